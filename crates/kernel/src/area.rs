@@ -131,10 +131,8 @@ impl From<AreaCode> for Value {
     }
 }
 
-impl From<Option<AreaCode>> for Value {
-    fn from(code: Option<AreaCode>) -> Self {
-        Self::Text(code.map(|c| c.0))
-    }
+impl crate::value::Bind for AreaCode {
+    const NULL: Value = Value::Text(None);
 }
 
 #[cfg(test)]

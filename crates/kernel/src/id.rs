@@ -67,8 +67,8 @@ macro_rules! typed_id {
         impl From<$name> for $crate::Value {
             fn from(id: $name) -> Self { Self::Uuid(Some(id.0)) }
         }
-        impl From<Option<$name>> for $crate::Value {
-            fn from(id: Option<$name>) -> Self { Self::Uuid(id.map(|id| id.0)) }
+        impl $crate::value::Bind for $name {
+            const NULL: $crate::Value = $crate::Value::Uuid(None);
         }
         impl<DB: $crate::export::sqlx::Database> $crate::export::sqlx::Type<DB> for $name
         where $crate::export::uuid::Uuid: $crate::export::sqlx::Type<DB> {

@@ -41,8 +41,8 @@ macro_rules! text_enum {
         impl From<$name> for $crate::Value {
             fn from(word: $name) -> Self { Self::Text(Some(word.as_str().to_owned())) }
         }
-        impl From<Option<$name>> for $crate::Value {
-            fn from(word: Option<$name>) -> Self { Self::Text(word.map(|w| w.as_str().to_owned())) }
+        impl $crate::value::Bind for $name {
+            const NULL: $crate::Value = $crate::Value::Text(None);
         }
         impl<DB: $crate::export::sqlx::Database> $crate::export::sqlx::Type<DB> for $name
         where String: $crate::export::sqlx::Type<DB> {

@@ -151,10 +151,8 @@ impl From<Timestamp> for Value {
     }
 }
 
-impl From<Option<Timestamp>> for Value {
-    fn from(at: Option<Timestamp>) -> Self {
-        Self::Int(at.map(|t| t.0))
-    }
+impl crate::value::Bind for Timestamp {
+    const NULL: Value = Value::Int(None);
 }
 
 /// Where the present comes from.

@@ -21,13 +21,25 @@ pub enum Value {
     Uuid(Option<Uuid>),
 }
 
+/// What may stand in an optional parameter: it knows the NULL of its own type.
+pub trait Bind: Into<Value> {
+    /// The absent value of this type.
+    const NULL: Value;
+}
+
+impl<T: Bind> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(T::NULL, Into::into)
+    }
+}
+
 macro_rules! bind {
     ($($from:ty => $variant:ident $(. $how:ident)?),* $(,)?) => {$(
         impl From<$from> for Value {
             fn from(value: $from) -> Self { Self::$variant(Some(value$(.$how())?)) }
         }
-        impl From<Option<$from>> for Value {
-            fn from(value: Option<$from>) -> Self { Self::$variant(value$(.map(|v| v.$how()))?) }
+        impl Bind for $from {
+            const NULL: Value = Value::$variant(None);
         }
     )*};
 }

@@ -1,0 +1,222 @@
+//! Running one query text on either engine.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use linli_kernel::{Error, Result, Value};
+use sqlx::{
+    Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgRow},
+    query_as_with, query_with,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+use crate::live::{Announcements, Hub};
+
+/// A row type that both engines can fill; `#[derive(sqlx::FromRow)]` and tuples are.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+pub(crate) enum Inner {
+    Sqlite(PoolConnection<Sqlite>),
+    SqliteTx(Transaction<'static, Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+/// A connection that reads.
+pub struct Conn {
+    pub(crate) inner: Inner,
+    pub(crate) meter: Arc<AtomicU32>,
+}
+
+/// Binds the arguments for each engine and runs `$body` with the query `$q` on the connection `$c`.
+macro_rules! on_engine {
+    ($self:ident, $args:ident, $query:expr, |$q:ident, $c:ident| $body:expr) => {{
+        $self.meter.fetch_add(1, Ordering::Relaxed);
+        match &mut $self.inner {
+            Inner::Sqlite(c) => {
+                let $c = &mut **c;
+                let $q = $query(sqlite_args($args)?);
+                $body
+            }
+            Inner::SqliteTx(c) => {
+                let $c = &mut **c;
+                let $q = $query(sqlite_args($args)?);
+                $body
+            }
+            Inner::Postgres(c) => {
+                let $c = &mut **c;
+                let $q = $query(pg_args($args)?);
+                $body
+            }
+            Inner::PostgresTx(c) => {
+                let $c = &mut **c;
+                let $q = $query(pg_args($args)?);
+                $body
+            }
+        }
+    }};
+}
+
+impl Conn {
+    /// All rows.
+    pub async fn all<T: Row>(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<T>> {
+        let rows =
+            on_engine!(self, args, |a| query_as_with(AssertSqlSafe(sql), a), |q, c| q.fetch_all(c).await);
+        rows.map_err(|e| failed(sql, e))
+    }
+
+    /// The first row, if there is one.
+    pub async fn optional<T: Row>(&mut self, sql: &str, args: Vec<Value>) -> Result<Option<T>> {
+        let row = on_engine!(self, args, |a| query_as_with(AssertSqlSafe(sql), a), |q, c| q
+            .fetch_optional(c)
+            .await);
+        row.map_err(|e| failed(sql, e))
+    }
+
+    /// The one row that must be there; [`Error::NotFound`] otherwise.
+    pub async fn one<T: Row>(&mut self, sql: &str, args: Vec<Value>) -> Result<T> {
+        self.optional(sql, args).await?.ok_or(Error::NotFound)
+    }
+
+    /// The only column of the only row, for counts and lookups.
+    pub async fn scalar<T>(&mut self, sql: &str, args: Vec<Value>) -> Result<T>
+    where
+        (T,): Row,
+    {
+        Ok(self.one::<(T,)>(sql, args).await?.0)
+    }
+
+    /// Whether this is PostgreSQL; only for the few statements that differ, inside the store.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_) | Inner::PostgresTx(_))
+    }
+
+    /// One text for each engine, where no common one exists (full text, locks).
+    pub fn dialect<'a>(&self, sqlite: &'a str, postgres: &'a str) -> &'a str {
+        if self.is_postgres() { postgres } else { sqlite }
+    }
+
+    pub(crate) async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
+        self.meter.fetch_add(1, Ordering::Relaxed);
+        let done = match &mut self.inner {
+            Inner::Sqlite(c) => sqlite_run(c, sql, args).await,
+            Inner::SqliteTx(c) => sqlite_run(c, sql, args).await,
+            Inner::Postgres(c) => pg_run(c, sql, args).await,
+            Inner::PostgresTx(c) => pg_run(c, sql, args).await,
+        };
+        done.map_err(|e| failed(sql, e))
+    }
+
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
+        let done = match &mut self.inner {
+            Inner::Sqlite(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
+            Inner::SqliteTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
+            Inner::Postgres(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
+            Inner::PostgresTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
+        };
+        done.map_err(|e| failed(sql, e))
+    }
+}
+
+async fn sqlite_run(c: &mut sqlx::SqliteConnection, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
+    let args = sqlite_args(args).map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
+    Ok(query_with::<Sqlite, _>(AssertSqlSafe(sql), args).execute(c).await?.rows_affected())
+}
+
+async fn pg_run(c: &mut sqlx::PgConnection, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
+    let args = pg_args(args).map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
+    Ok(query_with::<Postgres, _>(AssertSqlSafe(sql), args).execute(c).await?.rows_affected())
+}
+
+/// A transaction: everything in it happens, or nothing. Dropped without [`Tx::commit`], nothing does.
+pub struct Tx {
+    pub(crate) conn: Conn,
+    pub(crate) news: Announcements,
+    pub(crate) hub: Hub,
+}
+
+impl Tx {
+    /// Runs a statement that writes; answers the number of rows.
+    pub async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
+        self.conn.run(sql, args).await
+    }
+
+    /// Tells open pages, once this is committed, that something under `topic` has changed.
+    pub fn announce(&mut self, topic: crate::Topic) {
+        self.news.add(topic);
+    }
+
+    /// Makes it so, durably, and tells the open pages.
+    pub async fn commit(mut self) -> Result<()> {
+        let news = std::mem::take(&mut self.news);
+        if !news.is_empty() && self.conn.is_postgres() {
+            self.conn
+                .run("SELECT pg_notify($1, $2)", linli_kernel::params![self.hub.channel(), news.encode()])
+                .await?;
+        }
+        match self.conn.inner {
+            Inner::SqliteTx(tx) => {
+                tx.commit().await.map_err(|e| failed("COMMIT", e))?;
+                self.hub.publish(&news);
+            }
+            Inner::PostgresTx(tx) => tx.commit().await.map_err(|e| failed("COMMIT", e))?,
+            Inner::Sqlite(_) | Inner::Postgres(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+macro_rules! bind_all {
+    ($name:ident, $args:ty) => {
+        fn $name(values: Vec<Value>) -> Result<$args> {
+            let mut args = <$args>::default();
+            for value in values {
+                match value {
+                    Value::Bool(v) => args.add(v),
+                    Value::Int(v) => args.add(v),
+                    Value::Real(v) => args.add(v),
+                    Value::Text(v) => args.add(v),
+                    Value::Bytes(v) => args.add(v),
+                    Value::Uuid(v) => args.add(v),
+                }
+                .map_err(Error::Internal)?;
+            }
+            Ok(args)
+        }
+    };
+}
+bind_all!(sqlite_args, SqliteArguments);
+bind_all!(pg_args, PgArguments);
+
+/// Names the statement in the error, so that the log says which query failed.
+fn failed(sql: &str, error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::PoolTimedOut => return Error::Unavailable("error-busy"),
+        sqlx::Error::Database(e) if e.is_unique_violation() => return Error::Conflict("error-exists"),
+        sqlx::Error::Database(e) if e.is_foreign_key_violation() => return Error::Conflict("error-in-use"),
+        _ => {}
+    }
+    let head: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
+    Error::internal(format!("{error}; in: {head}"))
+}

@@ -1,0 +1,226 @@
+//! Opening a district's database: a SQLite file, or a schema on a PostgreSQL server.
+
+use std::{
+    path::PathBuf,
+    str::FromStr,
+    sync::{Arc, atomic::AtomicU32},
+    time::Duration,
+};
+
+use linli_kernel::{Error, Result};
+use sqlx::{
+    AssertSqlSafe, PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    conn::{Conn, Inner, Tx},
+    live::{Announcements, Hub},
+};
+
+/// Where a district's data is: `sqlite:PATH` or `postgres://…?schema=NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A file; created when missing.
+    Sqlite(PathBuf),
+    /// A schema on a server; created when missing.
+    Postgres {
+        /// Connection URL without the schema.
+        url: String,
+        /// The district's schema.
+        schema: String,
+    },
+}
+
+impl FromStr for Target {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            return Ok(Self::Sqlite(PathBuf::from(path.trim_start_matches("//"))));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let (url, query) = text.split_once('?').unwrap_or((text, ""));
+            let (schemas, rest): (Vec<&str>, Vec<&str>) =
+                query.split('&').filter(|p| !p.is_empty()).partition(|p| p.starts_with("schema="));
+            let schema = schemas.first().map_or("public", |s| &s["schema=".len()..]);
+            if schema.is_empty() || !schema.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                return Err(format!("the schema “{schema}” may have only letters, digits and _"));
+            }
+            let url = if rest.is_empty() { url.to_owned() } else { format!("{url}?{}", rest.join("&")) };
+            return Ok(Self::Postgres { url, schema: schema.to_owned() });
+        }
+        Err(format!("“{text}” is neither sqlite:PATH nor postgres://USER@HOST/NAME?schema=SCHEMA"))
+    }
+}
+
+/// The engine and its connections.
+#[derive(Clone, Debug)]
+pub enum Engine {
+    /// One writer and several readers on one file.
+    Sqlite {
+        /// The only connection that writes.
+        writer: SqlitePool,
+        /// Read-only connections.
+        readers: SqlitePool,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A pool whose connections see one schema.
+    Postgres {
+        /// The connections.
+        pool: PgPool,
+        /// The schema.
+        schema: String,
+    },
+}
+
+/// A district's database.
+#[derive(Clone, Debug)]
+pub struct Db {
+    engine: Engine,
+    meter: Arc<AtomicU32>,
+    hub: Hub,
+}
+
+impl Db {
+    /// Opens (and creates when missing) the database at `target`.
+    pub async fn open(target: &Target) -> Result<Self> {
+        let engine = match target {
+            Target::Sqlite(path) => open_sqlite(path.clone()).await?,
+            Target::Postgres { url, schema } => open_postgres(url, schema).await?,
+        };
+        let hub = Hub::new(&match &engine {
+            Engine::Sqlite { .. } => "linli".to_owned(),
+            Engine::Postgres { schema, .. } => format!("linli_{schema}"),
+        });
+        if let Engine::Postgres { pool, .. } = &engine {
+            hub.listen(pool.clone());
+        }
+        Ok(Self { engine, meter: Arc::default(), hub })
+    }
+
+    /// The same database with a query counter of its own, for one request.
+    #[must_use]
+    pub fn metered(&self) -> Self {
+        Self { meter: Arc::default(), ..self.clone() }
+    }
+
+    /// How many queries went through this handle.
+    pub fn queries(&self) -> u32 {
+        self.meter.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// The engine, for backup and benchmarks.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where open pages hear of changes.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> Result<Conn> {
+        let inner = match &self.engine {
+            Engine::Sqlite { readers, .. } => readers.acquire().await.map(Inner::Sqlite),
+            Engine::Postgres { pool, .. } => pool.acquire().await.map(Inner::Postgres),
+        };
+        Ok(Conn { inner: inner.map_err(unavailable)?, meter: self.meter.clone() })
+    }
+
+    /// A transaction that writes. On SQLite it takes the write lock at once, so that reading first
+    /// and writing then can never fail half-way with “database is locked”.
+    pub async fn begin(&self) -> Result<Tx> {
+        let inner = match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Inner::SqliteTx),
+            Engine::Postgres { pool, .. } => pool.begin().await.map(Inner::PostgresTx),
+        };
+        let conn = Conn { inner: inner.map_err(unavailable)?, meter: self.meter.clone() };
+        Ok(Tx { conn, news: Announcements::default(), hub: self.hub.clone() })
+    }
+
+    /// Waits for running work and closes; SQLite's log is folded into the file.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite { writer, readers, .. } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Engine::Postgres { pool, .. } => pool.close().await,
+        }
+    }
+}
+
+fn unavailable(error: sqlx::Error) -> Error {
+    tracing::error!(%error, "no database connection");
+    Error::Unavailable("error-busy")
+}
+
+async fn open_sqlite(path: PathBuf) -> Result<Engine> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| Error::internal(format!("{}: {e}", folder.display())))?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("cache_size", "-16000")
+        .pragma("temp_store", "memory")
+        .statement_cache_capacity(256);
+    let opened = |e: sqlx::Error| Error::internal(format!("{}: {e}", path.display()));
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await
+        .map_err(opened)?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "on"));
+    Ok(Engine::Sqlite { writer, readers, path })
+}
+
+async fn open_postgres(url: &str, schema: &str) -> Result<Engine> {
+    let opened = |e: sqlx::Error| Error::internal(format!("PostgreSQL: {e}"));
+    let options = PgConnectOptions::from_str(url)
+        .map_err(opened)?
+        .options([("search_path", schema)])
+        .application_name("linli");
+    let pool = PgPoolOptions::new()
+        .max_connections(20)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(options)
+        .await
+        .map_err(opened)?;
+    // The name was checked when the target was parsed: letters, digits and _ only.
+    let create = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
+    sqlx::raw_sql(AssertSqlSafe(create)).execute(&pool).await.map_err(opened)?;
+    Ok(Engine::Postgres { pool, schema: schema.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets() {
+        assert_eq!("sqlite:var/a.db".parse(), Ok(Target::Sqlite("var/a.db".into())));
+        assert_eq!(
+            "postgres://u@h/db?schema=huancui&sslmode=disable".parse(),
+            Ok(Target::Postgres {
+                url: "postgres://u@h/db?sslmode=disable".into(),
+                schema: "huancui".into()
+            })
+        );
+        assert!("mysql://x".parse::<Target>().is_err());
+        assert!("postgres://u@h/db?schema=a;b".parse::<Target>().is_err());
+    }
+}

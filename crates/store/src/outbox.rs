@@ -1,0 +1,140 @@
+//! The outbox: work that a committed change owes — events for our handlers, messages to the world.
+//!
+//! A row is written in the transaction of its change. Workers lease rows; a lease that runs out
+//! (the process was killed) lets another worker take the row again, so work happens at least once.
+//! A handler that only writes to this database finishes in the same transaction as its row
+//! ([`finish`] refuses a lost lease), and so happens exactly once.
+
+use std::time::Duration;
+
+use linli_kernel::{Error, Result, Timestamp, params};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{Db, Tx};
+
+/// A leased row.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Task {
+    /// The row.
+    pub id: Uuid,
+    /// Which handler.
+    pub kind: String,
+    /// What it needs, as JSON; ids rather than copies.
+    pub payload: String,
+    /// When the change happened.
+    pub created_at: Timestamp,
+    /// Tries so far, this one included.
+    pub attempts: i64,
+    /// Whose it is now.
+    pub lease: Option<Uuid>,
+}
+
+/// Tries before a row is set aside for a person.
+pub const MAX_ATTEMPTS: i64 = 12;
+
+/// Adds a row to the running transaction. With `once`, a second row of the same word is not added.
+pub async fn enqueue(
+    tx: &mut Tx,
+    id: Uuid,
+    kind: &str,
+    once: Option<&str>,
+    payload: &impl Serialize,
+    now: Timestamp,
+    run_at: Timestamp,
+) -> Result<()> {
+    let payload = serde_json::to_string(payload).map_err(Error::internal)?;
+    tx.execute(
+        "INSERT INTO outbox (id, kind, once, payload, created_at, run_at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (once) DO NOTHING",
+        params![id, kind, once, payload, now, run_at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Leases up to `limit` due rows for `lease_for`.
+pub async fn lease(
+    db: &Db,
+    lease: Uuid,
+    now: Timestamp,
+    lease_for: Duration,
+    limit: i64,
+) -> Result<Vec<Task>> {
+    let due: i64 = db
+        .read()
+        .await?
+        .scalar(
+            "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE done_at IS NULL AND failed_at IS NULL AND run_at <= $1 AND lease_until <= $1 LIMIT 1) x",
+            params![now],
+        )
+        .await?;
+    if due == 0 {
+        return Ok(Vec::new());
+    }
+    let mut tx = db.begin().await?;
+    let skip = tx.dialect("", "FOR UPDATE SKIP LOCKED");
+    let sql = format!(
+        "UPDATE outbox SET lease = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (
+             SELECT id FROM outbox WHERE done_at IS NULL AND failed_at IS NULL AND run_at <= $3 AND lease_until <= $3
+             ORDER BY run_at, id LIMIT $4 {skip})
+         RETURNING id, kind, payload, created_at, attempts, lease"
+    );
+    let mut tasks: Vec<Task> = tx.all(&sql, params![lease, now.plus(lease_for), now, limit]).await?;
+    tx.commit().await?;
+    tasks.sort_by_key(|t| t.id);
+    Ok(tasks)
+}
+
+/// Marks the row done in the running transaction; refuses if the lease was lost meanwhile.
+pub async fn finish(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<()> {
+    let held = tx
+        .execute(
+            "UPDATE outbox SET done_at = $3, error = NULL WHERE id = $1 AND lease = $2 AND done_at IS NULL",
+            params![task.id, task.lease, now],
+        )
+        .await?;
+    if held == 1 { Ok(()) } else { Err(Error::Conflict("error-lease-lost")) }
+}
+
+/// Notes a failed try; the next comes later each time (1 s, 2 s, 4 s … at most an hour).
+pub async fn postpone(tx: &mut Tx, task: &Task, error: &str, permanent: bool, now: Timestamp) -> Result<()> {
+    let wait = Duration::from_secs(1 << task.attempts.clamp(1, 12).unsigned_abs())
+        .min(Duration::from_secs(3600))
+        / 2;
+    let give_up = (permanent || task.attempts >= MAX_ATTEMPTS).then_some(now);
+    let error: String = error.chars().take(500).collect();
+    tx.execute(
+        "UPDATE outbox SET lease = NULL, lease_until = 0, run_at = $3, error = $4, failed_at = $5 WHERE id = $1 AND lease = $2",
+        params![task.id, task.lease, now.plus(wait), error, give_up],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Runs the row again at `run_at` (periodic work re-arms itself this way).
+pub async fn again(tx: &mut Tx, task: &Task, run_at: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE outbox SET lease = NULL, lease_until = 0, attempts = 0, run_at = $3, error = NULL WHERE id = $1 AND lease = $2",
+        params![task.id, task.lease, run_at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Removes rows done before `before`.
+pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    tx.execute("DELETE FROM outbox WHERE done_at < $1", params![before]).await
+}
+
+/// How the queue stands: waiting, and set aside.
+pub async fn depth(db: &Db) -> Result<(i64, i64)> {
+    db.read()
+        .await?
+        .one(
+            "SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL AND failed_at IS NULL),
+                    (SELECT count(*) FROM outbox WHERE failed_at IS NOT NULL)",
+            vec![],
+        )
+        .await
+}
