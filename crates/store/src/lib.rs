@@ -5,6 +5,7 @@
 //! [`Tx`], and the usual way to one is an [`Op`]: actor, clock, ids and transaction of one use case.
 
 pub mod activity;
+pub mod blob;
 pub mod conn;
 pub mod counter;
 pub mod db;
@@ -16,8 +17,10 @@ pub mod op;
 pub mod outbox;
 pub mod query;
 pub mod settings;
+pub mod worker;
 
 pub use activity::Entry;
+pub use blob::Blobs;
 pub use conn::{Conn, Row, Tx};
 pub use db::{Db, Engine, Target};
 pub use district::{District, Ports};

@@ -1,5 +1,7 @@
 //! The store on both engines: chain, outbox, idempotency, numbers, migrations.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::{sync::Arc, time::Duration};
 
 use linli_kernel::{Actor, Clock, Error, Ids, Timestamp};
