@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod query;
 pub mod settings;
 pub mod worker;
+mod writer;
 
 pub use activity::Entry;
 pub use blob::Blobs;
