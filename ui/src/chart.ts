@@ -8,7 +8,7 @@ import { all, make, one } from "./dom";
 echarts.use([BarChart, LineChart, PieChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, SVGRenderer]);
 
 type Series = { name: string; values: (number | null)[]; stack?: string };
-type Data = { labels: string[]; series: Series[]; unit?: string; max?: number };
+type Data = { labels: string[]; series: Series[]; unit?: string; max?: number; min?: number };
 
 function fromTable(table: HTMLTableElement): Data {
   const head = [...(table.tHead?.rows[0]?.cells ?? [])].slice(1).map((c) => c.textContent?.trim() ?? "");
@@ -18,6 +18,7 @@ function fromTable(table: HTMLTableElement): Data {
     labels: rows.map((r) => r.cells[0]?.textContent?.trim() ?? ""),
     series: head.map((name, i) => ({ name, values: rows.map((r) => number(r.cells[i + 1]?.textContent ?? "")) })),
     unit: table.dataset.unit,
+    min: table.dataset.min ? Number(table.dataset.min) : undefined,
   };
 }
 
@@ -58,7 +59,8 @@ function option(kind: string, data: Data, css: CSSStyleDeclaration, title: strin
     ...shared,
     grid: { left: 4, right: 12, top: data.series.length > 1 ? 40 : 20, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: { type: "category", data: data.labels, boundaryGap: !line, ...axis },
-    yAxis: { type: "value", max: data.max, ...axis, axisLabel: { ...axis.axisLabel, formatter: `{value}${data.unit ?? ""}` }, splitLine: { lineStyle: { color: c("--line") } } },
+    yAxis: { type: "value", max: data.max,
+      min: data.min, ...axis, axisLabel: { ...axis.axisLabel, formatter: `{value}${data.unit ?? ""}` }, splitLine: { lineStyle: { color: c("--line") } } },
     series: data.series.map((s, i) => ({
       name: s.name,
       type: line ? "line" : "bar",

@@ -128,6 +128,13 @@ function pin(box: HTMLElement, map: GlMap) {
   if (box.dataset.lat) moved(false);
 }
 
+/** The drawing gets its own element, so that the box keeps its place in the page. */
+function canvasIn(box: HTMLElement): HTMLElement {
+  const inner = make("div");
+  box.append(inner);
+  return inner;
+}
+
 async function start(box: HTMLElement) {
   const mode = box.dataset.mode ?? "view";
   setWorkerUrl(box.dataset.worker ?? new URL("map-worker.js", import.meta.url).href);
@@ -136,7 +143,7 @@ async function start(box: HTMLElement) {
   try {
     [areas, cases] = await Promise.all([load(box.dataset.source), load(box.dataset.cases)]);
     const map = new GlMap({
-      container: box,
+      container: canvasIn(box),
       style: { version: 8, sources: {}, layers: [{ id: "paper", type: "background", paint: { "background-color": "#eef2f1" } }] },
       center: DISTRICT,
       zoom: 11,
