@@ -41,7 +41,7 @@ function option(kind: string, data: Data, css: CSSStyleDeclaration, title: strin
     animation: false,
     textStyle: text,
     aria: { enabled: true, label: { description: title }, decal: { show: kind === "stack" || kind === "pie" } },
-    legend: { show: data.series.length > 1 || kind === "pie", top: 0, textStyle: text, itemGap: 16 },
+    legend: { show: data.series.length > 1 || kind === "pie", top: 0, textStyle: text, itemGap: 16, formatter: (n: string) => (kind === "pie" ? `${n} ${data.series[0]?.values[data.labels.indexOf(n)] ?? ""}` : n) },
     // Rich text, because strings of HTML with inline styles are refused by our content policy.
     tooltip: { trigger: kind === "pie" ? "item" : "axis", renderMode: "richText", confine: true, backgroundColor: c("--surface"), borderColor: c("--line-2"), textStyle: text },
   };
@@ -50,7 +50,7 @@ function option(kind: string, data: Data, css: CSSStyleDeclaration, title: strin
     const slices = data.labels.map((name, i) => ({ name, value: first?.values[i] ?? 0 }));
     return {
       ...shared,
-      series: [{ type: "pie", radius: ["38%", "66%"], center: ["50%", "58%"], data: slices, label: { ...text, formatter: "{b} {c}" }, itemStyle: { borderColor: c("--surface"), borderWidth: 2 } }],
+      series: [{ type: "pie", radius: ["38%", "66%"], center: ["50%", "58%"], data: slices, label: { ...text, formatter: "{d}%" }, itemStyle: { borderColor: c("--surface"), borderWidth: 2 } }],
     };
   }
   const line = kind === "line";
@@ -60,6 +60,7 @@ function option(kind: string, data: Data, css: CSSStyleDeclaration, title: strin
     grid: { left: 4, right: 12, top: data.series.length > 1 ? 40 : 20, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: { type: "category", data: data.labels, boundaryGap: !line, ...axis },
     yAxis: { type: "value", max: data.max,
+      splitNumber: 4,
       min: data.min, ...axis, axisLabel: { ...axis.axisLabel, formatter: `{value}${data.unit ?? ""}` }, splitLine: { lineStyle: { color: c("--line") } } },
     series: data.series.map((s, i) => ({
       name: s.name,

@@ -42,7 +42,7 @@ export function areaLayers(colour: Colour): LayerSpecification[] {
     {
       id: "street-name",
       type: "symbol",
-      source: "areas",
+      source: "names",
       filter: kind("street"),
       maxzoom: 14,
       layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 14 },
@@ -51,7 +51,7 @@ export function areaLayers(colour: Colour): LayerSpecification[] {
     {
       id: "grid-name",
       type: "symbol",
-      source: "areas",
+      source: "names",
       filter: kind("grid", "community"),
       minzoom: 13.5,
       layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12 },
@@ -60,7 +60,7 @@ export function areaLayers(colour: Colour): LayerSpecification[] {
   ];
 }
 
-export function heatLayer(visible: boolean): LayerSpecification {
+export function heatLayer(colour: Colour, visible: boolean): LayerSpecification {
   return {
     id: "heat",
     type: "heatmap",
@@ -70,10 +70,13 @@ export function heatLayer(visible: boolean): LayerSpecification {
       "heatmap-radius": ["interpolate", ["linear"], ["zoom"], 10, 14, 16, 40],
       "heatmap-weight": ["coalesce", ["get", "point_count"], 1],
       "heatmap-intensity": ["interpolate", ["linear"], ["zoom"], 10, 0.5, 16, 1.4],
-      "heatmap-opacity": 0.75,
+      "heatmap-opacity": 0.85,
+      "heatmap-color": ["interpolate", ["linear"], ["heatmap-density"], 0, "rgba(0,0,0,0)", 0.25, "rgba(240,190,80,0.55)", 0.6, "rgba(230,120,30,0.8)", 1, colour("--bad")],
     },
   };
 }
+
+export const CASE_LAYERS = ["clusters", "cluster-count", "points", "point-mark"];
 
 export function caseLayers(colour: Colour): LayerSpecification[] {
   return [

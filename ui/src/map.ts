@@ -2,7 +2,7 @@
 import { Map as GlMap, Marker, Popup, setWorkerUrl, type GeoJSONSource } from "maplibre-gl";
 import type { Feature, FeatureCollection, Position } from "geojson";
 import { all, icon, make, one } from "./dom";
-import { areaLayers, caseLayers, heatLayer } from "./map-style";
+import { areaLayers, CASE_LAYERS, caseLayers, heatLayer } from "./map-style";
 import type { Place } from "./place";
 import { say } from "./words";
 
@@ -33,6 +33,15 @@ function boundsOf(data: FeatureCollection): Box | null {
   return box[0] > box[2] ? null : box;
 }
 
+/** One name per area, at the middle of its box: a polygon would be named once per tile. */
+function namesOf(areas: FeatureCollection): FeatureCollection {
+  const features = areas.features.flatMap((f): Feature[] => {
+    const b = boundsOf({ type: "FeatureCollection", features: [f] });
+    return b ? [{ type: "Feature", geometry: { type: "Point", coordinates: [(b[0] + b[2]) / 2, (b[1] + b[3]) / 2] }, properties: f.properties }] : [];
+  });
+  return { type: "FeatureCollection", features };
+}
+
 function fit(map: GlMap, box: Box | null) {
   if (!box) return;
   const camera = map.cameraForBounds(box, { padding: 24, maxZoom: 17 });
@@ -58,7 +67,7 @@ function popup(map: GlMap, f: Feature, at: { lng: number; lat: number }) {
   new Popup({ closeButton: false, maxWidth: "18rem", focusAfterOpen: true }).setLngLat(at).setDOMContent(body).addTo(map);
 }
 
-function tools(box: HTMLElement, map: GlMap, whole: Box | null, heat: boolean) {
+function tools(box: HTMLElement, map: GlMap, whole: Box | null, showHeat?: (on: boolean) => void) {
   const button = (label: string, face: string | Node, act: (b: HTMLButtonElement) => void) => {
     const b = make("button", { type: "button", "aria-label": label, title: label }, face);
     b.addEventListener("click", () => act(b));
@@ -70,11 +79,11 @@ function tools(box: HTMLElement, map: GlMap, whole: Box | null, heat: boolean) {
     button(say("zoomOut"), icon("minus"), () => map.zoomOut({ duration: 150 })),
     button(say("whole"), icon("map"), () => fit(map, whole)),
   );
-  if (heat) {
+  if (showHeat) {
     const b = button(say("heat"), icon("flame"), (me) => {
       const on = me.getAttribute("aria-pressed") !== "true";
       me.setAttribute("aria-pressed", String(on));
-      map.setLayoutProperty("heat", "visibility", on ? "visible" : "none");
+      showHeat(on);
     });
     b.setAttribute("aria-pressed", String(box.dataset.mode === "heat"));
     bar.append(b);
@@ -135,6 +144,12 @@ function canvasIn(box: HTMLElement): HTMLElement {
   return inner;
 }
 
+/** The one place a page is about. */
+function stand(box: HTMLElement, map: GlMap) {
+  const face = make("span", { class: "map-pin", role: "img", "aria-label": box.dataset.label ?? "" }, icon("map-pin"));
+  new Marker({ element: face, anchor: "bottom" }).setLngLat({ lat: Number(box.dataset.lat), lng: Number(box.dataset.lng) }).addTo(map);
+}
+
 async function start(box: HTMLElement) {
   const mode = box.dataset.mode ?? "view";
   setWorkerUrl(box.dataset.worker ?? new URL("map-worker.js", import.meta.url).href);
@@ -159,22 +174,33 @@ async function start(box: HTMLElement) {
     map.on("load", () => {
       one(".wait", box)?.remove();
       map.addSource("areas", { type: "geojson", data: areas });
-      map.addSource("cases", { type: "geojson", data: cases, cluster: mode !== "heat", clusterRadius: 40, clusterMaxZoom: 16 });
+      map.addSource("cases", { type: "geojson", data: cases, cluster: true, clusterRadius: 40, clusterMaxZoom: 16 });
+      map.addSource("names", { type: "geojson", data: namesOf(areas) });
+      let heat = mode === "heat";
+      const showHeat = (on: boolean) => {
+        heat = on;
+        map.setLayoutProperty("heat", "visibility", on ? "visible" : "none");
+        for (const id of CASE_LAYERS) map.setLayoutProperty(id, "visibility", on ? "none" : "visible");
+      };
       const paint = () => {
         for (const id of (map.getStyle().layers ?? []).map((l) => l.id)) if (id !== "paper") map.removeLayer(id);
         const css = getComputedStyle(box);
         const colour = (name: string) => css.getPropertyValue(name).trim();
         map.setPaintProperty("paper", "background-color", colour("--sunken"));
-        for (const layer of [...areaLayers(colour), heatLayer(mode === "heat"), ...caseLayers(colour)]) map.addLayer(layer);
+        for (const layer of [...areaLayers(colour), heatLayer(colour, heat), ...caseLayers(colour)]) map.addLayer(layer);
+        showHeat(heat);
       };
       paint();
       document.addEventListener("linli:prefs", paint);
       const whole = boundsOf(areas) ?? boundsOf(cases);
-      if (box.dataset.lat && box.dataset.lng) map.jumpTo({ center: [Number(box.dataset.lng), Number(box.dataset.lat)], zoom: 16 });
+      if (box.dataset.lat && box.dataset.lng) map.jumpTo({ center: [Number(box.dataset.lng), Number(box.dataset.lat)], zoom: Number(box.dataset.zoom ?? 15) });
       else fit(map, whole);
-      tools(box, map, whole, Boolean(box.dataset.cases));
+      tools(box, map, whole, box.dataset.cases ? showHeat : undefined);
       if (mode === "pick") pin(box, map);
-      else clicks(map);
+      else {
+        clicks(map);
+        if (box.dataset.lat && box.dataset.lng) stand(box, map);
+      }
       box.dataset.ready = "";
     });
     document.addEventListener("map:refresh", () => {
