@@ -64,12 +64,11 @@ export function heatLayer(colour: Colour, visible: boolean): LayerSpecification 
   return {
     id: "heat",
     type: "heatmap",
-    source: "cases",
+    source: "spots",
     layout: { visibility: visible ? "visible" : "none" },
     paint: {
-      "heatmap-radius": ["interpolate", ["linear"], ["zoom"], 10, 14, 16, 40],
-      "heatmap-weight": ["coalesce", ["get", "point_count"], 1],
-      "heatmap-intensity": ["interpolate", ["linear"], ["zoom"], 10, 0.5, 16, 1.4],
+      "heatmap-radius": ["interpolate", ["linear"], ["zoom"], 10, 22, 16, 48],
+      "heatmap-intensity": ["interpolate", ["linear"], ["zoom"], 10, 0.35, 16, 1.2],
       "heatmap-opacity": 0.85,
       "heatmap-color": ["interpolate", ["linear"], ["heatmap-density"], 0, "rgba(0,0,0,0)", 0.25, "rgba(240,190,80,0.55)", 0.6, "rgba(230,120,30,0.8)", 1, colour("--bad")],
     },

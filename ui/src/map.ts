@@ -176,6 +176,7 @@ async function start(box: HTMLElement) {
       map.addSource("areas", { type: "geojson", data: areas });
       map.addSource("cases", { type: "geojson", data: cases, cluster: true, clusterRadius: 40, clusterMaxZoom: 16 });
       map.addSource("names", { type: "geojson", data: namesOf(areas) });
+      map.addSource("spots", { type: "geojson", data: cases });
       let heat = mode === "heat";
       const showHeat = (on: boolean) => {
         heat = on;
@@ -204,7 +205,9 @@ async function start(box: HTMLElement) {
       box.dataset.ready = "";
     });
     document.addEventListener("map:refresh", () => {
-      void load(box.dataset.cases).then((fresh) => map.getSource<GeoJSONSource>("cases")?.setData(fresh));
+      void load(box.dataset.cases).then((fresh) => {
+        for (const id of ["cases", "spots"]) map.getSource<GeoJSONSource>(id)?.setData(fresh);
+      });
     });
   } catch (problem) {
     console.warn(problem);

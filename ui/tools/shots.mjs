@@ -1,12 +1,12 @@
-// Pictures of every prototype into ui/dist/shots, and a list of what the browser complained about.
+// Pictures of every prototype into $OUT (or the temporary folder), and a list of what the browser complained about.
 //   node tools/shots.mjs [name…]      SHOTS=phone,desk,large,dark,alert chooses the views
 import { chromium } from "playwright-core";
 import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { pages, serve } from "./proto.mjs";
 
-const out = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "dist", "shots");
+const out = process.env.OUT ?? path.join(tmpdir(), "linli-ui-shots");
 const views = {
   phone: { size: [390, 844], query: "" },
   desk: { size: [1440, 900], query: "" },
