@@ -1,0 +1,1 @@
+//! The synthetic district (示例区), at any scale.

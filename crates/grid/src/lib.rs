@@ -1,0 +1,5 @@
+//! Areas, grids and who serves where (区划、网格、岗位): the ground on which every case stands.
+
+extern crate self as linli_grid;
+
+pub mod geometry;
