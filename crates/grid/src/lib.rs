@@ -2,4 +2,8 @@
 
 extern crate self as linli_grid;
 
+pub mod defaults;
 pub mod geometry;
+pub mod model;
+
+pub use model::{AreaName, GridKind, OrgKind};
