@@ -10,6 +10,7 @@ pub mod error;
 pub mod id;
 pub mod page;
 pub mod person;
+pub mod text;
 pub mod text_enum;
 pub mod time;
 pub mod value;
