@@ -30,8 +30,8 @@ pub struct Config {
     pub development: bool,
     /// File with the master key that wraps all data keys. Env `LINLI_MASTER_KEY_FILE`.
     pub master_key_file: Option<PathBuf>,
-    /// `aes-256-gcm` or `sm4-gcm` for new data keys. Env `LINLI_CIPHER`.
-    pub cipher: String,
+    /// Log-in, sessions, algorithms of sealed fields. Env `LINLI_SECOND_FACTOR` turns the second factor off (demonstrations).
+    pub access: linli_access::Limits,
     /// `text` or `json`. Env `LINLI_LOG_FORMAT`; levels by `RUST_LOG`.
     pub log_format: String,
     /// The districts of this process.
@@ -62,7 +62,7 @@ impl Default for Config {
             data: "var".into(),
             development: false,
             master_key_file: None,
-            cipher: "aes-256-gcm".into(),
+            access: linli_access::Limits::default(),
             log_format: "text".into(),
             district: Vec::new(),
         }
@@ -113,8 +113,9 @@ impl Config {
         if let Some(v) = env("LINLI_MASTER_KEY_FILE") {
             self.master_key_file = Some(v.into());
         }
-        if let Some(v) = env("LINLI_CIPHER") {
-            self.cipher = v;
+        if let Some(v) = env("LINLI_SECOND_FACTOR") {
+            self.access.second_factor =
+                v.parse().map_err(|_| format!("LINLI_SECOND_FACTOR: “{v}” is neither true nor false"))?;
         }
         if let Some(v) = env("LINLI_LOG_FORMAT") {
             self.log_format = v;
@@ -136,9 +137,6 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         self.listen.parse::<SocketAddr>().map_err(|e| format!("listen: “{}”: {e}", self.listen))?;
-        if !matches!(self.cipher.as_str(), "aes-256-gcm" | "sm4-gcm") {
-            return Err(format!("cipher: “{}” is neither aes-256-gcm nor sm4-gcm", self.cipher));
-        }
         if !matches!(self.log_format.as_str(), "text" | "json") {
             return Err(format!("log_format: “{}” is neither text nor json", self.log_format));
         }
@@ -201,7 +199,7 @@ mod tests {
         assert!(read("").is_ok());
         for (text, key) in [
             ("listen = 'nowhere'", "listen"),
-            ("cipher = 'rot13'", "cipher"),
+            ("access = { suite = 'rot13' }", "suite"),
             ("lisen = ''", "lisen"),
             ("[[district]]\nname='a'\narea='37'\nprefix='A'\ndatabase='sqlite:a'", "district.a.area"),
             ("[[district]]\nname='a'\narea='371002'\nprefix='A'\ndatabase='oracle:a'", "district.a.database"),

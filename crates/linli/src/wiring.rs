@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
+use linli_access::{Access, Master};
 use linli_kernel::{Clock, Ids};
-use linli_store::{Blobs, Db, District, Migration, Ports, worker::Handlers};
+use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
 use linli_web::{App, Catalog, Manifest};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
@@ -15,7 +16,7 @@ const BODY_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
-    vec![linli_web::manifest()]
+    vec![linli_web::manifest(), linli_access::manifest()]
 }
 
 /// All migrations in order.
@@ -34,33 +35,39 @@ pub fn catalog() -> Result<Catalog, linli_web::i18n::BadTexts> {
     Catalog::new(&files)
 }
 
-/// Opens one district.
+/// The database of one district, as it is.
+pub async fn database(settings: &DistrictConfig) -> Result<Db, Box<dyn std::error::Error>> {
+    Ok(Db::open(&settings.target()?).await?)
+}
+
+/// Opens one district: its database brought up to this program's schema, its keys, its ports.
 pub async fn open(
     config: &Config,
-    district: &DistrictConfig,
+    settings: &DistrictConfig,
 ) -> Result<Arc<District>, Box<dyn std::error::Error>> {
-    let db = Db::open(&district.target()?).await?;
-    let ports = Ports::default().with(Blobs::open(&config.blobs(&district.name))?);
+    let db = database(settings).await?;
+    let (clock, ids) = (Clock::System, Ids::from_os());
+    let applied = migrate(&db, &migrations(), clock.now()).await?;
+    tracing::info!(district = %settings.name, migrations = applied.len(), "database ready");
+    let key = config.master_key();
+    let master = if config.development { Master::read_or_create(&key, &ids) } else { Master::read(&key) };
+    let access = Access::open(&db, master?, config.access.clone(), Ids::from_os(), clock.now()).await?;
+    let ports = Ports::default().with(Blobs::open(&config.blobs(&settings.name))?).with(access);
     Ok(Arc::new(District {
-        name: district.name.clone(),
-        area: district.area()?,
-        prefix: district.prefix.clone(),
+        name: settings.name.clone(),
+        area: settings.area()?,
+        prefix: settings.prefix.clone(),
         db,
-        clock: Clock::System,
-        ids: Ids::from_os(),
+        clock,
+        ids,
         ports,
     }))
 }
 
 /// The whole service.
 pub fn router(app: &App) -> Router {
-    let mut router = Router::new();
-    for manifest in manifests() {
-        for route in (manifest.routes)() {
-            router = router.route(route.path, route.handler);
-        }
-    }
-    router
+    linli_access::web::guard::routes(&manifests())
+        .layer(middleware::from_fn_with_state(app.clone(), linli_access::web::identify::identify))
         .layer(middleware::from_fn_with_state(app.clone(), linli_web::entry::entry))
         .layer(CatchPanicLayer::new())
         .layer(CompressionLayer::new())

@@ -16,18 +16,18 @@ pub struct Args {
 
 pub(super) async fn run(config: Config, args: Args) -> Done {
     for settings in &config.district {
-        let district = wiring::open(&config, settings).await?;
+        let db = wiring::database(settings).await?;
         let names = if args.dry_run {
-            migrate::pending(&district.db, &wiring::migrations()).await?
+            migrate::pending(&db, &wiring::migrations()).await?
         } else {
-            migrate::migrate(&district.db, &wiring::migrations(), Clock::System.now()).await?
+            migrate::migrate(&db, &wiring::migrations(), Clock::System.now()).await?
         };
         let verb = if args.dry_run { "pending" } else { "applied" };
-        println!("{}: {} {verb}", district.name, names.len());
+        println!("{}: {} {verb}", settings.name, names.len());
         for name in names {
             println!("  {name}");
         }
-        district.db.close().await;
+        db.close().await;
     }
     Ok(())
 }

@@ -3,8 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
-use linli_kernel::Clock;
-use linli_store::{migrate, worker};
+use linli_store::worker;
 use linli_web::App;
 use tokio::{net::TcpListener, signal, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
@@ -32,8 +31,6 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
     let mut districts = Vec::new();
     for settings in &config.district {
         let district = wiring::open(&config, settings).await?;
-        let applied = migrate::migrate(&district.db, &wiring::migrations(), Clock::System.now()).await?;
-        tracing::info!(district = %district.name, migrations = applied.len(), "database ready");
         worker::arm(&district, &handlers).await?;
         workers.spawn(worker::run(district.clone(), handlers.clone(), stopped.clone()));
         districts.push((district, settings.hosts.clone()));
