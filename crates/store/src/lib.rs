@@ -5,6 +5,7 @@
 //! [`Tx`], and the usual way to one is an [`Op`]: actor, clock, ids and transaction of one use case.
 
 pub mod activity;
+pub mod backup;
 pub mod blob;
 pub mod conn;
 pub mod counter;

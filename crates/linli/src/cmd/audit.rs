@@ -20,23 +20,23 @@ pub(super) async fn run(config: Config, command: Command) -> Done {
     let Command::Verify { expect } = command;
     let mut broken = 0;
     for settings in &config.district {
-        let district = wiring::open(&config, settings).await?;
-        let verdict = activity::verify(&district.db).await?;
+        let db = wiring::database(settings).await?;
+        let verdict = activity::verify(&db).await?;
         println!(
             "{}: {} sealed, {} waiting, head {}",
-            district.name, verdict.sealed, verdict.open, verdict.head
+            settings.name, verdict.sealed, verdict.open, verdict.head
         );
         for fault in &verdict.faults {
             println!("  {fault}");
         }
         broken += verdict.faults.len();
         if let Some(hash) = &expect
-            && !activity::holds(&district.db, hash).await?
+            && !activity::holds(&db, hash).await?
         {
             println!("  the expected head {hash} is not in the chain");
             broken += 1;
         }
-        district.db.close().await;
+        db.close().await;
     }
     if broken == 0 { Ok(()) } else { Err(format!("the activity log is not whole: {broken} faults").into()) }
 }

@@ -1,6 +1,8 @@
 //! One file per subcommand; this table is the whole command line.
 
 mod audit;
+mod backup;
+mod doctor;
 mod migrate;
 mod serve;
 
@@ -18,6 +20,12 @@ pub enum Command {
     Serve(serve::Args),
     /// Bring every district's database up to this program's schema.
     Migrate(migrate::Args),
+    /// Copy every district (database and photos) into a new folder, also while it is being served.
+    Backup(backup::BackupArgs),
+    /// Bring a backup back into empty databases and verify it.
+    Restore(backup::RestoreArgs),
+    /// Find a wrong setting, a missing key, a database behind in migrations; says what to do.
+    Doctor,
     /// The activity log: verify its chain.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -28,6 +36,9 @@ pub fn run(source: &Source, command: Command) -> Done {
     match command {
         Command::Serve(args) => block_on(serve::run(Config::load(source)?, args)),
         Command::Migrate(args) => block_on(migrate::run(Config::load(source)?, args)),
+        Command::Backup(args) => block_on(backup::run_backup(Config::load(source)?, args)),
+        Command::Restore(args) => block_on(backup::run_restore(Config::load(source)?, args)),
+        Command::Doctor => block_on(doctor::run(source)),
         Command::Audit(command) => block_on(audit::run(Config::load(source)?, command)),
     }
 }
