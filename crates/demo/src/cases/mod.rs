@@ -4,6 +4,7 @@
 mod cast;
 mod core;
 mod endings;
+mod stories;
 mod story;
 #[cfg(test)]
 mod tests;
