@@ -2,8 +2,9 @@
 
 use std::{env, error::Error, fs, time::Instant};
 
-use linli_demo::district::District;
+use linli_demo::{district::District, plan};
 use linli_grid::geometry::Datum;
+use linli_kernel::Timestamp;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
@@ -20,6 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         district.people.len(),
         parts.last().copied().unwrap_or_default(),
     );
+    let start = Instant::now();
+    let demo = plan(1, 1.0, Timestamp::from_millis(1_795_422_600_000))?;
+    let steps: usize = demo.cases().map(|case| case.steps.len()).sum();
+    println!(r#"{{"cases":{},"steps":{steps},"ms":{}}}"#, demo.case_count(), start.elapsed().as_millis());
     if let Some(file) = env::args().nth(1) {
         let features: Vec<String> = district
             .areas

@@ -2,8 +2,10 @@
 //!
 //! Pure data from a seed: nothing here opens a file or a database or reads a clock.
 
+pub mod cases;
 pub mod district;
 mod names;
 mod rng;
 
+pub use cases::{Plan, plan};
 pub use rng::Dice;

@@ -12,12 +12,12 @@ impl Dice {
             state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
         }
         let mut rng = Self(state ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03));
-        rng.next();
+        rng.bits();
         rng
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -27,7 +27,7 @@ impl Dice {
 
     /// From 0 up to but not including 1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// From `low` up to but not including `high`.
@@ -41,7 +41,7 @@ impl Dice {
         if count == 0 {
             return 0;
         }
-        let wide = u128::from(self.next()) * u128::from(count);
+        let wide = u128::from(self.bits()) * u128::from(count);
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn streams_are_repeatable_and_apart() {
-        let draw = |part, index| Dice::stream(7, part, index).next();
+        let draw = |part, index| Dice::stream(7, part, index).bits();
         assert_eq!(draw("grid", 1), draw("grid", 1));
         assert_ne!(draw("grid", 1), draw("grid", 2));
         assert_ne!(draw("grid", 1), draw("case", 1));

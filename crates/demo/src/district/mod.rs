@@ -8,12 +8,15 @@ mod people;
 mod tests;
 mod weld;
 
+use std::collections::HashMap;
+
 use linli_grid::{
     AreaName, GridKind,
     defaults::{self, DataError},
     geometry::{Shape, ShapeError, Wgs84},
 };
-use linli_kernel::{AreaCode, area::AreaLevel};
+use linli_kernel::{Actor, AreaCode, actor::Post, area::AreaLevel};
+use uuid::Uuid;
 
 pub use orgs::{OrgPlan, centre_code, department_code, hotline_code, section_code};
 pub use people::{PersonPlan, PostPlan};
@@ -41,6 +44,9 @@ pub enum DemoError {
         #[source]
         cause: ShapeError,
     },
+    /// The carried calendar is broken.
+    #[error(transparent)]
+    Calendar(#[from] linli_kernel::calendar::BadCalendar),
     /// More areas than codes.
     #[error(transparent)]
     Code(#[from] linli_kernel::area::BadAreaCode),
@@ -87,6 +93,7 @@ pub struct District {
     pub orgs: Vec<OrgPlan>,
     /// Everybody with an account.
     pub people: Vec<PersonPlan>,
+    by_code: HashMap<String, usize>,
 }
 
 /// Where the streets lie to each other, roughly; towns far out get the large cells.
@@ -145,14 +152,33 @@ impl District {
             }
         }
         settle_residents(&mut areas, seed, scale);
-        let orgs = orgs::plan(&areas, &defaults::departments()?, &defaults::sections()?);
+        let orgs = orgs::plan(&areas, &defaults::departments()?, &defaults::sections()?, seed);
         let people = people::plan(&mut areas, &orgs, seed);
-        Ok(Self { areas, orgs, people })
+        let by_code = orgs.iter().enumerate().map(|(i, org)| (org.code.clone(), i)).collect();
+        Ok(Self { areas, orgs, people, by_code })
     }
 
     /// The grids in order of code.
     pub fn grids(&self) -> impl Iterator<Item = &AreaPlan> {
         self.areas.iter().filter(|a| a.code.level() == AreaLevel::Grid)
+    }
+
+    /// The organisation with this code.
+    pub fn org(&self, code: &str) -> Option<&OrgPlan> {
+        self.by_code.get(code).map(|i| &self.orgs[*i])
+    }
+
+    /// The person as the rules see them.
+    pub fn actor(&self, person: &PersonPlan) -> Actor {
+        let post = |plan: &PostPlan| {
+            let org = self.org(&plan.org)?.id;
+            Some(Post { role: plan.role, area: plan.area.clone(), org })
+        };
+        Actor::Account {
+            id: person.id,
+            name: person.name.clone(),
+            posts: person.posts.iter().filter_map(post).collect(),
+        }
     }
 
     /// The area with this code.
@@ -199,6 +225,20 @@ impl AreaPlan {
             supervision_phone: Some(phone),
         }
     }
+}
+
+/// An id that a seed gives to the `nth` thing of the founding day, 1 January 2026 in China.
+fn founding_id(seed: u64, part: &str, nth: usize) -> Uuid {
+    id_at(seed, part, nth as u64, 1_767_196_800_000)
+}
+
+/// An id that a seed gives to the `nth` thing, sorting by the instant `millis`.
+pub(crate) fn id_at(seed: u64, part: &str, nth: u64, millis: u64) -> Uuid {
+    let mut dice = Dice::stream(seed, part, nth);
+    let mut bytes = [0; 10];
+    bytes[..8].copy_from_slice(&dice.bits().to_be_bytes());
+    bytes[8..].copy_from_slice(&dice.bits().to_be_bytes()[..2]);
+    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
 
 fn sound(area: &AreaCode, shape: Result<Shape, ShapeError>) -> Result<Shape, DemoError> {

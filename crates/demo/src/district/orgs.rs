@@ -4,13 +4,15 @@ use linli_grid::{
     OrgKind,
     defaults::{Department, Section},
 };
-use linli_kernel::{AreaCode, area::AreaLevel};
+use linli_kernel::{AreaCode, actor::OrgId, area::AreaLevel};
 
-use super::AreaPlan;
+use super::{AreaPlan, founding_id};
 
 /// One organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrgPlan {
+    /// The same for the same seed.
+    pub id: OrgId,
     /// Stable: `371002-centre`, `dept-housing`, `371002001-city`, or the area's own code.
     pub code: String,
     /// Full name.
@@ -30,6 +32,9 @@ pub struct OrgPlan {
     /// What it is for, one line.
     pub duty: String,
 }
+
+/// Until the list is complete.
+const NO_ID: OrgId = OrgId(uuid::Uuid::nil());
 
 /// The code of the centre of a district or street.
 pub fn centre_code(area: &AreaCode) -> String {
@@ -51,7 +56,12 @@ pub fn hotline_code(district: &AreaCode) -> String {
     format!("{district}-hotline")
 }
 
-pub(super) fn plan(areas: &[AreaPlan], departments: &[Department], sections: &[Section]) -> Vec<OrgPlan> {
+pub(super) fn plan(
+    areas: &[AreaPlan],
+    departments: &[Department],
+    sections: &[Section],
+    seed: u64,
+) -> Vec<OrgPlan> {
     let mut orgs = Vec::new();
     let mut community = String::new();
     for area in areas {
@@ -71,12 +81,16 @@ pub(super) fn plan(areas: &[AreaPlan], departments: &[Department], sections: &[S
             }
         }
     }
+    for (nth, org) in orgs.iter_mut().enumerate() {
+        org.id = OrgId(founding_id(seed, "org", nth));
+    }
     orgs
 }
 
 fn district(area: &AreaPlan, departments: &[Department], orgs: &mut Vec<OrgPlan>) {
     let centre = centre_code(&area.code);
     orgs.push(OrgPlan {
+        id: NO_ID,
         code: centre.clone(),
         name: format!("{}网格化治理暨吹哨报到全响应中心", area.name),
         short: "区级全响应中心".to_owned(),
@@ -88,6 +102,7 @@ fn district(area: &AreaPlan, departments: &[Department], orgs: &mut Vec<OrgPlan>
         duty: "攻坚哨受理、跨部门协调、督办与研判".to_owned(),
     });
     orgs.push(OrgPlan {
+        id: NO_ID,
         code: hotline_code(&area.code),
         name: format!("{}12345热线专席", area.name),
         short: "12345专席".to_owned(),
@@ -99,6 +114,7 @@ fn district(area: &AreaPlan, departments: &[Department], orgs: &mut Vec<OrgPlan>
         duty: "热线工单接收、转派与回复".to_owned(),
     });
     orgs.extend(departments.iter().map(|d| OrgPlan {
+        id: NO_ID,
         code: department_code(&d.code),
         name: d.name.clone(),
         short: d.short.clone(),
@@ -114,6 +130,7 @@ fn district(area: &AreaPlan, departments: &[Department], orgs: &mut Vec<OrgPlan>
 fn street(area: &AreaPlan, sections: &[Section], orgs: &mut Vec<OrgPlan>) {
     let centre = centre_code(&area.code);
     orgs.push(OrgPlan {
+        id: NO_ID,
         code: centre.clone(),
         name: format!("{}网格化治理暨吹哨报到全响应中心", area.name),
         short: format!("{}全响应中心", area.name),
@@ -125,6 +142,7 @@ fn street(area: &AreaPlan, sections: &[Section], orgs: &mut Vec<OrgPlan>) {
         duty: "联合哨受理、分派、计时与回访".to_owned(),
     });
     orgs.extend(sections.iter().map(|s| OrgPlan {
+        id: NO_ID,
         code: section_code(&area.code, &s.code),
         name: format!("{}{}", area.name, s.name),
         short: s.name.clone(),
@@ -139,6 +157,7 @@ fn street(area: &AreaPlan, sections: &[Section], orgs: &mut Vec<OrgPlan>) {
 
 fn area_org(area: &AreaPlan, kind: OrgKind, name: String, parent: Option<String>, duty: &str) -> OrgPlan {
     OrgPlan {
+        id: NO_ID,
         code: area.code.to_string(),
         short: name.clone(),
         name,

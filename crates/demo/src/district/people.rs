@@ -1,9 +1,9 @@
 //! Who serves where (岗位): an account for every post of the district.
 
 use linli_grid::OrgKind;
-use linli_kernel::{AreaCode, Role, area::AreaLevel};
+use linli_kernel::{AreaCode, Role, actor::AccountId, area::AreaLevel};
 
-use super::{AreaPlan, OrgPlan};
+use super::{AreaPlan, OrgPlan, founding_id};
 use crate::{names, rng::Dice};
 
 /// A post: role, place and organisation by code.
@@ -20,6 +20,8 @@ pub struct PostPlan {
 /// Somebody with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonPlan {
+    /// The same for the same seed.
+    pub id: AccountId,
     /// Log-in name.
     pub login: String,
     /// Synthetic name.
@@ -38,6 +40,7 @@ pub(super) fn plan(areas: &mut [AreaPlan], orgs: &[OrgPlan], seed: u64) -> Vec<P
         let post = PostPlan { role, area: org.area.clone(), org: org.code.clone() };
         let nth = people.len();
         people.push(PersonPlan {
+            id: AccountId(founding_id(seed, "person", nth)),
             login,
             name: names::person(&mut rng),
             phone: names::mobile(nth + 1),

@@ -1,7 +1,7 @@
 //! Welding cells to one net (拓扑): neighbours get the very same corners along their common border, so that
 //! faces can be joined by striking out the edges they share, and no sliver is left between them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rstar::{AABB, RTree, primitives::GeomWithData};
 
@@ -71,15 +71,15 @@ impl Net {
 
     /// The faces joined: rings of what remains when common edges are struck out. Outer rings run against the clock.
     pub(super) fn dissolve(&self, faces: impl IntoIterator<Item = usize>) -> Vec<Vec<usize>> {
-        let mut open: HashMap<(usize, usize), ()> = HashMap::new();
+        let mut open: HashSet<(usize, usize)> = HashSet::new();
         for face in faces {
             for (a, b) in directed(&self.faces[face]) {
-                if open.remove(&(b, a)).is_none() {
-                    open.insert((a, b), ());
+                if !open.remove(&(b, a)) {
+                    open.insert((a, b));
                 }
             }
         }
-        let mut edges: Vec<(usize, usize)> = open.into_keys().collect();
+        let mut edges: Vec<(usize, usize)> = open.into_iter().collect();
         edges.sort_unstable();
         let mut next: HashMap<usize, Vec<usize>> = HashMap::new();
         for (a, b) in &edges {
