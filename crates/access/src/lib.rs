@@ -11,6 +11,7 @@ pub mod policy;
 pub mod sessions;
 pub mod throttle;
 mod token;
+pub mod web;
 
 use linli_kernel::{Error, Ids, Result, Timestamp};
 use linli_store::{Db, Migration};
@@ -86,5 +87,18 @@ impl Access {
     /// Whether log-in with these posts takes a second factor here.
     pub fn needs_factor(&self, posts: &[linli_kernel::actor::Post]) -> bool {
         self.limits.second_factor && self.policy.needs_factor(posts)
+    }
+}
+
+/// The slice as the binary wires it.
+pub fn manifest() -> linli_web::Manifest {
+    linli_web::Manifest {
+        name: "access",
+        migrations: MIGRATIONS,
+        locales: &[
+            ("zh-CN", include_str!("../locales/zh-CN.ftl")),
+            ("en", include_str!("../locales/en.ftl")),
+        ],
+        ..linli_web::Manifest::default()
     }
 }

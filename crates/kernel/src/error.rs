@@ -73,7 +73,7 @@ pub enum Error {
     #[error("unavailable: {0}")]
     Unavailable(&'static str),
     /// 500: our fault; logged, never shown.
-    #[error("internal: {0}")]
+    #[error("{0}")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -5,16 +5,19 @@ extern crate self as linli_kernel; // so that the macros below name one path ins
 
 pub mod actor;
 pub mod area;
+pub mod calendar;
 pub mod error;
 pub mod id;
 pub mod page;
 pub mod person;
+pub mod text;
 pub mod text_enum;
 pub mod time;
 pub mod value;
 
 pub use actor::{Actor, Role};
 pub use area::AreaCode;
+pub use calendar::Calendar;
 pub use error::{Error, FieldError, Result};
 pub use id::Ids;
 pub use page::{Cursor, Page};

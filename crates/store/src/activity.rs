@@ -135,7 +135,7 @@ pub async fn append(tx: &mut Tx, id: Uuid, at: Timestamp, author: Author<'_>, en
 }
 
 /// Rows sealed in one go.
-const BATCH: usize = 500;
+const BATCH: i64 = 500;
 
 async fn head(conn: &mut Conn) -> Result<(i64, Vec<u8>)> {
     let last = conn
@@ -159,7 +159,7 @@ pub async fn seal(db: &Db) -> Result<usize> {
         tx.script("SELECT pg_advisory_xact_lock(hashtext('linli:seal:' || current_schema()))").await?;
     }
     let open: Vec<(Uuid, Vec<u8>)> = tx
-        .all("SELECT id, digest FROM activity WHERE seq IS NULL ORDER BY id LIMIT $1", params![BATCH as i64])
+        .all("SELECT id, digest FROM activity WHERE seq IS NULL ORDER BY id LIMIT $1", params![BATCH])
         .await?;
     let (mut seq, mut last) = head(&mut tx).await?;
     for (id, digest) in &open {
@@ -214,4 +214,15 @@ pub async fn verify(db: &Db) -> Result<Verdict> {
     let open = conn.scalar("SELECT count(*) FROM activity WHERE seq IS NULL", vec![]).await?;
     let head = last.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     Ok(Verdict { sealed: seq, open, head, faults })
+}
+
+/// Whether `head`, a chain hash noted earlier, is still in the chain.
+pub async fn holds(db: &Db, head: &str) -> Result<bool> {
+    let bytes: Option<Vec<u8>> = (head.len() == 64)
+        .then(|| (0..32).map(|n| u8::from_str_radix(head.get(n * 2..n * 2 + 2)?, 16).ok()).collect())
+        .flatten();
+    let Some(bytes) = bytes else { return Ok(false) };
+    let found: i64 =
+        db.read().await?.scalar("SELECT count(*) FROM activity WHERE link = $1", params![bytes]).await?;
+    Ok(found > 0)
 }

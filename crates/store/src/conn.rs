@@ -17,7 +17,10 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use crate::live::{Announcements, Hub};
+use crate::{
+    live::{Announcements, Hub},
+    writer::Turn,
+};
 
 /// A row type that both engines can fill; `#[derive(sqlx::FromRow)]` and tuples are.
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
@@ -25,7 +28,7 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 
 pub(crate) enum Inner {
     Sqlite(PoolConnection<Sqlite>),
-    SqliteTx(Transaction<'static, Sqlite>),
+    SqliteTx(Turn),
     Postgres(PoolConnection<Postgres>),
     PostgresTx(Transaction<'static, Postgres>),
 }
@@ -47,7 +50,7 @@ macro_rules! on_engine {
                 $body
             }
             Inner::SqliteTx(c) => {
-                let $c = &mut **c;
+                let $c = c.conn()?;
                 let $q = $query(sqlite_args($args)?);
                 $body
             }
@@ -108,7 +111,7 @@ impl Conn {
         self.meter.fetch_add(1, Ordering::Relaxed);
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlite_run(c, sql, args).await,
-            Inner::SqliteTx(c) => sqlite_run(c, sql, args).await,
+            Inner::SqliteTx(c) => sqlite_run(c.conn()?, sql, args).await,
             Inner::Postgres(c) => pg_run(c, sql, args).await,
             Inner::PostgresTx(c) => pg_run(c, sql, args).await,
         };
@@ -118,7 +121,7 @@ impl Conn {
     pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
-            Inner::SqliteTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
+            Inner::SqliteTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(c.conn()?).await.map(|_| ()),
             Inner::Postgres(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
             Inner::PostgresTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
         };

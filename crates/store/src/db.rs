@@ -17,6 +17,7 @@ use sqlx::{
 use crate::{
     conn::{Conn, Inner, Tx},
     live::{Announcements, Hub},
+    writer::Writer,
 };
 
 /// Where a district's data is: `sqlite:PATH` or `postgres://…?schema=NAME`.
@@ -60,7 +61,7 @@ pub enum Engine {
     /// One writer and several readers on one file.
     Sqlite {
         /// The only connection that writes.
-        writer: SqlitePool,
+        writer: WriteHandle,
         /// Read-only connections.
         readers: SqlitePool,
         /// The file.
@@ -74,6 +75,10 @@ pub enum Engine {
         schema: String,
     },
 }
+
+/// The file's one writing connection; only [`Db::begin`] lends it.
+#[derive(Clone, Debug)]
+pub struct WriteHandle(Writer);
 
 /// A district's database.
 #[derive(Clone, Debug)]
@@ -134,7 +139,7 @@ impl Db {
     /// and writing then can never fail half-way with “database is locked”.
     pub async fn begin(&self) -> Result<Tx> {
         let inner = match &self.engine {
-            Engine::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Inner::SqliteTx),
+            Engine::Sqlite { writer, .. } => writer.0.begin().await.map(Inner::SqliteTx),
             Engine::Postgres { pool, .. } => pool.begin().await.map(Inner::PostgresTx),
         };
         let conn = Conn { inner: inner.map_err(unavailable)?, meter: self.meter.clone() };
@@ -146,7 +151,7 @@ impl Db {
         match &self.engine {
             Engine::Sqlite { writer, readers, .. } => {
                 readers.close().await;
-                writer.close().await;
+                writer.0.close().await;
             }
             Engine::Postgres { pool, .. } => pool.close().await,
         }
@@ -173,14 +178,7 @@ async fn open_sqlite(path: PathBuf) -> Result<Engine> {
         .pragma("temp_store", "memory")
         .statement_cache_capacity(256);
     let opened = |e: sqlx::Error| Error::internal(format!("{}: {e}", path.display()));
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(Duration::from_secs(30))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options.clone())
-        .await
-        .map_err(opened)?;
+    let writer = WriteHandle(Writer::open(&options).await.map_err(opened)?);
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(30))

@@ -5,6 +5,8 @@
 //! [`Tx`], and the usual way to one is an [`Op`]: actor, clock, ids and transaction of one use case.
 
 pub mod activity;
+pub mod backup;
+pub mod blob;
 pub mod conn;
 pub mod counter;
 pub mod db;
@@ -16,8 +18,11 @@ pub mod op;
 pub mod outbox;
 pub mod query;
 pub mod settings;
+pub mod worker;
+mod writer;
 
 pub use activity::Entry;
+pub use blob::Blobs;
 pub use conn::{Conn, Row, Tx};
 pub use db::{Db, Engine, Target};
 pub use district::{District, Ports};

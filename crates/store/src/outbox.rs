@@ -99,9 +99,8 @@ pub async fn finish(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<()> {
 
 /// Notes a failed try; the next comes later each time (1 s, 2 s, 4 s … at most an hour).
 pub async fn postpone(tx: &mut Tx, task: &Task, error: &str, permanent: bool, now: Timestamp) -> Result<()> {
-    let wait = Duration::from_secs(1 << task.attempts.clamp(1, 12).unsigned_abs())
-        .min(Duration::from_secs(3600))
-        / 2;
+    let wait =
+        Duration::from_secs(1 << task.attempts.clamp(1, 12).unsigned_abs()).min(Duration::from_hours(1)) / 2;
     let give_up = (permanent || task.attempts >= MAX_ATTEMPTS).then_some(now);
     let error: String = error.chars().take(500).collect();
     tx.execute(

@@ -1,12 +1,48 @@
 //! One file per subcommand; this table is the whole command line.
 
+mod audit;
+mod backup;
+mod doctor;
+mod migrate;
+mod serve;
+
 use clap::Subcommand;
+
+use crate::config::{Config, Source};
+
+/// A command's result; the error is a sentence that says what to do next.
+pub type Done = Result<(), Box<dyn std::error::Error>>;
 
 /// What `linli` can be asked to do.
 #[derive(Subcommand)]
-pub(crate) enum Command {}
+pub enum Command {
+    /// Serve all districts until SIGINT or SIGTERM.
+    Serve(serve::Args),
+    /// Bring every district's database up to this program's schema.
+    Migrate(migrate::Args),
+    /// Copy every district (database and photos) into a new folder, also while it is being served.
+    Backup(backup::BackupArgs),
+    /// Bring a backup back into empty databases and verify it.
+    Restore(backup::RestoreArgs),
+    /// Find a wrong setting, a missing key, a database behind in migrations; says what to do.
+    Doctor,
+    /// The activity log: verify its chain.
+    #[command(subcommand)]
+    Audit(audit::Command),
+}
 
-/// Runs one subcommand; the error is a sentence that says what to do next.
-pub(crate) fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
-    match command {}
+/// Runs one subcommand.
+pub fn run(source: &Source, command: Command) -> Done {
+    match command {
+        Command::Serve(args) => block_on(serve::run(Config::load(source)?, args)),
+        Command::Migrate(args) => block_on(migrate::run(Config::load(source)?, args)),
+        Command::Backup(args) => block_on(backup::run_backup(Config::load(source)?, args)),
+        Command::Restore(args) => block_on(backup::run_restore(Config::load(source)?, args)),
+        Command::Doctor => block_on(doctor::run(source)),
+        Command::Audit(command) => block_on(audit::run(Config::load(source)?, command)),
+    }
+}
+
+fn block_on(work: impl Future<Output = Done>) -> Done {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

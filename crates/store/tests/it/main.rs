@@ -1,5 +1,7 @@
 //! The store on both engines: chain, outbox, idempotency, numbers, migrations.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::{sync::Arc, time::Duration};
 
 use linli_kernel::{Actor, Clock, Error, Ids, Timestamp};
@@ -159,6 +161,45 @@ both_engines! {
         numbers.sort();
         let expected: Vec<String> = (1..=16).map(|n| format!("HC20261123-{n:06}")).collect();
         assert_eq!(numbers, expected);
+    }
+
+    async fn writers_who_go_away_leave_the_others_whole(s) {
+        let d = district(&s).await;
+        let mut tasks = Vec::new();
+        for n in 0..60_u64 {
+            let d = d.clone();
+            tasks.push(tokio::spawn(async move {
+                let work = async {
+                    let mut op = op(&d).await;
+                    op.emit("kept", &n).await.unwrap();
+                    if n % 5 == 0 {
+                        // A statement that fails, and a use case that is given up after it.
+                        assert!(op.tx.execute("INSERT INTO setting (key) VALUES ('x')", vec![]).await.is_err());
+                        return false;
+                    }
+                    op.commit().await.unwrap();
+                    true
+                };
+                // Every seventh caller hangs up somewhere in the middle.
+                let patience = if n % 7 == 0 { Duration::from_micros(n * 40) } else { Duration::from_secs(30) };
+                tokio::time::timeout(patience, work).await
+            }));
+        }
+        let mut promised = 0;
+        let mut hung_up = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(true) => promised += 1,
+                Ok(false) => {}
+                Err(_) => hung_up += 1,
+            }
+        }
+        let (kept, _) = outbox::depth(&d.db).await.unwrap();
+        assert!(kept >= promised && kept <= promised + hung_up, "{kept} kept, {promised} promised, {hung_up} hung up");
+        let mut last = op(&d).await;
+        last.emit("kept", &0).await.unwrap();
+        last.commit().await.unwrap();
+        assert!(outbox::depth(&d.db).await.unwrap().0 > kept);
     }
 
     async fn a_repeat_gets_the_first_answer(s) {

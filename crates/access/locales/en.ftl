@@ -1,0 +1,1 @@
+error-forbidden = Your post does not allow this step

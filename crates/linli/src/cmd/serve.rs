@@ -1,0 +1,89 @@
+//! `linli serve`
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt;
+use linli_store::worker;
+use linli_web::App;
+use tokio::{net::TcpListener, signal, sync::watch, task::JoinSet};
+use tracing_subscriber::EnvFilter;
+
+use super::Done;
+use crate::{config::Config, wiring};
+
+/// Options of `linli serve`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Address to serve on, over the settings.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+/// How long running requests and tasks may take once a stop was asked for.
+const GRACE: Duration = Duration::from_secs(20);
+
+pub(super) async fn run(config: Config, args: Args) -> Done {
+    log_to_stderr(&config);
+    linli_web::health::collect_metrics();
+    let (stop, stopped) = watch::channel(false);
+    let handlers = Arc::new(wiring::handlers());
+    let mut workers = JoinSet::new();
+    let mut districts = Vec::new();
+    for settings in &config.district {
+        let district = wiring::open(&config, settings).await?;
+        worker::arm(&district, &handlers).await?;
+        workers.spawn(worker::run(district.clone(), handlers.clone(), stopped.clone()));
+        districts.push((district, settings.hosts.clone()));
+    }
+    let app = App::new(districts, wiring::catalog()?, config.development);
+    let address = args.listen.map_or_else(|| config.listen.parse(), Ok)?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
+    println!("linli: serving on http://{}", listener.local_addr()?);
+    // Small answers must not wait for the next packet.
+    let listener = listener.tap_io(|tcp| {
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(%error, "no nodelay");
+        }
+    });
+
+    let service = wiring::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop(stop));
+    let mut gone = stopped.clone();
+    tokio::select! {
+        served = server => served?,
+        // Open live-update streams never end by themselves: after the grace they are cut.
+        () = async { let _ = gone.wait_for(|s| *s).await; tokio::time::sleep(GRACE / 4).await } => {}
+    }
+    let finish = async { while workers.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, finish).await.is_err() {
+        tracing::warn!("tasks still ran; their leases will run out and they are taken up again");
+    }
+    for district in app.districts() {
+        district.db.close().await;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn asked_to_stop(stop: watch::Sender<bool>) {
+    let terminate = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut stream) => drop(stream.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+    tracing::info!("stopping");
+    let _ = stop.send(true);
+}
+
+fn log_to_stderr(config: &Config) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber in one process (tests) is refused; the first one keeps working.
+    let _ = if config.log_format == "json" { builder.json().try_init() } else { builder.try_init() };
+}

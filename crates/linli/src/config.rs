@@ -1,0 +1,224 @@
+//! Settings: a TOML file, then the environment over it; checked before anything starts.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use linli_kernel::AreaCode;
+use linli_store::Target;
+use serde::Deserialize;
+
+/// Where the settings come from.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct Source {
+    /// Settings file (TOML). Without it, linli.toml in the working folder is read if it is there.
+    #[arg(long, global = true, env = "LINLI_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// All settings of a process.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Address to serve on. Env `LINLI_LISTEN`.
+    pub listen: String,
+    /// Folder for databases, photos and models. Env `LINLI_DATA`.
+    pub data: PathBuf,
+    /// Developers' headers and a key made on first start. Env `LINLI_DEVELOPMENT`.
+    pub development: bool,
+    /// File with the master key that wraps all data keys. Env `LINLI_MASTER_KEY_FILE`.
+    pub master_key_file: Option<PathBuf>,
+    /// Log-in, sessions, algorithms of sealed fields. Env `LINLI_SECOND_FACTOR` turns the second factor off (demonstrations).
+    pub access: linli_access::Limits,
+    /// `text` or `json`. Env `LINLI_LOG_FORMAT`; levels by `RUST_LOG`.
+    pub log_format: String,
+    /// The districts of this process.
+    pub district: Vec<DistrictConfig>,
+}
+
+/// One district.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DistrictConfig {
+    /// Short name, letters and digits: files and metrics.
+    pub name: String,
+    /// Area code, 6 digits.
+    pub area: String,
+    /// Letters before case numbers.
+    pub prefix: String,
+    /// `sqlite:PATH` or `postgres://…?schema=NAME`.
+    pub database: String,
+    /// Host names that this district answers for.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            data: "var".into(),
+            development: false,
+            master_key_file: None,
+            access: linli_access::Limits::default(),
+            log_format: "text".into(),
+            district: Vec::new(),
+        }
+    }
+}
+
+impl DistrictConfig {
+    /// Where its data is.
+    pub fn target(&self) -> Result<Target, String> {
+        Target::from_str(&self.database).map_err(|e| format!("district.{}.database: {e}", self.name))
+    }
+
+    /// Its area code.
+    pub fn area(&self) -> Result<AreaCode, String> {
+        self.area.parse().map_err(|e| format!("district.{}.area: {e}", self.name))
+    }
+}
+
+impl Config {
+    /// Reads and checks everything; the error names the key.
+    pub fn load(source: &Source) -> Result<Self, String> {
+        let path =
+            source.config.clone().or_else(|| Path::new("linli.toml").exists().then(|| "linli.toml".into()));
+        let mut config = match path {
+            Some(path) => {
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|e| format!("settings file {}: {e}", path.display()))?;
+                toml::from_str(&text).map_err(|e| format!("settings file {}: {e}", path.display()))?
+            }
+            None => Self::default(),
+        };
+        config.overlay(|key| std::env::var(key).ok())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn overlay(&mut self, env: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+        if let Some(v) = env("LINLI_LISTEN") {
+            self.listen = v;
+        }
+        if let Some(v) = env("LINLI_DATA") {
+            self.data = v.into();
+        }
+        if let Some(v) = env("LINLI_DEVELOPMENT") {
+            self.development =
+                v.parse().map_err(|_| format!("LINLI_DEVELOPMENT: “{v}” is neither true nor false"))?;
+        }
+        if let Some(v) = env("LINLI_MASTER_KEY_FILE") {
+            self.master_key_file = Some(v.into());
+        }
+        if let Some(v) = env("LINLI_SECOND_FACTOR") {
+            self.access.second_factor =
+                v.parse().map_err(|_| format!("LINLI_SECOND_FACTOR: “{v}” is neither true nor false"))?;
+        }
+        if let Some(v) = env("LINLI_LOG_FORMAT") {
+            self.log_format = v;
+        }
+        if self.district.is_empty() {
+            let file = self.data.join("huancui.db");
+            self.district.push(DistrictConfig {
+                name: "huancui".into(),
+                area: "371002".into(),
+                prefix: "HC".into(),
+                database: env("LINLI_DATABASE").unwrap_or_else(|| format!("sqlite:{}", file.display())),
+                hosts: Vec::new(),
+            });
+        } else if env("LINLI_DATABASE").is_some() {
+            return Err("LINLI_DATABASE is for a single district; this settings file lists districts".into());
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.listen.parse::<SocketAddr>().map_err(|e| format!("listen: “{}”: {e}", self.listen))?;
+        if !matches!(self.log_format.as_str(), "text" | "json") {
+            return Err(format!("log_format: “{}” is neither text nor json", self.log_format));
+        }
+        let mut hosts = std::collections::BTreeSet::new();
+        for (n, district) in self.district.iter().enumerate() {
+            let word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric());
+            if !word(&district.name) {
+                return Err(format!("district.name: “{}” may have only letters and digits", district.name));
+            }
+            if !word(&district.prefix) || district.prefix.len() > 4 {
+                return Err(format!(
+                    "district.{}.prefix: “{}” may have one to four letters",
+                    district.name, district.prefix
+                ));
+            }
+            if district.area()?.as_str().len() != 6 {
+                return Err(format!("district.{}.area: a district has 6 digits", district.name));
+            }
+            district.target()?;
+            if self.district[..n].iter().any(|d| d.name == district.name || d.database == district.database) {
+                return Err(format!("district.{}: name and database must each be its own", district.name));
+            }
+            if self.district.len() > 1 && district.hosts.is_empty() {
+                return Err(format!(
+                    "district.{}.hosts: with several districts each needs its host names",
+                    district.name
+                ));
+            }
+            if let Some(taken) = district.hosts.iter().find(|h| !hosts.insert(h.to_ascii_lowercase())) {
+                return Err(format!("district.{}.hosts: {taken} is claimed twice", district.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The master key's file.
+    pub fn master_key(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data.join("master.key"))
+    }
+
+    /// The folder of a district's photos.
+    pub fn blobs(&self, district: &str) -> PathBuf {
+        self.data.join("blobs").join(district)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let mut config: Config = toml::from_str(text).map_err(|e| e.to_string())?;
+        config.overlay(|_| None)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    #[test]
+    fn errors_name_the_key() {
+        assert!(read("").is_ok());
+        for (text, key) in [
+            ("listen = 'nowhere'", "listen"),
+            ("access = { suite = 'rot13' }", "suite"),
+            ("lisen = ''", "lisen"),
+            ("[[district]]\nname='a'\narea='37'\nprefix='A'\ndatabase='sqlite:a'", "district.a.area"),
+            ("[[district]]\nname='a'\narea='371002'\nprefix='A'\ndatabase='oracle:a'", "district.a.database"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn several_districts_need_their_own_hosts() {
+        let two = |a: &str, b: &str| {
+            read(&format!(
+                "[[district]]\nname='a'\narea='371002'\nprefix='A'\ndatabase='sqlite:a'\nhosts={a}\n\
+                 [[district]]\nname='b'\narea='371003'\nprefix='B'\ndatabase='sqlite:b'\nhosts={b}"
+            ))
+        };
+        assert!(two("['a.example']", "['b.example']").is_ok());
+        assert!(two("[]", "['b.example']").unwrap_err().contains("district.a.hosts"));
+        assert!(two("['a.example']", "['A.example']").unwrap_err().contains("claimed twice"));
+    }
+}

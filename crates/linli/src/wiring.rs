@@ -1,0 +1,77 @@
+//! The one place that knows every slice: manifests, ports, districts, the router.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use linli_access::{Access, Master};
+use linli_kernel::{Clock, Ids};
+use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
+use linli_web::{App, Catalog, Manifest};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
+
+use crate::config::{Config, DistrictConfig};
+
+/// The largest request: a form with nine photos, or an import file.
+const BODY_LIMIT: usize = 128 * 1024 * 1024;
+
+/// Every slice, in the order in which schemas build on each other.
+pub fn manifests() -> Vec<Manifest> {
+    vec![linli_web::manifest(), linli_access::manifest()]
+}
+
+/// All migrations in order.
+pub fn migrations() -> Vec<Migration> {
+    linli_store::MIGRATIONS.iter().chain(manifests().iter().flat_map(|m| m.migrations)).copied().collect()
+}
+
+/// All jobs and event handlers.
+pub fn handlers() -> Handlers {
+    manifests().iter().flat_map(|m| (m.handlers)()).collect()
+}
+
+/// All texts.
+pub fn catalog() -> Result<Catalog, linli_web::i18n::BadTexts> {
+    let files: Vec<_> = manifests().iter().flat_map(|m| m.locales).copied().collect();
+    Catalog::new(&files)
+}
+
+/// The database of one district, as it is.
+pub async fn database(settings: &DistrictConfig) -> Result<Db, Box<dyn std::error::Error>> {
+    Ok(Db::open(&settings.target()?).await?)
+}
+
+/// Opens one district: its database brought up to this program's schema, its keys, its ports.
+pub async fn open(
+    config: &Config,
+    settings: &DistrictConfig,
+) -> Result<Arc<District>, Box<dyn std::error::Error>> {
+    let db = database(settings).await?;
+    let (clock, ids) = (Clock::System, Ids::from_os());
+    let applied = migrate(&db, &migrations(), clock.now()).await?;
+    tracing::info!(district = %settings.name, migrations = applied.len(), "database ready");
+    let key = config.master_key();
+    let master = if config.development { Master::read_or_create(&key, &ids) } else { Master::read(&key) };
+    let access = Access::open(&db, master?, config.access.clone(), Ids::from_os(), clock.now()).await?;
+    let ports = Ports::default().with(Blobs::open(&config.blobs(&settings.name))?).with(access);
+    Ok(Arc::new(District {
+        name: settings.name.clone(),
+        area: settings.area()?,
+        prefix: settings.prefix.clone(),
+        db,
+        clock,
+        ids,
+        ports,
+    }))
+}
+
+/// The whole service.
+pub fn router(app: &App) -> Router {
+    linli_access::web::guard::routes(&manifests())
+        .layer(middleware::from_fn_with_state(app.clone(), linli_access::web::identify::identify))
+        .layer(middleware::from_fn_with_state(app.clone(), linli_web::entry::entry))
+        .layer(CatchPanicLayer::new())
+        .layer(CompressionLayer::new())
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .with_state(app.clone())
+}

@@ -1,0 +1,65 @@
+//! What the whole process shares.
+
+use std::{collections::HashMap, sync::Arc};
+
+use linli_store::District;
+
+use crate::{Catalog, limit::Limits};
+
+/// The process: its districts by host name, its texts, its limits. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    districts: Vec<Arc<District>>,
+    hosts: HashMap<String, usize>,
+    catalog: Catalog,
+    limits: Limits,
+    development: bool,
+}
+
+impl App {
+    /// Wires the process. The first district also answers for host names that nobody claims when it
+    /// is the only one; with several, an unknown host is not found.
+    pub fn new(districts: Vec<(Arc<District>, Vec<String>)>, catalog: Catalog, development: bool) -> Self {
+        let hosts = districts
+            .iter()
+            .enumerate()
+            .flat_map(|(n, (_, hosts))| hosts.iter().map(move |host| (host.to_ascii_lowercase(), n)))
+            .collect();
+        let districts = districts.into_iter().map(|(district, _)| district).collect();
+        Self(Arc::new(Inner { districts, hosts, catalog, limits: Limits::default(), development }))
+    }
+
+    /// The district that answers for a `Host` header.
+    pub fn district(&self, host: &str) -> Option<Arc<District>> {
+        let name = host
+            .rsplit_once(':')
+            .map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
+        match self.0.hosts.get(&name.to_ascii_lowercase()) {
+            Some(n) => self.0.districts.get(*n).cloned(),
+            None if self.0.districts.len() == 1 => self.0.districts.first().cloned(),
+            None => None,
+        }
+    }
+
+    /// All districts.
+    pub fn districts(&self) -> &[Arc<District>] {
+        &self.0.districts
+    }
+
+    /// The texts.
+    pub fn catalog(&self) -> &Catalog {
+        &self.0.catalog
+    }
+
+    /// The limits per source and purpose.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Whether to show developers' headers.
+    pub fn development(&self) -> bool {
+        self.0.development
+    }
+}

@@ -1,0 +1,135 @@
+//! The outermost layer: makes the request's context, gives answers their headers and errors their form.
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use linli_kernel::{Actor, Error};
+use linli_store::District;
+
+use crate::{App, Ctx, error, origin, prefs::Prefs};
+
+fn host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default()
+}
+
+/// The address for limits: the peer, or what our own reverse proxy says of it.
+fn source(request: &Request) -> String {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let forwarded = request
+        .headers()
+        .get("x-forwarded-for")
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.rsplit(',').next());
+    match (peer, forwarded) {
+        (Some(peer), Some(told)) if peer.is_loopback() => told.trim().to_owned(),
+        (Some(peer), _) => peer.to_string(),
+        (None, _) => "local".to_owned(),
+    }
+}
+
+fn context(app: &App, district: Arc<District>, request: &Request) -> Ctx {
+    let now = district.clock.now();
+    let headers = request.headers();
+    let prefs = Prefs::of(headers);
+    let https = headers.get("x-forwarded-proto").is_some_and(|v| v == "https");
+    Ctx {
+        db: district.db.metered(),
+        actor: Actor::Public,
+        locale: app.catalog().locale(prefs.language),
+        prefs,
+        request: district.ids.uuid(now).simple().to_string(),
+        nonce: URL_SAFE_NO_PAD.encode(district.ids.bytes::<16>()),
+        origin: format!("{}://{}", if https { "https" } else { "http" }, host(headers)),
+        path: request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned(),
+        source: source(request),
+        district,
+        app: app.clone(),
+    }
+}
+
+/// The layer. Wire it outside everything else.
+pub async fn entry(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let Some(district) = app.district(host(request.headers())) else {
+        return (StatusCode::NOT_FOUND, "no district answers for this host name").into_response();
+    };
+    let ctx = context(&app, district, &request);
+    let json = error::wants_json(request.uri().path(), request.headers().get(header::ACCEPT));
+    let route =
+        request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |p| p.as_str().to_owned());
+    let method = request.method().clone();
+    let began = Instant::now();
+
+    let mut response = if origin::foreign(&method, request.headers(), &ctx.origin) {
+        error::render(&ctx, &Error::Forbidden("error-foreign-origin"), json)
+    } else {
+        request.extensions_mut().insert(ctx.clone());
+        next.run(request).await
+    };
+    if let Some(error) = response.extensions_mut().remove::<Arc<Error>>() {
+        let formed = error::render(&ctx, &error, json);
+        let (mut head, body) = formed.into_parts();
+        // Cookies that the handler set (an ended session) survive the change of form.
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            head.headers.append(header::SET_COOKIE, cookie.clone());
+        }
+        response = Response::from_parts(head, body);
+    } else if response.status() == StatusCode::NOT_FOUND
+        && response.headers().get(header::CONTENT_TYPE).is_none()
+    {
+        response = error::render(&ctx, &Error::NotFound, json);
+    } else if response.status() == StatusCode::METHOD_NOT_ALLOWED && json {
+        let allow = response.headers().get(header::ALLOW).cloned();
+        response = problem_405(allow);
+    }
+    finish(&ctx, &mut response);
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status).increment(1);
+    metrics::histogram!("http_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+    response
+}
+
+fn problem_405(allow: Option<HeaderValue>) -> Response {
+    let body = r#"{"type":"/problems/error-method","title":"method not allowed","status":405}"#;
+    let mut response = (StatusCode::METHOD_NOT_ALLOWED, Body::from(body)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+fn finish(ctx: &Ctx, response: &mut Response) {
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.entry(name).or_insert(value);
+        }
+    };
+    let nonce = &ctx.nonce;
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        format!(
+            "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; \
+             img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; \
+             form-action 'self'; frame-ancestors 'none'"
+        ),
+    );
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned());
+    set(header::REFERRER_POLICY, "same-origin".to_owned());
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "geolocation=(self), camera=(self), microphone=()".to_owned(),
+    );
+    set(HeaderName::from_static("x-request-id"), ctx.request.clone());
+    set(header::CACHE_CONTROL, "no-store".to_owned());
+    if ctx.app.development() {
+        set(HeaderName::from_static("x-query-count"), ctx.db.queries().to_string());
+    }
+}

@@ -1,0 +1,54 @@
+//! How often one source may do a thing that costs us something.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
+use linli_kernel::{Error, Result};
+
+/// What is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Reports without an account: a building behind one address may, a script may not.
+    Report,
+    /// Log-in tries of one source, beside the lock-out of the account.
+    LogIn,
+    /// Look-ups of one case by its public number and code.
+    Track,
+    /// Calls of one interface key.
+    Api,
+}
+
+/// The limiters of the process.
+pub struct Limits {
+    report: DefaultKeyedRateLimiter<String>,
+    log_in: DefaultKeyedRateLimiter<String>,
+    track: DefaultKeyedRateLimiter<String>,
+    api: DefaultKeyedRateLimiter<String>,
+}
+
+fn quota(burst: u32, per_minute: u32) -> DefaultKeyedRateLimiter<String> {
+    let some = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+    RateLimiter::keyed(Quota::per_minute(some(per_minute)).allow_burst(some(burst)))
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { report: quota(60, 60), log_in: quota(30, 20), track: quota(60, 60), api: quota(2_000, 60_000) }
+    }
+}
+
+impl Limits {
+    /// Counts one use; answers how long to wait when there were too many.
+    pub fn check(&self, purpose: Purpose, source: &str) -> Result<()> {
+        let limiter = match purpose {
+            Purpose::Report => &self.report,
+            Purpose::LogIn => &self.log_in,
+            Purpose::Track => &self.track,
+            Purpose::Api => &self.api,
+        };
+        limiter.check_key(&source.to_owned()).map_err(|until| {
+            let wait = until.wait_time_from(governor::clock::DefaultClock::default().now());
+            Error::TooMany(wait.max(Duration::from_secs(1)).as_secs())
+        })
+    }
+}

@@ -1,0 +1,47 @@
+// Where is it: the phone's position, the grid it falls in, and the same place on the map.
+import { on, one } from "./dom";
+import { say } from "./words";
+
+export type Place = { lat: number; lng: number };
+
+function write(box: Element, text: string) {
+  const place = one("[data-place-name]", box);
+  if (place) place.textContent = text;
+}
+
+export async function setPlace(box: HTMLElement, p: Place, tell = true) {
+  const lat = one<HTMLInputElement>('input[name="lat"]', box);
+  const lng = one<HTMLInputElement>('input[name="lng"]', box);
+  if (lat) lat.value = p.lat.toFixed(6);
+  if (lng) lng.value = p.lng.toFixed(6);
+  if (tell) box.dispatchEvent(new CustomEvent("place:set", { detail: p }));
+  const guess = box.dataset.guess;
+  if (!guess) return write(box, say("located"));
+  try {
+    const url = new URL(guess, location.href);
+    url.searchParams.set("lat", String(p.lat));
+    url.searchParams.set("lng", String(p.lng));
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    if (answer.status === 404) return write(box, say("outside"));
+    if (!answer.ok) throw new Error(String(answer.status));
+    const found = (await answer.json()) as { name?: string; code?: string };
+    const code = one<HTMLInputElement>('input[name="grid"]', box);
+    if (code) code.value = found.code ?? "";
+    write(box, found.name ? `${found.name} · ${say("located")}` : say("outside"));
+  } catch {
+    write(box, say("located"));
+  }
+}
+
+on("place:moved", "[data-place]", (el, e: CustomEvent<Place>) => void setPlace(el, e.detail, false));
+on("click", "[data-locate]", (button) => {
+  const box = button.closest<HTMLElement>("[data-place]");
+  if (!box) return;
+  if (!navigator.geolocation) return write(box, say("noPlace"));
+  write(box, say("locating"));
+  navigator.geolocation.getCurrentPosition(
+    (at) => void setPlace(box, { lat: at.coords.latitude, lng: at.coords.longitude }),
+    () => write(box, say("noPlace")),
+    { enableHighAccuracy: true, timeout: 12_000, maximumAge: 30_000 },
+  );
+});
