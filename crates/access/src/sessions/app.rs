@@ -96,7 +96,7 @@ pub async fn log_in(caller: &Caller, attempt: &Attempt<'_>) -> Result<Opened> {
         accounts::store::set_password(&mut op.tx, admitted.id, &hash, admitted.must_change, op.now).await?;
     }
     throttle::forgive(&mut op.tx, &name_key).await?;
-    throttle::refund(&mut op.tx, &source_key, throttle::SOURCE).await?;
+    throttle::refund(&mut op.tx, &source_key).await?;
     op.commit().await?;
     Ok(opened)
 }
