@@ -28,7 +28,7 @@ pub struct Args {
 }
 
 /// The password of every demo account.
-pub const PASSWORD: &str = "linli-demo-2026";
+const PASSWORD: &str = "linli-demo-2026";
 
 /// Log-in names to show for each role, and what the person is.
 const SHOWN: &[(&str, &str)] = &[
