@@ -4,8 +4,10 @@
 
 pub mod cases;
 pub mod district;
+mod land;
 mod names;
 mod rng;
 
 pub use cases::{Plan, plan};
+pub use land::land;
 pub use rng::Dice;

@@ -1,0 +1,5 @@
+//! The slice on both engines.
+#![expect(clippy::unwrap_used, reason = "a failed step must fail the test")]
+
+mod base;
+mod house;
