@@ -36,7 +36,7 @@ fn code(d: &District, secret: &[u8]) -> String {
 
 /// Lets the next code become right.
 fn next_code(d: &District) {
-    d.clock.advance(std::time::Duration::from_secs(60));
+    d.clock.advance(minutes(1));
 }
 
 both_engines! {

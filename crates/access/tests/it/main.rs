@@ -1,5 +1,7 @@
 //! The access slice on both engines.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 mod administration;
 mod keys_of_systems;
 mod log_in;
