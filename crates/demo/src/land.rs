@@ -11,7 +11,11 @@ use crate::district::District;
 pub fn land(district: &District) -> Land {
     let contact = |nth: Option<usize>| {
         let person = district.people.get(nth?)?;
-        Some(Contact { account: Some(person.id), name: person.name.clone(), phone: Some(person.phone.clone()) })
+        Some(Contact {
+            account: Some(person.id),
+            name: person.name.clone(),
+            phone: Some(person.phone.clone()),
+        })
     };
     let areas = district.areas.iter().map(|plan| Area {
         code: plan.code.clone(),

@@ -311,7 +311,11 @@ impl Atlas {
         while let Some(category) = next {
             names.push(category.name.as_str());
             // A ring cannot be saved, but a hand-made row must not hang a page either.
-            next = category.parent.as_deref().filter(|p| p.len() < category.code.len()).and_then(|p| self.category(p));
+            next = category
+                .parent
+                .as_deref()
+                .filter(|p| p.len() < category.code.len())
+                .and_then(|p| self.category(p));
         }
         names.reverse();
         names.join(" / ")

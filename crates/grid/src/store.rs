@@ -195,9 +195,21 @@ pub async fn put_area(tx: &mut Tx, area: &Area, now: Timestamp) -> Result<()> {
             deputy_id = excluded.deputy_id, deputy = excluded.deputy, deputy_phone = excluded.deputy_phone,
             supervision_phone = excluded.supervision_phone, updated_at = excluded.updated_at",
         params![
-            &area.code, area.level().as_str(), &area.name, &area.official, area.kind, area.residents,
-            area.households, worker_id, worker, worker_phone, deputy_id, deputy, deputy_phone,
-            &area.supervision_phone, now
+            &area.code,
+            area.level().as_str(),
+            &area.name,
+            &area.official,
+            area.kind,
+            area.residents,
+            area.households,
+            worker_id,
+            worker,
+            worker_phone,
+            deputy_id,
+            deputy,
+            deputy_phone,
+            &area.supervision_phone,
+            now
         ],
     )
     .await?;
@@ -236,8 +248,18 @@ pub async fn put_org(tx: &mut Tx, org: &Org, now: Timestamp) -> Result<()> {
             duty_code = excluded.duty_code, purpose = excluded.purpose, active = excluded.active,
             updated_at = excluded.updated_at",
         params![
-            org.id, &org.code, &org.name, &org.short, org.kind, &org.area, org.parent, org.standing,
-            &org.duty_code, &org.purpose, org.active, now
+            org.id,
+            &org.code,
+            &org.name,
+            &org.short,
+            org.kind,
+            &org.area,
+            org.parent,
+            org.standing,
+            &org.duty_code,
+            &org.purpose,
+            org.active,
+            now
         ],
     )
     .await?;
@@ -259,7 +281,12 @@ pub async fn put_category(tx: &mut Tx, category: &Category, now: Timestamp) -> R
             photo_required = excluded.photo_required, active = excluded.active,
             updated_at = excluded.updated_at",
         params![
-            &category.code, &category.parent, &category.name, category.photo_required, category.active, now
+            &category.code,
+            &category.parent,
+            &category.name,
+            category.photo_required,
+            category.active,
+            now
         ],
     )
     .await?;

@@ -12,8 +12,7 @@ pub(crate) const AT: Timestamp = Timestamp::from_millis(1_792_000_000_000);
 
 /// An empty district whose tables are there.
 pub(crate) async fn district(scratch: &Scratch) -> Arc<District> {
-    let migrations: Vec<_> =
-        linli_store::MIGRATIONS.iter().chain(linli_grid::MIGRATIONS).copied().collect();
+    let migrations: Vec<_> = linli_store::MIGRATIONS.iter().chain(linli_grid::MIGRATIONS).copied().collect();
     migrate::migrate(&scratch.db, &migrations, AT).await.unwrap();
     with(scratch.db.clone())
 }
