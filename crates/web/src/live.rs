@@ -74,7 +74,7 @@ impl Ear {
                 .entry(kind)
                 .and_modify(|known| {
                     if *known != id {
-                        known.clear()
+                        known.clear();
                     }
                 })
                 .or_insert(id);

@@ -74,7 +74,7 @@ struct Change {
 }
 
 async fn change(jar: CookieJar, Form(form): Form<Change>) -> Response {
-    let language = form.lang.and_then(|l| l.parse::<Language>().ok()).map(|l| l.as_str());
+    let language = form.lang.and_then(|l| l.parse::<Language>().ok()).map(Language::as_str);
     let value = |given: Option<String>, values: &[&'static str]| given.map(|g| known(&g, values));
     let jar = [
         ("ui_lang", language),
