@@ -172,9 +172,7 @@ mod tests {
     #[test]
     fn a_long_file_is_decoded_across_its_chunks() {
         let mut text = "编号,内容\n".to_owned();
-        for n in 0..20_000 {
-            text.push_str(&format!("{n},第{n}条诉求内容𠮷\n"));
-        }
+        text.extend((0..20_000).map(|n| format!("{n},第{n}条诉求内容𠮷\n")));
         for bytes in [text.as_bytes().to_vec(), GB18030.encode(&text).0.into_owned()] {
             let rows = CsvRows::open(bytes.as_slice()).unwrap();
             assert_eq!(rows.headers, ["编号", "内容"]);
