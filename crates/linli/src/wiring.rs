@@ -20,7 +20,7 @@ pub fn manifests() -> Vec<Manifest> {
     vec![
         linli_web::manifest(),
         linli_access::manifest(),
-        Manifest { name: "grid", migrations: linli_grid::MIGRATIONS, ..Manifest::default() },
+        linli_grid::manifest(),
         linli_cases::manifest(),
     ]
 }
