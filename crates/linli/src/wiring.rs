@@ -21,6 +21,7 @@ pub fn manifests() -> Vec<Manifest> {
         linli_web::manifest(),
         linli_access::manifest(),
         Manifest { name: "grid", migrations: linli_grid::MIGRATIONS, ..Manifest::default() },
+        linli_cases::manifest(),
     ]
 }
 
@@ -59,7 +60,7 @@ pub async fn open(
     let access = Access::open(&db, master?, config.access.clone(), Ids::from_os(), clock.now()).await?;
     let atlas = AtlasPort::default();
     atlas.reload(&mut db.read().await?).await?;
-    let ports = Ports::default().with(Blobs::open(&config.blobs(&settings.name))?).with(access).with(atlas);
+    let ports = Ports::default().with(Blobs::open(&config.blobs(&settings.name))?).with(access).with(atlas).with(linli_cases::settings::Rulebooks::default());
     Ok(Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,
