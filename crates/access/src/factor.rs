@@ -41,21 +41,8 @@ pub fn base32(secret: &[u8]) -> String {
 
 /// What the QR code says.
 pub fn uri(secret: &[u8], issuer: &str, login: &str) -> String {
-    let (issuer, login) = (percent(issuer), percent(login));
+    let (issuer, login) = (token::percent(issuer, b""), token::percent(login, b""));
     format!("otpauth://totp/{issuer}:{login}?secret={}&issuer={issuer}", base32(secret))
-}
-
-fn percent(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push_str(&token::hex(&[byte]).to_uppercase());
-        }
-    }
-    out
 }
 
 /// Codes for the day on which the phone is lost; each counts once.

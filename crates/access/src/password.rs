@@ -16,7 +16,7 @@ use crate::token;
 const QUEUE: usize = 64;
 
 /// Hashes and checks passwords. Each takes some 20 MB and 20 ms, so only as many run as there are
-/// processors, and a crowd beyond [`QUEUE`] is asked to come again.
+/// processors, and a crowd beyond 64 is asked to come again.
 pub struct Passwords {
     params: Params,
     running: Arc<Semaphore>,

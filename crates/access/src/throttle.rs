@@ -69,13 +69,12 @@ pub async fn forgive(tx: &mut Tx, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// The try was right, but the key is shared: only this try is taken back.
-pub async fn refund(tx: &mut Tx, key: &str, allowance: Allowance) -> Result<()> {
+/// The try was right, but the key is shared: only this try is taken back, with the wait that it began.
+/// The wait of the failures before it was over, or the try would not have been counted.
+pub async fn refund(tx: &mut Tx, key: &str) -> Result<()> {
     tx.execute(
-        "UPDATE throttle SET failures = failures - 1,
-             until_at = CASE WHEN failures - 1 < $2 THEN 0 ELSE until_at END
-         WHERE key = $1 AND failures > 0",
-        params![key, allowance.free],
+        "UPDATE throttle SET failures = failures - 1, until_at = 0 WHERE key = $1 AND failures > 0",
+        params![key],
     )
     .await?;
     Ok(())

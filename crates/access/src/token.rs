@@ -23,6 +23,20 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// Percent-encodes all but unreserved characters and `keep`.
+pub(crate) fn percent(text: &str, keep: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&hex(&[byte]).to_uppercase());
+        }
+    }
+    out
+}
+
 /// `groups` groups of `size` letters and digits that are not mistaken for each other, joined by `-`.
 pub(crate) fn readable(ids: &Ids, groups: usize, size: usize) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -43,6 +57,7 @@ mod tests {
         assert_eq!(make(&ids).len(), 43);
         assert_ne!(make(&ids), make(&ids));
         assert_eq!(hex(&[0, 10, 255]), "000aff");
+        assert_eq!(percent("/a b?", b"/"), "/a%20b%3F");
         let words = readable(&ids, 4, 4);
         assert_eq!(words.split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4]);
     }

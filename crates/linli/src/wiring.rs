@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use linli_access::{Access, Master};
+use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
 use linli_web::{App, Catalog, Manifest};
@@ -16,7 +17,11 @@ const BODY_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
-    vec![linli_web::manifest(), linli_access::manifest()]
+    vec![
+        linli_web::manifest(),
+        linli_access::manifest(),
+        Manifest { name: "grid", migrations: linli_grid::MIGRATIONS, ..Manifest::default() },
+    ]
 }
 
 /// All migrations in order.
@@ -52,7 +57,9 @@ pub async fn open(
     let key = config.master_key();
     let master = if config.development { Master::read_or_create(&key, &ids) } else { Master::read(&key) };
     let access = Access::open(&db, master?, config.access.clone(), Ids::from_os(), clock.now()).await?;
-    let ports = Ports::default().with(Blobs::open(&config.blobs(&settings.name))?).with(access);
+    let atlas = AtlasPort::default();
+    atlas.reload(&mut db.read().await?).await?;
+    let ports = Ports::default().with(Blobs::open(&config.blobs(&settings.name))?).with(access).with(atlas);
     Ok(Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,

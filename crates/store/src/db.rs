@@ -190,7 +190,8 @@ async fn open_postgres(url: &str, schema: &str) -> Result<Engine> {
     let opened = |e: sqlx::Error| Error::internal(format!("PostgreSQL: {e}"));
     let options = PgConnectOptions::from_str(url)
         .map_err(opened)?
-        .options([("search_path", schema)])
+        // A use case that waits half a minute for a row has met another that hangs: give up, say so.
+        .options([("search_path", schema), ("lock_timeout", "30s")])
         .application_name("linli");
     let pool = PgPoolOptions::new()
         .max_connections(20)

@@ -2,7 +2,11 @@
 
 use linli_kernel::{Actor, Timestamp};
 
-use crate::{Ctx, Locale, assets, prefs::Prefs};
+use crate::{
+    Ctx, Locale, assets,
+    markup::{Markup, escaped},
+    prefs::Prefs,
+};
 
 /// One entry of the navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +31,14 @@ pub struct Chrome {
     pub locale: Locale,
     /// Screen settings.
     pub prefs: Prefs,
-    /// For inline styles of islands.
-    pub nonce: String,
     /// Path and query, to come back to.
     pub path: String,
     /// The district's name for its people.
     pub district: String,
     /// The person's name, if logged in.
     pub person: Option<String>,
+    /// Where the person works, beside the product's name.
+    pub place: Option<String>,
     /// Navigation.
     pub nav: Vec<NavItem>,
     /// The emergency's colour (red, orange, yellow, blue), if there is one.
@@ -51,10 +55,10 @@ impl Chrome {
             title,
             locale: ctx.locale.clone(),
             prefs: ctx.prefs.clone(),
-            nonce: ctx.nonce.clone(),
             path: ctx.path.clone(),
             district: ctx.locale.t("district-name"),
             person: matches!(ctx.actor, Actor::Account { .. }).then(|| ctx.actor.name().to_owned()),
+            place: None,
             nav,
             alert: None,
             now: ctx.now(),
@@ -96,14 +100,70 @@ impl Chrome {
         if self.lang() == "en" { "zh-CN" } else { "en" }
     }
 
+    /// The attributes of `<html>`: language, screen settings, emergency, where the icons are.
+    pub fn attrs(&self) -> Markup {
+        let Prefs { kind, scale, theme, keys, .. } = &self.prefs;
+        let alert = self.alert.as_deref().unwrap_or_default();
+        let data = [("type", *kind), ("scale", *scale), ("theme", *theme), ("keys", *keys), ("alert", alert)]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty());
+        let start = format!("lang=\"{}\" data-icons=\"{}\"", self.lang(), assets::url("icons.svg"));
+        Markup::trusted(
+            data.fold(start, |html, (name, value)| format!("{html} data-{name}=\"{}\"", escaped(value))),
+        )
+    }
+
+    /// An icon of the sprite, for the eye only; the words stand beside it.
+    pub fn icon(&self, name: &str) -> Markup {
+        Markup::trusted(format!(
+            "<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{}#{}\"/></svg>",
+            assets::url("icons.svg"),
+            escaped(name)
+        ))
+    }
+
+    /// Style and script of maps, for the `head` block of a page with one.
+    pub fn map_head(&self) -> Markup {
+        Markup::trusted(format!(
+            "<link rel=\"stylesheet\" href=\"{}\">\n<script type=\"module\" src=\"{}\"></script>",
+            assets::url("map.css"),
+            assets::url("map.js")
+        ))
+    }
+
+    /// The script of charts, for the `head` block of a page with one.
+    pub fn chart_head(&self) -> Markup {
+        Markup::trusted(format!("<script type=\"module\" src=\"{}\"></script>", assets::url("chart.js")))
+    }
+
+    /// A clock that counts on the page: red from `due`, amber from `amber` on.
+    pub fn due(&self, due: &Timestamp, amber: Option<&Timestamp>) -> Markup {
+        let state = match amber {
+            _ if self.now >= *due => "red",
+            Some(amber) if self.now >= *amber => "amber",
+            _ => "green",
+        };
+        let amber = amber.map_or_else(String::new, |at| format!(" data-amber=\"{}\"", at.rfc3339()));
+        Markup::trusted(format!(
+            "<time class=\"clock\" datetime=\"{at}\" data-due=\"{at}\"{amber} data-state=\"{state}\">{}</time>",
+            escaped(&self.time(due)),
+            at = due.rfc3339(),
+        ))
+    }
+
     /// Whether the large type is on.
     pub fn large(&self) -> bool {
-        self.prefs.size == "large"
+        self.prefs.kind == "large"
     }
 
     /// Whether a navigation entry is the present place.
     pub fn here(&self, href: &str) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
         path == href || (href.len() > 1 && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
+    }
+
+    /// Whether this is exactly the present place; for tabs of which one lies inside another.
+    pub fn at(&self, href: &str) -> bool {
+        self.path.split('?').next() == Some(href)
     }
 }

@@ -29,8 +29,6 @@ pub struct Ctx {
     pub prefs: Prefs,
     /// The request's id, also in its log lines and activity rows.
     pub request: String,
-    /// For `style` and `script` elements that the page itself carries.
-    pub nonce: String,
     /// `http://host`, for links that leave the page (QR codes, messages).
     pub origin: String,
     /// Path and query of this page.

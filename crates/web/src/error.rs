@@ -61,11 +61,22 @@ fn key(error: &Error) -> &'static str {
     }
 }
 
+/// The picture beside the sentence.
+fn icon(error: &Error) -> &'static str {
+    match error {
+        Error::NotFound => "search",
+        Error::Unauthorised | Error::Forbidden(_) => "lock",
+        Error::TooMany(_) | Error::Unavailable(_) => "clock",
+        _ => "alert",
+    }
+}
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage {
     chrome: Chrome,
     status: u16,
+    icon: &'static str,
     sentence: String,
     fields: Vec<(String, String)>,
     request: String,
@@ -107,6 +118,7 @@ pub(crate) fn render(ctx: &Ctx, error: &Error, json: bool) -> Response {
         let page = ErrorPage {
             chrome: Chrome::new(ctx, sentence.clone()),
             status: code.as_u16(),
+            icon: icon(error),
             fields: fields.iter().map(|f| (f.field.clone(), ctx.locale.field_error(f))).collect(),
             sentence,
             request: ctx.request.clone(),

@@ -13,6 +13,7 @@ pub mod i18n;
 pub mod limit;
 pub mod live;
 pub mod manifest;
+pub mod markup;
 pub mod origin;
 pub mod prefs;
 pub mod upload;
@@ -24,6 +25,7 @@ pub use error::{WebError, WebResult};
 pub use form::Problems;
 pub use i18n::{Catalog, Locale};
 pub use manifest::{Access, Manifest, Route, Verb};
+pub use markup::Markup;
 
 /// The shell's own manifest: preferences, assets, health, its texts.
 pub fn manifest() -> Manifest {

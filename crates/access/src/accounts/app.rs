@@ -65,7 +65,7 @@ fn checked(name: &str, phone: Option<&str>) -> Result<(String, Option<String>)> 
     Ok((name, phone))
 }
 
-fn person<'a>(
+pub(super) fn person<'a>(
     access: &Access,
     id: AccountId,
     name: &'a str,

@@ -3,6 +3,7 @@
 mod app;
 mod list;
 mod posts;
+mod seed;
 pub(crate) mod store;
 
 pub use app::{
@@ -10,6 +11,7 @@ pub use app::{
 };
 pub use list::{Account, Filter, get, list};
 pub use posts::{NewPost, Service, end, grant, history};
+pub use seed::{Founder, found};
 
 use linli_kernel::{Error, FieldError, Result, text_enum};
 use pinyin::ToPinyin;

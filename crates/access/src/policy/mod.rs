@@ -109,8 +109,10 @@ impl Policy {
                 Scope::of(granted.then(|| area.clone()), None)
             }
             Actor::Account { posts, .. } => {
-                let with = |reach: Reach| posts.iter().filter(move |p| row.of(p.role) == Some(reach));
-                Scope::of(with(Reach::Area).map(|p| p.area.clone()), with(Reach::Org).map(|p| p.org))
+                let with = |counts: fn(Reach) -> bool| {
+                    posts.iter().filter(move |p| row.of(p.role).is_some_and(counts))
+                };
+                Scope::of(with(Reach::area).map(|p| p.area.clone()), with(Reach::org).map(|p| p.org))
             }
         }
     }

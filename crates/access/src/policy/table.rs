@@ -17,12 +17,26 @@ pub struct BadTable {
 }
 
 /// How far a right reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// 辖区: everything in the post's area.
     Area,
     /// 本单位: only where the post's organisation takes part.
     Org,
+    /// 辖区或本单位: either of them.
+    Either,
+}
+
+impl Reach {
+    /// Whether the post's area counts.
+    pub const fn area(self) -> bool {
+        matches!(self, Self::Area | Self::Either)
+    }
+
+    /// Whether the post's organisation counts.
+    pub const fn org(self) -> bool {
+        matches!(self, Self::Org | Self::Either)
+    }
 }
 
 /// What a role means and demands.
@@ -148,14 +162,15 @@ pub(super) fn rights(text: &str) -> Result<Vec<Rights>, BadTable> {
                 "" => None,
                 "辖区" => Some(Reach::Area),
                 "本单位" => Some(Reach::Org),
+                "辖区或本单位" => Some(Reach::Either),
                 other => {
-                    let fault = format!("“{other}” is neither 辖区 nor 本单位 nor empty");
+                    let fault = format!("“{other}” is not 辖区, 本单位, 辖区或本单位 or empty");
                     return Err(sheet.bad(*line, place + 1, fault));
                 }
             });
         }
         let client = reach.pop().flatten();
-        if client == Some(Reach::Org) {
+        if client.is_some_and(Reach::org) {
             let fault = "a key has an area, not an organisation: 辖区 or empty".to_owned();
             return Err(sheet.bad(*line, cells.len(), fault));
         }
@@ -230,8 +245,7 @@ mod tests {
     fn every_role_has_a_row() {
         let all = super::super::ROLES;
         assert_eq!(duties(all).unwrap().len(), Role::ALL.len());
-        let less: String =
-            all.lines().filter(|l| !l.starts_with("auditor")).map(|l| format!("{l}\n")).collect();
-        assert!(duties(&less).unwrap_err().fault.contains("auditor"));
+        let less: Vec<&str> = all.lines().filter(|l| !l.starts_with("auditor")).collect();
+        assert!(duties(&less.join("\n")).unwrap_err().fault.contains("auditor"));
     }
 }

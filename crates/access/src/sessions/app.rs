@@ -96,7 +96,7 @@ pub async fn log_in(caller: &Caller, attempt: &Attempt<'_>) -> Result<Opened> {
         accounts::store::set_password(&mut op.tx, admitted.id, &hash, admitted.must_change, op.now).await?;
     }
     throttle::forgive(&mut op.tx, &name_key).await?;
-    throttle::refund(&mut op.tx, &source_key, throttle::SOURCE).await?;
+    throttle::refund(&mut op.tx, &source_key).await?;
     op.commit().await?;
     Ok(opened)
 }
@@ -246,7 +246,7 @@ pub async fn change_password(caller: &Caller, session: &Session, old: &str, new:
         return Err(Error::field("old", "error-password-wrong"));
     }
     let hash = access.passwords.hash(new, &caller.district.ids).await?;
-    let mut op = caller.op().await?;
+    let mut op = caller.op_of(session).await?;
     let now = accounts::store::locked(&mut op.tx, session.account).await?;
     if now.password != account.password {
         return Err(Error::Conflict("error-password-changed"));

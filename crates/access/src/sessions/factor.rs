@@ -86,7 +86,7 @@ async fn counted(caller: &Caller, session: &Session) -> Result<Op> {
     let mut op = caller.op().await?;
     throttle::reserve(&mut op.tx, &factor_key(session.account), throttle::ACCOUNT, op.now).await?;
     op.commit().await?;
-    caller.op().await
+    caller.op_of(session).await
 }
 
 async fn by_code(op: &mut Op, access: &Access, account: &AccountRow, code: &str) -> Result<bool> {

@@ -41,6 +41,12 @@ impl Caller {
     pub(crate) async fn op(&self) -> Result<Op> {
         Op::begin(self.district.clone(), &self.db, self.actor.clone(), self.request.clone()).await
     }
+
+    /// As the session's account, which the log names even while the session is not ready to act.
+    pub(crate) async fn op_of(&self, session: &Session) -> Result<Op> {
+        let actor = session.actor.clone();
+        Op::begin(self.district.clone(), &self.db, actor, self.request.clone()).await
+    }
 }
 
 /// How the second factor stands in a session.

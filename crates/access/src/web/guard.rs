@@ -10,7 +10,7 @@ use axum::{
 use linli_kernel::{Actor, Error, Result};
 use linli_web::{App, Ctx, Manifest, Route, WebError, error::wants_json, manifest::Access as Wanted};
 
-use crate::Access;
+use crate::{Access, token};
 
 /// All routes of all slices, each behind its guard.
 pub fn routes(manifests: &[Manifest]) -> Router<App> {
@@ -47,21 +47,9 @@ async fn guard(wanted: Wanted, request: Request, next: Next) -> Response {
 }
 
 fn to_login(ctx: &Ctx, request: &Request) -> Response {
-    let login = format!("/login?next={}", encode(&ctx.path));
+    let login = format!("/login?next={}", token::percent(&ctx.path, b"/"));
     if request.headers().contains_key("hx-request") {
         return (StatusCode::UNAUTHORIZED, [("hx-redirect", login)]).into_response();
     }
     Redirect::to(&login).into_response()
-}
-
-/// Percent-encodes everything but unreserved characters and `/`.
-fn encode(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
 }

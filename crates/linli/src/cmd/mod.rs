@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod demo;
 mod doctor;
 mod migrate;
 mod serve;
@@ -20,6 +21,8 @@ pub enum Command {
     Serve(serve::Args),
     /// Bring every district's database up to this program's schema.
     Migrate(migrate::Args),
+    /// Fill an empty district with the synthetic demo: land, people, half a year of cases.
+    Demo(demo::Args),
     /// Copy every district (database and photos) into a new folder, also while it is being served.
     Backup(backup::BackupArgs),
     /// Bring a backup back into empty databases and verify it.
@@ -36,6 +39,7 @@ pub fn run(source: &Source, command: Command) -> Done {
     match command {
         Command::Serve(args) => block_on(serve::run(Config::load(source)?, args)),
         Command::Migrate(args) => block_on(migrate::run(Config::load(source)?, args)),
+        Command::Demo(args) => block_on(demo::run(Config::load(source)?, args)),
         Command::Backup(args) => block_on(backup::run_backup(Config::load(source)?, args)),
         Command::Restore(args) => block_on(backup::run_restore(Config::load(source)?, args)),
         Command::Doctor => block_on(doctor::run(source)),
