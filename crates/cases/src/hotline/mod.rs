@@ -2,6 +2,18 @@
 //!
 //! A message is known by the hotline's own number: whatever comes twice is there once.
 
+pub mod batch;
+mod birth;
 pub mod columns;
+pub mod import;
+pub mod message;
+pub mod preset;
 pub mod sheet;
+mod staged;
 pub mod times;
+
+use linli_store::worker::Handlers;
+
+pub(crate) fn handlers() -> Handlers {
+    import::handlers()
+}

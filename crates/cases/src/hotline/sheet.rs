@@ -22,12 +22,18 @@ const XLSX_LIMIT: u64 = 30 * 1024 * 1024;
 /// The most columns that mean anything.
 const COLUMNS: usize = 200;
 
-/// The rows of one file.
-pub enum Sheet {
+enum Rows {
     /// Streamed.
     Csv(Box<csv::Reader<Box<dyn Read + Send>>>),
     /// Unpacked.
     Xlsx(std::vec::IntoIter<StringRecord>),
+}
+
+/// The rows of one file.
+pub struct Sheet {
+    rows: Rows,
+    /// The number of the row that was read last; the headings are row 1.
+    line: i64,
 }
 
 impl Sheet {
@@ -54,12 +60,11 @@ impl Sheet {
         csv(file)
     }
 
-    /// The next row that is not empty, with its number as a spreadsheet shows it for xlsx, or its
-    /// place among the records for CSV.
-    pub fn next(&mut self) -> Option<Result<StringRecord>> {
+    /// The next row that is not empty, with its number as a spreadsheet shows it.
+    pub fn next_row(&mut self) -> Option<Result<(i64, StringRecord)>> {
         loop {
-            let row = match self {
-                Self::Csv(reader) => {
+            let row = match &mut self.rows {
+                Rows::Csv(reader) => {
                     let mut row = StringRecord::new();
                     match reader.read_record(&mut row) {
                         Ok(true) => row,
@@ -67,10 +72,11 @@ impl Sheet {
                         Err(error) => return Some(Err(broken(&error))),
                     }
                 }
-                Self::Xlsx(rows) => rows.next()?,
+                Rows::Xlsx(rows) => rows.next()?,
             };
+            self.line += 1;
             if row.iter().any(|cell| !cell.trim().is_empty()) {
-                return Some(Ok(row));
+                return Some(Ok((self.line, row)));
             }
         }
     }
@@ -115,7 +121,7 @@ fn csv(mut file: File) -> Result<(Vec<String>, Sheet)> {
     if !reader.read_record(&mut row).map_err(|e| broken(&e))? {
         return Err(Error::field("file", "hotline-file-empty"));
     }
-    Ok((headings(&row)?, Sheet::Csv(Box::new(reader))))
+    Ok((headings(&row)?, Sheet { rows: Rows::Csv(Box::new(reader)), line: 1 }))
 }
 
 fn peek(mut text: Box<dyn Read + Send>, first: &mut [u8]) -> io::Result<(usize, Box<dyn Read + Send>)> {
@@ -226,9 +232,11 @@ fn xlsx(file: File) -> Result<(Vec<String>, Sheet)> {
         .ok_or_else(|| Error::field("file", "hotline-file-empty"))?
         .map_err(unreadable)?;
     let mut rows = range.rows().map(|row| row.iter().map(cell).collect::<StringRecord>());
-    let first = rows.by_ref().find(|row| row.iter().any(|c| !c.trim().is_empty()));
+    let skipped = range.start().map_or(0, |(row, _)| i64::from(row));
+    let mut line = skipped;
+    let first = rows.by_ref().inspect(|_| line += 1).find(|row| row.iter().any(|c| !c.trim().is_empty()));
     let names = headings(&first.ok_or_else(|| Error::field("file", "hotline-file-empty"))?)?;
-    Ok((names, Sheet::Xlsx(rows.collect::<Vec<_>>().into_iter())))
+    Ok((names, Sheet { rows: Rows::Xlsx(rows.collect::<Vec<_>>().into_iter()), line }))
 }
 
 fn cell(data: &Data) -> String {
@@ -252,8 +260,8 @@ mod tests {
         file.write_all(bytes).unwrap();
         let (names, mut sheet) = Sheet::open(file.path())?;
         let mut rows = Vec::new();
-        while let Some(row) = sheet.next() {
-            rows.push(row?.iter().map(str::to_owned).collect());
+        while let Some(row) = sheet.next_row() {
+            rows.push(row?.1.iter().map(str::to_owned).collect());
         }
         Ok((names, rows))
     }
