@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod events;
+pub mod hotline;
 pub mod jobs;
 pub mod model;
 pub mod read;
@@ -16,7 +17,10 @@ use linli_web::Manifest;
 
 /// The tables of this slice.
 pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") }];
+    &[
+        Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") },
+        Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
+    ];
 
 /// The slice as the binary wires it.
 pub fn manifest() -> Manifest {
@@ -24,7 +28,9 @@ pub fn manifest() -> Manifest {
         name: "cases",
         migrations: MIGRATIONS,
         routes: web::routes,
-        handlers: || events::handlers().into_iter().chain(jobs::handlers()).collect(),
+        handlers: || {
+            events::handlers().into_iter().chain(jobs::handlers()).chain(hotline::handlers()).collect()
+        },
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),

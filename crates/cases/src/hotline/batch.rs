@@ -1,0 +1,263 @@
+//! The tables of imports. Decides nothing.
+
+use std::collections::HashMap;
+
+use linli_kernel::{
+    Actor, Cursor, FieldError, Page, Result, Timestamp,
+    actor::AccountId,
+    params, text_enum,
+};
+use linli_store::{Conn, Op, Tx, Where};
+use serde::Serialize;
+
+use super::columns::Mapping;
+use crate::model::CaseId;
+
+linli_kernel::typed_id! {
+    /// One file that was imported.
+    BatchId
+}
+
+text_enum! {
+    /// How far an import is.
+    pub enum BatchState {
+        /// 待确认: read and shown, nothing written.
+        Staged = "staged",
+        /// 导入中
+        Running = "running",
+        /// 已完成
+        Done = "done",
+        /// 已中止: too much of it is wrong.
+        Failed = "failed",
+        /// 已撤销
+        Undone = "undone",
+    }
+}
+
+/// An import as its page shows it.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Batch {
+    /// Its id.
+    pub id: BatchId,
+    /// The file's name.
+    pub file: String,
+    #[serde(skip)]
+    pub(super) headings: String,
+    #[serde(skip)]
+    pub(super) mapping: String,
+    /// How far it is.
+    pub state: BatchState,
+    /// Rows in all.
+    pub total: i64,
+    /// Rows done.
+    pub done: i64,
+    #[serde(skip)]
+    pub(super) position: i64,
+    /// New cases.
+    pub added: i64,
+    /// Rows that were already here.
+    pub known: i64,
+    /// Cases that were here and now have the hotline's reply.
+    pub answered: i64,
+    /// Rows that are wrong.
+    pub faulty: i64,
+    /// Cases that were taken back.
+    pub removed: i64,
+    /// Who.
+    pub created_by: String,
+    #[serde(skip)]
+    pub(super) created_by_id: Option<AccountId>,
+    /// When.
+    pub created_at: Timestamp,
+    /// Over since.
+    pub finished_at: Option<Timestamp>,
+    /// Why it was taken back.
+    pub reason: Option<String>,
+}
+
+const COLUMNS: &str = "id, file, headings, mapping, state, total, done, position, added, known, answered, faulty, removed,
+    created_by, created_by_id, created_at, finished_at, reason";
+
+impl Batch {
+    /// The file's headings.
+    pub fn headings(&self) -> Result<Vec<String>> {
+        serde_json::from_str(&self.headings).map_err(linli_kernel::Error::internal)
+    }
+
+    /// What each column means.
+    pub fn mapping(&self) -> Result<Mapping> {
+        serde_json::from_str(&self.mapping).map_err(linli_kernel::Error::internal)
+    }
+
+    /// Rows done, in per cent.
+    pub fn percent(&self) -> i64 {
+        self.done * 100 / self.total.max(1)
+    }
+
+    /// The one who imports, for the log of what the job writes.
+    pub(super) fn author(&self) -> Actor {
+        self.created_by_id.map_or(Actor::System, |id| Actor::Account {
+            id,
+            name: self.created_by.clone(),
+            posts: Vec::new(),
+        })
+    }
+}
+
+/// Notes a staged file.
+pub(super) async fn insert(op: &mut Op, id: BatchId, file: &str, headings: &[String], mapping: &Mapping, total: i64) -> Result<()> {
+    let (name, account) = (op.actor.name().to_owned(), op.actor.account());
+    op.tx
+        .execute(
+            "INSERT INTO hotline_batch (id, file, headings, mapping, state, total, created_by, created_by_id, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            params![
+                id,
+                file,
+                serde_json::to_value(headings).map_err(linli_kernel::Error::internal)?,
+                serde_json::to_value(mapping).map_err(linli_kernel::Error::internal)?,
+                BatchState::Staged,
+                total,
+                name,
+                account,
+                op.now
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// One import.
+pub async fn get(conn: &mut Conn, id: BatchId) -> Result<Batch> {
+    conn.one(&format!("SELECT {COLUMNS} FROM hotline_batch WHERE id = $1"), params![id]).await
+}
+
+/// One import, kept from others until the transaction ends.
+pub(super) async fn lock(tx: &mut Tx, id: BatchId) -> Result<Batch> {
+    let lock = tx.dialect("", "FOR UPDATE").to_owned();
+    tx.one(&format!("SELECT {COLUMNS} FROM hotline_batch WHERE id = $1 {lock}"), params![id]).await
+}
+
+/// Writes how far an import is.
+pub(super) async fn save(tx: &mut Tx, batch: &Batch) -> Result<()> {
+    tx.execute(
+        "UPDATE hotline_batch SET mapping = $2, state = $3, done = $4, position = $5, added = $6, known = $7, answered = $8,
+             faulty = $9, removed = $10, finished_at = $11, reason = $12 WHERE id = $1",
+        params![
+            batch.id,
+            &batch.mapping,
+            batch.state,
+            batch.done,
+            batch.position,
+            batch.added,
+            batch.known,
+            batch.answered,
+            batch.faulty,
+            batch.removed,
+            batch.finished_at,
+            &batch.reason
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Imports, newest first.
+pub async fn list(conn: &mut Conn, after: Option<Cursor>, size: usize) -> Result<Page<Batch>> {
+    let mut rows = Where::new();
+    rows.before("created_at", "id", after);
+    let limit = rows.bind(i64::try_from(size + 1).unwrap_or(i64::MAX));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM hotline_batch{} ORDER BY created_at DESC, id DESC LIMIT {limit}",
+        rows.text()
+    );
+    let found: Vec<Batch> = conn.all(&sql, rows.args()).await?;
+    Ok(Page::cut(found, size, |b| Cursor { key: b.created_at.millis(), id: b.id.0 }))
+}
+
+/// What is here under a number.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Known {
+    pub(super) number: String,
+    pub(super) case_id: CaseId,
+    pub(super) reported_at: Timestamp,
+    pub(super) title: String,
+    pub(super) body: String,
+}
+
+/// What is here under any of these numbers, in one query.
+pub(super) async fn known(conn: &mut Conn, numbers: &[&str]) -> Result<HashMap<String, Vec<Known>>> {
+    let mut all: HashMap<String, Vec<Known>> = HashMap::new();
+    if numbers.is_empty() {
+        return Ok(all);
+    }
+    let mut rows = Where::new();
+    rows.any("m.number", numbers);
+    let sql = format!(
+        "SELECT m.number, m.case_id, m.reported_at, c.title, c.body FROM hotline_message m JOIN case_file c ON c.id = m.case_id{}
+         ORDER BY m.case_id",
+        rows.text()
+    );
+    let found: Vec<Known> = conn.all(&sql, rows.args()).await?;
+    for one in found {
+        all.entry(one.number.clone()).or_default().push(one);
+    }
+    Ok(all)
+}
+
+/// Notes the number of a new case.
+pub(super) async fn remember(
+    tx: &mut Tx,
+    case: CaseId,
+    number: &str,
+    at: Timestamp,
+    batch: Option<BatchId>,
+    entries: i64,
+) -> Result<()> {
+    tx.execute(
+        "INSERT INTO hotline_message (case_id, number, reported_at, batch_id, entries) VALUES ($1, $2, $3, $4, $5)",
+        params![case, number, at, batch, entries],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A row that is wrong.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Its number in the file.
+    pub line: i64,
+    /// What is wrong.
+    pub faults: Vec<FieldError>,
+    /// Its cells.
+    pub cells: Vec<String>,
+}
+
+pub(super) async fn add_fault(tx: &mut Tx, batch: BatchId, fault: &Fault) -> Result<()> {
+    let json = |value: serde_json::Result<String>| value.map_err(linli_kernel::Error::internal);
+    let faults: Vec<(&str, &str)> = fault.faults.iter().map(|f| (f.field.as_str(), f.key.as_str())).collect();
+    tx.execute(
+        "INSERT INTO hotline_fault (batch_id, line, faults, cells) VALUES ($1, $2, $3, $4)",
+        params![batch, fault.line, json(serde_json::to_string(&faults))?, json(serde_json::to_string(&fault.cells))?],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The wrong rows of an import, in order.
+pub async fn faults(conn: &mut Conn, batch: BatchId, limit: i64) -> Result<Vec<Fault>> {
+    let rows: Vec<(i64, String, String)> = conn
+        .all(
+            "SELECT line, faults, cells FROM hotline_fault WHERE batch_id = $1 ORDER BY line LIMIT $2",
+            params![batch, limit],
+        )
+        .await?;
+    rows.into_iter()
+        .map(|(line, faults, cells)| {
+            let faults: Vec<(String, String)> =
+                serde_json::from_str(&faults).map_err(linli_kernel::Error::internal)?;
+            let cells = serde_json::from_str(&cells).map_err(linli_kernel::Error::internal)?;
+            Ok(Fault { line, faults: faults.into_iter().map(|(f, k)| FieldError::new(f, k)).collect(), cells })
+        })
+        .collect()
+}
