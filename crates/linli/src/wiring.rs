@@ -7,10 +7,11 @@ use linli_access::{Access, Master};
 use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
-use linli_web::{App, Catalog, Manifest};
+use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
 use crate::config::{Config, DistrictConfig};
+use crate::nav;
 
 /// The largest request: a form with nine photos, or an import file.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
@@ -64,7 +65,8 @@ pub async fn open(
         .with(Blobs::open(&config.blobs(&settings.name))?)
         .with(access)
         .with(atlas)
-        .with(linli_cases::settings::Rulebooks::default());
+        .with(linli_cases::settings::Rulebooks::default())
+        .with(NavPort(nav::items));
     Ok(Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,
