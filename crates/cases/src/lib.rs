@@ -1,5 +1,34 @@
 //! Cases and the three whistles (网格吹哨 · 部门报到): one life of a case in seven steps,
 //! clocks in working time, and exactly one organisation that leads at every moment.
 
+pub mod app;
+pub mod events;
+pub mod jobs;
 pub mod model;
+pub mod read;
 pub mod rules;
+pub mod settings;
+pub mod store;
+pub mod web;
+
+use linli_store::Migration;
+use linli_web::Manifest;
+
+/// The tables of this slice.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") }];
+
+/// The slice as the binary wires it.
+pub fn manifest() -> Manifest {
+    Manifest {
+        name: "cases",
+        migrations: MIGRATIONS,
+        routes: web::routes,
+        handlers: || events::handlers().into_iter().chain(jobs::handlers()).collect(),
+        locales: &[
+            ("zh-CN", include_str!("../locales/zh-CN.ftl")),
+            ("en", include_str!("../locales/en.ftl")),
+        ],
+        openapi: web::openapi,
+    }
+}

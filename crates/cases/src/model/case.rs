@@ -126,7 +126,7 @@ pub struct Filing {
 }
 
 /// How the case came to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Reported {
     /// From where.
     pub source: Source,
@@ -143,7 +143,7 @@ pub struct Reported {
 }
 
 /// A case as the rules see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate fact of the case with its own column")]
 pub struct Case {
     /// Its id.

@@ -10,7 +10,7 @@ use linli_kernel::{
 use crate::model::{Ask, Case, Level, Party, Who};
 
 /// The scope with which the hotline's own system speaks for reporters.
-pub const HOTLINE_SCOPE: &str = "cases:hotline";
+pub const HOTLINE_SCOPE: &str = "hotline.push";
 
 /// Somebody before a case.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,20 @@
+//! The use cases of a case: authorise, load, decide, save, log, tell — in one transaction each. Pages,
+//! the interface for other systems and the jobs all call these.
+
+mod act;
+mod contact;
+mod photo;
+mod report;
+pub mod rights;
+pub mod templates;
+mod triage;
+
+pub use act::{Proof, act, allowed};
+pub(crate) use contact::view as reporter_view;
+pub use contact::{Contact, ReporterView, unmask};
+pub use photo::Photo;
+pub use report::{NewReport, NewTask, Receipt, ReporterInput, add_task, report};
+pub use triage::{BULK, PerCase, TriageDecision, dispatch_many, triage, triage_many};
+
+pub(crate) use act::{Aftermath, tell};
+pub(crate) use report::token_hash;

@@ -1,0 +1,98 @@
+//! What a change owes: messages to organisations and reporters, news for other systems.
+
+use linli_kernel::{Error, Result, actor::OrgId, params};
+use linli_store::{
+    Op,
+    outbox::Task,
+    worker::{Handler, Handlers, Work},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::Aftermath,
+    model::{Action, CaseId, CaseState, NoticeKind},
+    rules::Audience,
+};
+
+/// The outbox kind of a message about a case.
+pub const NOTICE: &str = "case.notice";
+/// The outbox kind of news for other systems.
+pub const CHANGED: &str = "case.changed";
+
+/// Payload of [`NOTICE`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CaseNotice {
+    /// The case.
+    pub case: CaseId,
+    /// Its number.
+    pub number: String,
+    /// About what.
+    pub kind: NoticeKind,
+    /// The organisation whose people are told; the reporter if absent.
+    pub org: Option<OrgId>,
+}
+
+/// Payload of [`CHANGED`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CaseChanged {
+    /// The case.
+    pub case: CaseId,
+    /// Its number.
+    pub number: String,
+    /// Where it is.
+    pub area: String,
+    /// State after the change.
+    pub state: CaseState,
+    /// What was done, in order.
+    pub actions: Vec<Action>,
+}
+
+/// A port: whoever carries [`CHANGED`] to other systems puts it in. Without it no news is owed, so that
+/// the outbox does not fill with what nobody fetches.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangesWanted;
+
+pub(crate) async fn owe(op: &mut Op, after: &Aftermath<'_>) -> Result<()> {
+    let case = &after.changes.case;
+    for notice in &after.changes.notices {
+        let org = match notice.to {
+            Audience::Org(org) => Some(org),
+            Audience::Reporter => None,
+        };
+        let message = CaseNotice { case: case.id, number: after.number.to_owned(), kind: notice.kind, org };
+        op.emit(NOTICE, &message).await?;
+    }
+    if op.district.ports.get::<ChangesWanted>().is_some() {
+        let changed = CaseChanged {
+            case: case.id,
+            number: after.number.to_owned(),
+            area: case.area.to_string(),
+            state: case.state,
+            actions: after.changes.entries.iter().map(|e| e.action).collect(),
+        };
+        op.emit(CHANGED, &changed).await?;
+    }
+    Ok(())
+}
+
+/// Keeps a message for the organisation's inbox and the reporter's page; once, however often it runs.
+async fn keep(op: &mut Op, task: &Task) -> Result<()> {
+    let notice: CaseNotice = serde_json::from_str(&task.payload).map_err(Error::internal)?;
+    op.tx
+        .execute(
+            "INSERT INTO case_notice (id, case_id, org_id, kind, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
+            params![task.id, notice.case, notice.org, notice.kind, task.created_at],
+        )
+        .await?;
+    Ok(())
+}
+
+fn kept<'a>(op: &'a mut Op, task: &'a Task) -> Work<'a> {
+    Box::pin(keep(op, task))
+}
+
+pub(crate) fn handlers() -> Handlers {
+    let mut handlers = Handlers::new();
+    handlers.insert(NOTICE, Handler::Inside(kept));
+    handlers
+}

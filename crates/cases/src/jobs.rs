@@ -1,0 +1,70 @@
+//! What happens by the clock alone: overdue promises go one level up (超时升级), reviews come back.
+
+use std::time::Duration;
+
+use linli_grid::AtlasPort;
+use linli_kernel::{Result, params};
+use linli_store::{
+    Op,
+    worker::{Handler, Handlers, Work},
+};
+
+use crate::{
+    app::{Aftermath, tell},
+    model::CaseId,
+    rules::{Scene, escalation},
+    settings::Rulebooks,
+    store::{self, Signature},
+};
+
+/// The outbox kind of the sweep.
+pub const SWEEP: &str = "case.sweep";
+const EVERY: Duration = Duration::from_secs(20);
+/// Cases of one turn: the write lock is never held long.
+const BATCH: i64 = 100;
+
+/// Escalates what is overdue; answers how many cases were looked at. In one transaction with the task's
+/// end, so each clock escalates exactly once however often this is started.
+pub async fn sweep(op: &mut Op) -> Result<usize> {
+    let skip = op.tx.dialect("", "FOR UPDATE SKIP LOCKED").to_owned();
+    let due: Vec<(CaseId,)> = op
+        .tx
+        .all(
+            &format!("SELECT id FROM case_file WHERE sweep_at < $1 ORDER BY sweep_at LIMIT $2 {skip}"),
+            params![op.now, BATCH],
+        )
+        .await?;
+    let atlas = op.district.port::<AtlasPort>()?.get();
+    let book = op.district.port::<Rulebooks>()?.get(&mut op.tx).await?;
+    for (id,) in &due {
+        let record = store::load(&mut op.tx, *id).await?;
+        let case = record.case()?;
+        let category = case.category.as_deref().and_then(|code| atlas.category(code));
+        let scene = Scene {
+            now: op.now,
+            calendar: &book.calendar,
+            rules: &book.rules,
+            chain: store::chain(&atlas, &case.area)?,
+            photo_required: category.is_some_and(|c| c.photo_required),
+        };
+        let Some(changes) = escalation::sweep(&case, &scene)? else {
+            // The index said that it is due and the rules do not agree: look again after it changes.
+            op.tx.execute("UPDATE case_file SET sweep_at = NULL WHERE id = $1", params![*id]).await?;
+            continue;
+        };
+        let by = Signature { name: "", org: None };
+        store::apply(&mut op.tx, &case, record.entries, &changes, &by, op.now).await?;
+        tell(op, &Aftermath { number: &record.number, first: record.entries, changes: &changes }).await?;
+    }
+    Ok(due.len())
+}
+
+fn swept(op: &mut Op) -> Work<'_> {
+    Box::pin(async move { sweep(op).await.map(|_| ()) })
+}
+
+pub(crate) fn handlers() -> Handlers {
+    let mut handlers = Handlers::new();
+    handlers.insert(SWEEP, Handler::Every(EVERY, swept));
+    handlers
+}

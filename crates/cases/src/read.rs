@@ -1,0 +1,20 @@
+//! What pages and interfaces show of cases: lists, one case, the reporter's view, numbers, maps. All in a
+//! constant number of queries, and all within a [`linli_access::Scope`] (or a tracking token).
+
+mod board;
+mod detail;
+mod list;
+mod places;
+mod rates;
+pub mod similar;
+pub mod suggest;
+mod track;
+
+pub use board::{BoardCounts, NoticeRow, counts, notices};
+pub use detail::{Detail, EntryView, PhotoView, Related, detail, id_by_number, photo, timeline};
+pub use list::{AskKind, CaseRow, Filter, Sort, page};
+pub use places::points;
+pub use rates::{DayCount, Part, Rates, corrections, rates};
+pub use similar::{Similar, similar};
+pub use suggest::{Suggestion, suggest_for};
+pub use track::{PublicCase, PublicEntry, track, track_photo};
