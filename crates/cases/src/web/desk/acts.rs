@@ -177,11 +177,12 @@ fn one_group(choices: Vec<Choice>) -> Vec<Group> {
 }
 
 /// The same list with “please choose” before it.
+pub(super) fn none(locale: &Locale) -> Group {
+    Group { label: String::new(), choices: vec![Choice::new("", locale.t("desk-choose"))] }
+}
+
 fn with_none(locale: &Locale, mut groups: Vec<Group>) -> Vec<Group> {
-    groups.insert(
-        0,
-        Group { label: String::new(), choices: vec![Choice::new("", locale.t("desk-choose"))] },
-    );
+    groups.insert(0, none(locale));
     groups
 }
 

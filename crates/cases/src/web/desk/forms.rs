@@ -124,6 +124,10 @@ impl Field {
         Markup::trusted(html)
     }
 
+    pub(super) fn is_wrong(&self) -> bool {
+        !self.error.is_empty()
+    }
+
     pub(super) fn show(&self, chrome: &Chrome) -> Markup {
         piece(&FieldPiece { chrome, f: self })
     }
