@@ -95,6 +95,7 @@ pub fn manifest() -> linli_web::Manifest {
     linli_web::Manifest {
         name: "access",
         migrations: MIGRATIONS,
+        routes: web::routes,
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),

@@ -3,6 +3,7 @@
 
 mod act;
 mod contact;
+pub mod history;
 mod photo;
 mod report;
 pub mod rights;

@@ -34,6 +34,8 @@ pub fn manifest() -> Manifest {
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),
+            ("zh-CN", include_str!("../locales/desk/zh-CN.ftl")),
+            ("en", include_str!("../locales/desk/en.ftl")),
         ],
         openapi: web::openapi,
     }

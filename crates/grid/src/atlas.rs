@@ -15,6 +15,7 @@ use linli_kernel::{
 use linli_store::Conn;
 
 use crate::{
+    geofile::GeoFiles,
     geometry::{GridIndex, Shape, Wgs84},
     model::{GridKind, OrgKind},
     store,
@@ -156,6 +157,7 @@ pub struct Atlas {
     duties: HashMap<String, Duty>,
     index: GridIndex,
     initials: HashMap<AreaCode, String>,
+    files: GeoFiles,
 }
 
 impl Atlas {
@@ -282,6 +284,11 @@ impl Atlas {
     /// Grids by place, for neighbours and places a little off.
     pub const fn index(&self) -> &GridIndex {
         &self.index
+    }
+
+    /// Areas as files for maps.
+    pub const fn files(&self) -> &GeoFiles {
+        &self.files
     }
 
     /// The grid team, community, street centre or district centre of exactly that area.

@@ -210,6 +210,11 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_settings_are_in_order() {
+        assert!(read(include_str!("../../../deploy/linli.toml")).is_ok());
+    }
+
+    #[test]
     fn several_districts_need_their_own_hosts() {
         let two = |a: &str, b: &str| {
             read(&format!(

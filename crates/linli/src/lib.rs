@@ -2,6 +2,7 @@
 
 pub mod cmd;
 pub mod config;
+pub mod nav;
 pub mod wiring;
 
 use std::process::ExitCode;

@@ -7,10 +7,11 @@ use linli_access::{Access, Master};
 use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
-use linli_web::{App, Catalog, Manifest};
+use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
 use crate::config::{Config, DistrictConfig};
+use crate::nav;
 
 /// The largest request: a form with nine photos, or an import file.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
@@ -20,7 +21,8 @@ pub fn manifests() -> Vec<Manifest> {
     vec![
         linli_web::manifest(),
         linli_access::manifest(),
-        Manifest { name: "grid", migrations: linli_grid::MIGRATIONS, ..Manifest::default() },
+        linli_grid::manifest(),
+        linli_cases::manifest(),
     ]
 }
 
@@ -59,7 +61,12 @@ pub async fn open(
     let access = Access::open(&db, master?, config.access.clone(), Ids::from_os(), clock.now()).await?;
     let atlas = AtlasPort::default();
     atlas.reload(&mut db.read().await?).await?;
-    let ports = Ports::default().with(Blobs::open(&config.blobs(&settings.name))?).with(access).with(atlas);
+    let ports = Ports::default()
+        .with(Blobs::open(&config.blobs(&settings.name))?)
+        .with(access)
+        .with(atlas)
+        .with(linli_cases::settings::Rulebooks::default())
+        .with(NavPort(nav::items));
     Ok(Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,

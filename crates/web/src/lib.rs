@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod markup;
 pub mod origin;
 pub mod prefs;
+pub mod sheet;
 pub mod upload;
 
 pub use app::App;

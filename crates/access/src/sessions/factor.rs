@@ -1,7 +1,7 @@
 //! Setting up and showing the second factor.
 
 use linli_kernel::{Error, Result};
-use linli_store::Op;
+use linli_store::{Conn, District, Op};
 use serde_json::json;
 
 use super::{Caller, Factor, Opened, Session, app::entry, factor_key, store};
@@ -31,6 +31,16 @@ pub async fn begin(op: &mut Op, session: &Session, issuer: &str) -> Result<Setup
     let secret = factor::secret(&op.district.ids);
     let sealed = access.keyring.seal(Purpose::Factor, &AccountRow::factor_place(account.id), &secret)?;
     accounts::set_factor(&mut op.tx, account.id, Some(sealed), None, op.now).await?;
+    Ok(Setup { secret: factor::base32(&secret), uri: factor::uri(&secret, issuer, &account.login) })
+}
+
+/// What [`begin`] gave last, to show it again after a mistyped code.
+pub async fn begun(conn: &mut Conn, district: &District, session: &Session, issuer: &str) -> Result<Setup> {
+    let account = accounts::by_id(conn, session.account).await?;
+    let sealed = account.factor.filter(|_| account.factor_at.is_none());
+    let sealed = sealed.ok_or(Error::Conflict("error-factor-set"))?;
+    let access = district.port::<Access>()?;
+    let secret = access.keyring.open(Purpose::Factor, &AccountRow::factor_place(account.id), &sealed)?;
     Ok(Setup { secret: factor::base32(&secret), uri: factor::uri(&secret, issuer, &account.login) })
 }
 

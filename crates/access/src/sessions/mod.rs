@@ -8,7 +8,7 @@ pub use app::{
     Attempt, Opened, authenticate, change_password, devices, log_in, log_out, revoke, revoke_others, sweep,
     touch,
 };
-pub use factor::{Setup, begin, confirm, verify};
+pub use factor::{Setup, begin, begun, confirm, verify};
 
 use std::{sync::Arc, time::Duration};
 

@@ -2,7 +2,7 @@
 
 use linli_access::{Authorise, Target};
 use linli_grid::{Atlas, AtlasPort};
-use linli_kernel::{Actor, AreaCode, Error, Result, actor::OrgId, params};
+use linli_kernel::{Actor, AreaCode, Error, Result, Timestamp, actor::OrgId, params};
 use linli_store::Op;
 use serde_json::json;
 
@@ -88,7 +88,7 @@ pub(super) async fn perform(
         store::add_photo(&mut op.tx, id, row, op.now).await?;
     }
     for command in &commands {
-        keep_call(op, id, command).await?;
+        keep_call(op, id, command, op.now).await?;
     }
     tell(op, &Aftermath { number: &record.number, first: record.entries, changes: &changes }).await?;
     Ok(changes.case.state)
@@ -200,7 +200,7 @@ async fn may_follow(op: &mut Op, from: CaseId, into: CaseId) -> Result<()> {
 }
 
 /// The last valid call back, beside the case for the rates.
-async fn keep_call(op: &mut Op, id: CaseId, command: &Command) -> Result<()> {
+pub(super) async fn keep_call(op: &mut Op, id: CaseId, command: &Command, at: Timestamp) -> Result<()> {
     if let Command::FollowUp(call) = command
         && call.reached
     {
@@ -208,7 +208,7 @@ async fn keep_call(op: &mut Op, id: CaseId, command: &Command) -> Result<()> {
         op.tx
             .execute(
                 "UPDATE case_file SET called_at = $2, call_solved = $3, call_satisfied = $4 WHERE id = $1",
-                params![id, op.now, call.solved, satisfied],
+                params![id, at, call.solved, satisfied],
             )
             .await?;
     }

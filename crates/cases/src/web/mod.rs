@@ -1,11 +1,14 @@
 //! HTTP: pages and the interface for other systems.
 
+mod desk;
 pub mod photos;
 
 use linli_web::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    photos::routes()
+    let mut routes = photos::routes();
+    routes.extend(desk::routes());
+    routes
 }
 
 pub(crate) fn openapi() -> serde_json::Value {

@@ -3,3 +3,4 @@
 
 mod base;
 mod house;
+mod maps;

@@ -1,0 +1,11 @@
+grid-error-level = The level is one of district, street, community, grid
+grid-error-area-code = An area code has 6, 9, 12 or 15 digits
+grid-error-crs = The datum is wgs84 or gcj02
+grid-error-coordinate = Give degrees of latitude and longitude
+grid-shape-not-json = The file is not valid JSON
+grid-shape-not-polygon = Not a Polygon or MultiPolygon
+grid-shape-too-few-points = A border has fewer than three corners
+grid-shape-not-closed = A border does not end where it began
+grid-shape-out-of-bounds = A position lies outside the bounds of longitude and latitude
+grid-shape-crossing = A border crosses itself
+grid-shape-no-area = A border encloses no area

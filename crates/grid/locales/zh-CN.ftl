@@ -1,0 +1,11 @@
+grid-error-level = 层级应为 district、street、community 或 grid
+grid-error-area-code = 区划代码应为 6、9、12 或 15 位数字
+grid-error-crs = 坐标系应为 wgs84 或 gcj02
+grid-error-coordinate = 这里要填经纬度（度）
+grid-shape-not-json = 文件不是有效的 JSON
+grid-shape-not-polygon = 不是面（Polygon 或 MultiPolygon）
+grid-shape-too-few-points = 边界少于三个拐点
+grid-shape-not-closed = 边界没有首尾相接
+grid-shape-out-of-bounds = 坐标超出经纬度范围
+grid-shape-crossing = 边界自己与自己相交
+grid-shape-no-area = 边界没有围出面积
