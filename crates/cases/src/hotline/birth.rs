@@ -95,10 +95,6 @@ pub(super) async fn open(
         first.facts.push(("external", message.number.clone()));
         first.facts.extend(message.category_said.clone().map(|said| ("category_said", said)));
     }
-    let reply = message.reply.as_ref().map(|(reply, at)| (reply_lines(&changes.case, who, reply), *at));
-    if let Some((_, at)) = &reply {
-        answer(&mut changes.case, *at, book.rules.reopen_days);
-    }
     let prefix = op.district.prefix.clone();
     let number = counter::next_number(&mut op.tx, &prefix, message.at).await?;
     let birth = Birth {
@@ -119,8 +115,11 @@ pub(super) async fn open(
     let by_name = op.actor.name().to_owned();
     let by = Signature { name: &by_name, org: None };
     let mut last = store::add_entries(&mut op.tx, id, 0, &changes.entries, &by, message.at).await?;
-    if let Some((lines, at)) = &reply {
-        last = store::add_entries(&mut op.tx, id, last + 1, lines, &by, *at).await?;
+    if let Some((reply, at)) = &message.reply {
+        let before = changes.case.clone();
+        answer(&mut changes.case, *at, book.rules.reopen_days);
+        store::save(&mut op.tx, &before, &changes.case, op.now).await?;
+        last = store::add_entries(&mut op.tx, id, last + 1, &reply_lines(&before, who, reply), &by, *at).await?;
     }
     log(op, &changes.case, &number, "case.import", external).await?;
     Ok(Born { id, entries: last + 1 })

@@ -1,0 +1,231 @@
+//! Files of the hotline: every row once, with its own time, however often and however interrupted.
+
+use std::{io::Write, path::Path};
+
+use linli_cases::{
+    hotline::{
+        batch::{self, Batch, BatchId, BatchState},
+        columns::Mapping,
+        import, preset,
+    },
+    read::{self, Filter, Sort},
+};
+use linli_testkit::{both_engines, shared_data};
+
+use super::*;
+
+pub fn desk() -> Actor {
+    person(20, Role::Hotline, DISTRICT, CENTRE_ORG)
+}
+
+async fn staged(d: &Arc<District>, path: &Path) -> Result<BatchId> {
+    import::stage(op(d, desk()).await, path, "export.csv", None).await
+}
+
+async fn started(d: &Arc<District>, path: &Path) -> BatchId {
+    let id = staged(d, path).await.unwrap();
+    let mut op = op(d, desk()).await;
+    let mapping = batch::get(&mut op.tx, id).await.unwrap().mapping().unwrap();
+    import::start(&mut op, id, mapping).await.unwrap();
+    op.commit().await.unwrap();
+    id
+}
+
+async fn imported(d: &Arc<District>, path: &Path) -> Batch {
+    let id = started(d, path).await;
+    turn(d).await;
+    batch::get(&mut d.db.read().await.unwrap(), id).await.unwrap()
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+async fn count(d: &Arc<District>, sql: &str) -> i64 {
+    d.db.read().await.unwrap().scalar(sql, vec![]).await.unwrap()
+}
+
+const HEAD: &str = "工单编号,标题,诉求内容,诉求时间,答复意见,答复时间,所属镇街,分类\n";
+
+both_engines! {
+    async fn a_file_becomes_cases_of_its_own_days(s) {
+        let d = district(&s).await;
+        let text = format!("{HEAD}\
+            W1,路灯不亮,塔山路的路灯三天不亮,2019/2/28 11:25:05,,,环翠楼街道,路灯不亮\n\
+            W2,供热,家里太冷,2019-02-28 12:00,已上门测温,2019-03-01 09:00,,从没听过的类别\n");
+        let done = imported(&d, file(&text).path()).await;
+        assert_eq!((done.state, done.added, done.known, done.faulty), (BatchState::Done, 2, 0, 0));
+
+        let mut conn = d.db.read().await.unwrap();
+        let rows = read::page(&mut conn, &scope(&d, &centre()), &Filter::default(), Sort::Newest, None, 10).await.unwrap().items;
+        assert_eq!(rows[0].number, "HC20190228-000002");
+        assert_eq!((rows[0].state, rows[0].ended_at), (CaseState::Closed, Some(at("2019-03-01T09:00"))));
+        assert_eq!((rows[0].category.as_deref(), rows[0].area.as_str()), (None, DISTRICT));
+        assert_eq!(rows[1].reported_at.rfc3339(), "2019-02-28T11:25:05+08:00");
+        assert_eq!((rows[1].state, rows[1].category.as_deref(), rows[1].area.as_str()), (CaseState::Reported, Some(LAMP), STREET));
+        let detail = read::detail(&mut conn, &scope(&d, &centre()), rows[0].id).await.unwrap();
+        assert_eq!(detail.reply(), Some("已上门测温"));
+        assert_eq!(detail.timeline[0].facts["category_said"], "从没听过的类别");
+        let times: Vec<Timestamp> = detail.timeline.iter().map(|e| e.at).collect();
+        assert_eq!(times, [at("2019-02-28T12:00"), at("2019-03-01T09:00"), at("2019-03-01T09:00")]);
+        // By the hotline's own number.
+        let by_number = Filter { text: Some("W1".into()), ..Filter::default() };
+        assert_eq!(read::page(&mut conn, &scope(&d, &centre()), &by_number, Sort::Newest, None, 10).await.unwrap().items.len(), 1);
+        assert!(!d.port::<Blobs>().unwrap().folder().join("import").read_dir().unwrap().any(|_| true));
+    }
+
+    async fn a_later_file_brings_the_replies(s) {
+        let d = district(&s).await;
+        let open = format!("{HEAD}W1,a,水管漏水,2019-02-28 11:25,,,,\nW2,b,噪声,2019-02-28 11:30,,,,\n");
+        imported(&d, file(&open).path()).await;
+        let answered = format!("{HEAD}W1,a,水管漏水,2019-02-28 11:25,已修,2019-03-02 10:00,,\nW1,c,另一件事,2019-05-01 08:00,,,,\n");
+        let done = imported(&d, file(&answered).path()).await;
+        assert_eq!((done.added, done.known, done.answered), (1, 1, 1));
+        assert_eq!(count(&d, "SELECT count(*) FROM case_file WHERE state = 'closed' AND external = 'W1'").await, 1);
+        assert_eq!(count(&d, "SELECT count(*) FROM case_file WHERE external = 'W1-2'").await, 1);
+        // The same file again: nothing is added, nothing is answered twice.
+        let again = imported(&d, file(&answered).path()).await;
+        assert_eq!((again.added, again.known, again.answered), (0, 2, 0));
+    }
+
+    async fn wrong_rows_are_told_and_the_others_come_in(s) {
+        let d = district(&s).await;
+        let text = format!("{HEAD},无编号,内容,2019-02-28,,,,\nW1,好,内容,2019-02-28,,,,\nW2,坏,,昨天,,,,\n");
+        let id = staged(&d, file(&text).path()).await.unwrap();
+        let mapping = batch::get(&mut d.db.read().await.unwrap(), id).await.unwrap().mapping().unwrap();
+        let survey = import::survey(&d, id, &mapping).await.unwrap();
+        assert_eq!((survey.fresh, survey.known, survey.faulty, survey.sample.len()), (1, 0, 2, 3));
+        assert_eq!(count(&d, "SELECT count(*) FROM case_file").await, 0);
+        let done = imported(&d, file(&text).path()).await;
+        assert_eq!((done.added, done.faulty), (1, 2));
+        let faults = batch::faults(&mut d.db.read().await.unwrap(), done.id, 10).await.unwrap();
+        assert_eq!(faults.iter().map(|f| (f.line, f.faults.len())).collect::<Vec<_>>(), [(2, 1), (4, 2)]);
+        assert_eq!(faults[1].faults[1].key, "hotline-time-bad");
+        assert_eq!(faults[1].cells[0], "W2");
+    }
+
+    async fn only_those_who_may_import(s) {
+        let d = district(&s).await;
+        let text = format!("{HEAD}W1,a,b,2019-02-28,,,,\n");
+        let refused = import::stage(op(&d, street()).await, file(&text).path(), "x.csv", None).await;
+        assert!(matches!(refused, Err(Error::NotFound | Error::Forbidden(_))), "{refused:?}");
+        let public = import::stage(op(&d, Actor::Public).await, file(&text).path(), "x.csv", None).await;
+        assert!(matches!(public, Err(Error::Unauthorised)), "{public:?}");
+    }
+
+    async fn an_interrupted_piece_leaves_nothing_and_goes_on(s) {
+        let d = district(&s).await;
+        let rows: String = (0..250).map(|n| format!("W{n},t,第{n}件,2019-02-28 11:25,,,,\n")).collect();
+        let id = started(&d, file(&format!("{HEAD}{rows}")).path()).await;
+        let mut first = op(&d, Actor::System).await;
+        assert_eq!(import::step(&mut first, id).await.unwrap().done, 100);
+        first.commit().await.unwrap();
+        // The process dies in the second piece: nothing of it is there.
+        let mut dies = op(&d, Actor::System).await;
+        assert_eq!(import::step(&mut dies, id).await.unwrap().done, 200);
+        drop(dies);
+        assert_eq!(count(&d, "SELECT count(*) FROM case_file").await, 100);
+        turn(&d).await;
+        let done = batch::get(&mut d.db.read().await.unwrap(), id).await.unwrap();
+        assert_eq!((done.state, done.done, done.added), (BatchState::Done, 250, 250));
+        assert_eq!(count(&d, "SELECT count(DISTINCT external) FROM case_file").await, 250);
+    }
+
+    async fn an_undo_takes_back_what_nobody_touched(s) {
+        let d = district(&s).await;
+        let text = format!("{HEAD}W1,a,甲,2026-11-20 11:25,,,,\nW2,b,乙,2026-11-20 11:26,,,,\nW3,c,丙,2026-11-20 11:27,,,,\n");
+        let done = imported(&d, file(&text).path()).await;
+        let mut conn = d.db.read().await.unwrap();
+        let filter = Filter { text: Some("W2".into()), ..Filter::default() };
+        let touched = read::page(&mut conn, &scope(&d, &centre()), &filter, Sort::Newest, None, 10).await.unwrap().items[0].id;
+        drop(conn);
+        act(&d, &centre(), touched, Command::Note { text: "已联系".into() }).await;
+        // The clocks alone touch nothing.
+        d.clock.advance(std::time::Duration::from_hours(72));
+        turn(&d).await;
+
+        let mut empty = op(&d, desk()).await;
+        assert!(matches!(import::undo(&mut empty, done.id, " ").await, Err(Error::Invalid(_))));
+        drop(empty);
+        let mut undo = op(&d, desk()).await;
+        let (removed, kept) = import::undo(&mut undo, done.id, "导错了文件").await.unwrap();
+        undo.commit().await.unwrap();
+        assert_eq!((removed, kept.len(), kept[0].id), (2, 1, touched));
+        assert_eq!(count(&d, "SELECT count(*) FROM case_file").await, 1);
+        assert_eq!(count(&d, "SELECT count(*) FROM activity WHERE action = 'hotline.undo'").await, 1);
+        let mut twice = op(&d, desk()).await;
+        assert!(matches!(import::undo(&mut twice, done.id, "再来").await, Err(Error::Conflict(_))));
+        drop(twice);
+        // What was taken back can come again; what stayed is still known.
+        let again = imported(&d, file(&text).path()).await;
+        assert_eq!((again.added, again.known), (2, 1));
+    }
+
+    async fn a_mapping_is_kept_under_its_name(s) {
+        let d = district(&s).await;
+        let odd = "甲,乙,丙\nW1,楼道堆物,20190228\n";
+        let id = staged(&d, file(odd).path()).await.unwrap();
+        let mut keep = op(&d, desk()).await;
+        let noted = batch::get(&mut keep.tx, id).await.unwrap();
+        let guessed = noted.mapping().unwrap();
+        assert!(matches!(import::start(&mut keep, id, guessed).await, Err(Error::Invalid(fields)) if fields.len() == 3));
+        drop(keep);
+        let mapping: Mapping = serde_json::from_str(r#"{"number":"甲","text":"乙","at":"丙"}"#).unwrap();
+        let mut keep = op(&d, desk()).await;
+        preset::keep(&mut keep, "旧系统", &mapping).await.unwrap();
+        keep.commit().await.unwrap();
+        let mut conn = d.db.read().await.unwrap();
+        assert_eq!(preset::names(&mut conn).await.unwrap(), ["旧系统"]);
+        assert_eq!(preset::get(&mut conn, "旧系统").await.unwrap(), mapping);
+        drop(conn);
+        let mut start = op(&d, desk()).await;
+        import::start(&mut start, id, mapping).await.unwrap();
+        start.commit().await.unwrap();
+        turn(&d).await;
+        assert_eq!(count(&d, "SELECT count(*) FROM case_file").await, 1);
+    }
+
+    async fn the_public_messages_come_in_whole_and_once(s) {
+        let (Some(records), Some(replies)) =
+            (shared_data("messages/records_with_category.csv"), shared_data("messages/replies_a.csv")) else { return };
+        let d = district(&s).await;
+        let first = imported(&d, &records).await;
+        // Number 37042 stands there twice with the same words and time: one message.
+        assert_eq!((first.state, first.total, first.added, first.known, first.faulty), (BatchState::Done, 2530, 2529, 1, 0));
+        let second = imported(&d, &replies).await;
+        assert_eq!((second.state, second.total, second.faulty), (BatchState::Done, 1408, 0));
+        assert_eq!((second.added + second.known, second.known), (1408, second.answered));
+        assert_eq!(count(&d, "SELECT count(*) FROM case_file WHERE state = 'closed' AND ended_at IS NOT NULL").await, 1408);
+
+        // Every row is there with its time, read here once more by other means.
+        for (path, replied) in [(&records, false), (&replies, true)] {
+            let mut reader = csv::ReaderBuilder::new().from_path(path).unwrap();
+            let mut conn = d.db.read().await.unwrap();
+            for row in reader.records() {
+                let row = row.unwrap();
+                let time = chrono::NaiveDateTime::parse_from_str(&row[3].replace('-', "/"), "%Y/%m/%d %H:%M:%S").unwrap();
+                let found: Vec<(Timestamp, Option<Timestamp>)> = conn
+                    .all(
+                        "SELECT c.reported_at, c.ended_at FROM case_file c JOIN hotline_message m ON m.case_id = c.id WHERE m.number = $1",
+                        linli_kernel::params![&row[0]],
+                    )
+                    .await
+                    .unwrap();
+                let own = found.iter().find(|(at, _)| *at == Timestamp::from_china(time));
+                let (_, ended) = own.unwrap_or_else(|| panic!("{} {}", &row[0], &row[3]));
+                if replied {
+                    let end = chrono::NaiveDateTime::parse_from_str(&row[6], "%Y/%m/%d %H:%M:%S").unwrap();
+                    assert_eq!(*ended, Some(Timestamp::from_china(end)), "{}", &row[0]);
+                }
+            }
+        }
+        let cases = count(&d, "SELECT count(*) FROM case_file").await;
+        for path in [&records, &replies] {
+            let again = imported(&d, path).await;
+            assert_eq!((again.added, again.answered, again.known), (0, 0, again.total));
+        }
+        assert_eq!(count(&d, "SELECT count(*) FROM case_file").await, cases);
+    }
+}

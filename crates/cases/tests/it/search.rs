@@ -1,0 +1,77 @@
+//! Finding: words, numbers, the hotline's number, a phone.
+
+use linli_access::Access;
+use linli_cases::read::{self, Filter, Sort};
+use linli_testkit::both_engines;
+
+use super::*;
+
+async fn finds(d: &Arc<District>, typed: &str) -> Vec<String> {
+    let access = d.port::<Access>().unwrap();
+    let filter = Filter::default().find(&access, typed).unwrap();
+    let mut conn = d.db.read().await.unwrap();
+    let page = read::page(&mut conn, &scope(d, &centre()), &filter, Sort::Newest, None, 50).await.unwrap();
+    page.items.into_iter().map(|r| r.number).collect()
+}
+
+both_engines! {
+    async fn as_people_type(s) {
+        let d = district(&s).await;
+        let one = report(&d, well()).await.number;
+        let lamp = NewReport {
+            text: "路灯三天不亮".into(),
+            reporter: ReporterInput { phone: Some("0631-5231234".into()), hidden: true, ..ReporterInput::default() },
+            ..well()
+        };
+        let mut pushing = op(&d, Actor::System).await;
+        let two = app::report(&mut pushing, NewReport { source: Source::Hotline, external: Some("2026-88".into()), ..lamp }).await.unwrap().number;
+        pushing.commit().await.unwrap();
+
+        let none: [String; 0] = [];
+        assert_eq!(finds(&d, "污水").await, [one.as_str()]);
+        assert_eq!(finds(&d, "水井冒").await, [one.as_str()]);
+        assert_eq!(finds(&d, "灯").await, [two.as_str()]);
+        assert_eq!(finds(&d, "污水 路面").await, [one.as_str()]);
+        assert_eq!(finds(&d, "污水 路灯").await, none);
+        assert_eq!(finds(&d, "hc20261123－000002").await, [two.as_str()]);
+        assert_eq!(finds(&d, "HC20261123").await, [two.as_str(), one.as_str()]);
+        assert_eq!(finds(&d, "2026-88").await, [two.as_str()]);
+        assert_eq!(finds(&d, "138-0013-8000").await, [one.as_str()]);
+        // A hidden identity is not found by its phone.
+        assert_eq!(finds(&d, "06315231234").await, none);
+        assert_eq!(finds(&d, "\" OR 1=1 --").await, none);
+        assert_eq!(finds(&d, "，。").await, none);
+    }
+
+    async fn the_same_number_of_another_system_comes_once(s) {
+        let d = district(&s).await;
+        let push = |external: &str| NewReport { source: Source::Hotline, external: Some(external.into()), ..well() };
+        let mut first = op(&d, Actor::System).await;
+        app::report(&mut first, push("H1")).await.unwrap();
+        first.commit().await.unwrap();
+        let mut again = op(&d, Actor::System).await;
+        let twice = app::report(&mut again, push("H1")).await;
+        assert!(matches!(twice, Err(Error::Conflict("error-exists"))), "{twice:?}");
+        drop(again);
+        assert_eq!(finds(&d, "H1").await.len(), 1);
+    }
+
+    async fn duplicates_and_suggestions_stand_beside_a_new_case(s) {
+        let d = district(&s).await;
+        let first = report(&d, well()).await;
+        let second = report(&d, NewReport { text: "污水井一直往外冒水，味道大".into(), category: None, ..well() }).await;
+        report(&d, NewReport { text: "广场舞声音太大".into(), ..well() }).await;
+        let mut conn = d.db.read().await.unwrap();
+        let alike = read::similar(&mut conn, &d, &scope(&d, &street()), second.id).await.unwrap();
+        assert_eq!(alike.iter().map(|a| a.id).collect::<Vec<_>>(), [first.id]);
+        let guess = read::suggest_for(&mut conn, &d, &scope(&d, &street()), second.id).await.unwrap();
+        assert_eq!((guess.category.as_deref(), guess.lead), (Some(WELL), Some(org(WATER))));
+        drop(conn);
+
+        // What the desk decides otherwise is remembered.
+        triage(&d, &street(), second.id, TriageDecision { category: Some(LAMP.into()), ..joint(ROADS) }).await;
+        let mut conn = d.db.read().await.unwrap();
+        let counted = read::corrections(&mut conn, at("2026-11-01T00:00")).await.unwrap();
+        assert_eq!(counted, [(Some(WELL.to_owned()), Some(LAMP.to_owned()), 1)]);
+    }
+}
