@@ -18,6 +18,7 @@ use crate::{
     geofile::GeoFiles,
     geometry::{GridIndex, Shape, Wgs84},
     model::{GridKind, OrgKind},
+    seed::department_code,
     store,
 };
 
@@ -264,6 +265,18 @@ impl Atlas {
     /// The organisation with this code.
     pub fn org_by_code(&self, code: &str) -> Option<&Org> {
         self.org_by_code.get(code).and_then(|i| self.orgs.get(*i))
+    }
+
+    /// The organisation that people call so: by code, by its word in the duty list (departments), by
+    /// name, or by short name where only one has it.
+    pub fn org_named(&self, text: &str) -> Option<&Org> {
+        let text = text.trim();
+        let known = self.org_by_code(text).or_else(|| self.org_by_code(&department_code(text)));
+        let known = known.or_else(|| self.orgs.iter().find(|o| o.active && o.name == text));
+        known.or_else(|| {
+            let mut called = self.orgs.iter().filter(|o| o.active && o.short == text);
+            called.next().filter(|_| called.next().is_none())
+        })
     }
 
     /// Every organisation, the higher levels first.
