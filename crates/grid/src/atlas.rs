@@ -12,7 +12,8 @@ use linli_kernel::{
     area::AreaLevel,
     text,
 };
-use linli_store::Conn;
+use linli_store::{Conn, District};
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::{
     geofile::GeoFiles,
@@ -21,6 +22,9 @@ use crate::{
     seed::department_code,
     store,
 };
+
+/// The kind of the announcement that base data have changed.
+pub const TOPIC: &str = "atlas";
 
 /// Somebody on the board of a grid: public by purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -289,6 +293,15 @@ impl Atlas {
         self.org(id).map_or("—", |org| org.short.as_str())
     }
 
+    /// What [`Atlas::org_named`] finds this organisation by: its short name, or its code where several
+    /// are called the same.
+    pub fn org_label(&self, id: OrgId) -> &str {
+        self.org(id).map_or("—", |org| {
+            let unique = self.org_named(&org.short).is_some_and(|found| found.id == id);
+            if unique { org.short.as_str() } else { org.code.as_str() }
+        })
+    }
+
     /// The grid of a place; none outside every grid.
     pub fn locate(&self, place: Wgs84) -> Option<&AreaCode> {
         self.index.locate(place)
@@ -382,6 +395,33 @@ impl AtlasPort {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
+}
+
+/// Reloads the atlas whenever some process says that base data have changed, as long as the district
+/// is open.
+pub fn follow(district: &Arc<District>) {
+    let mut news = district.db.hub().subscribe();
+    let district = Arc::downgrade(district);
+    tokio::spawn(async move {
+        loop {
+            match news.recv().await {
+                Ok(topic) if topic.kind != TOPIC => continue,
+                // What was missed may have been ours.
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+            let Some(district) = district.upgrade() else { return };
+            if let Err(error) = refresh(&district).await {
+                tracing::error!(%error, "the base data could not be read again");
+            }
+        }
+    });
+}
+
+/// Reads the district's base data again.
+pub async fn refresh(district: &District) -> Result<()> {
+    let mut conn = district.db.read().await?;
+    district.port::<AtlasPort>()?.reload(&mut conn).await
 }
 
 #[cfg(test)]

@@ -282,7 +282,7 @@ impl DutyText {
             let branch = duty.category.get(..digits).and_then(|code| atlas.category(code));
             branch.map(|c| c.name.clone()).unwrap_or_default()
         };
-        let name = |id: &OrgId| atlas.org_name(*id).to_owned();
+        let name = |id: &OrgId| atlas.org_label(*id).to_owned();
         Self {
             code: duty.category.clone(),
             level1: level(2),
@@ -363,6 +363,51 @@ impl DutyText {
         }
         check.done()?;
         Ok(tree)
+    }
+}
+
+/// A category as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the fields of Category, as typed")]
+pub struct CategoryText {
+    pub code: String,
+    pub name: String,
+    pub photo: String,
+    pub active: String,
+}
+
+impl From<&Category> for CategoryText {
+    fn from(category: &Category) -> Self {
+        Self {
+            code: category.code.clone(),
+            name: category.name.clone(),
+            photo: yes_no(category.photo_required).to_owned(),
+            active: yes_no(category.active).to_owned(),
+        }
+    }
+}
+
+impl CategoryText {
+    /// The category; its branch must be there.
+    pub fn checked(&self, atlas: &Atlas) -> Result<Category> {
+        let mut check = Check::new();
+        let code = self.code.trim();
+        let fits = matches!(code.len(), 2 | 4 | 6) && code.bytes().all(|b| b.is_ascii_digit());
+        check.require(fits, "code", "grid-error-category-code");
+        let parent = if fits && code.len() > 2 { code.get(..code.len() - 2) } else { None };
+        check.require(parent.is_none_or(|p| atlas.category(p).is_some()), "code", "grid-error-no-branch");
+        let name = check.text("name", &self.name, 40);
+        let photo = check.parse("photo", "grid-error-yes-no", yes(&self.photo));
+        let active = check.parse("active", "grid-error-yes-no", yes(&self.active));
+        check.done()?;
+        Ok(Category {
+            code: code.to_owned(),
+            name,
+            parent: parent.map(str::to_owned),
+            photo_required: photo.unwrap_or_default(),
+            active: active.unwrap_or_default(),
+        })
     }
 }
 

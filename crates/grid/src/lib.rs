@@ -2,7 +2,9 @@
 
 extern crate self as linli_grid;
 
+pub mod app;
 pub mod atlas;
+pub mod batch;
 pub mod defaults;
 pub mod draft;
 pub mod geofile;

@@ -168,6 +168,11 @@ pub struct Ground<'a> {
     pub fresh: &'a mut dyn FnMut() -> Uuid,
 }
 
+/// The team of a new area, so that a case there finds somebody responsible.
+pub fn team(area: &Area, ground: &mut Ground<'_>) -> Vec<Write> {
+    tables::teams(vec![area.clone()], ground)
+}
+
 /// A file as it was uploaded.
 #[derive(Debug, Clone)]
 pub struct Upload {

@@ -132,7 +132,7 @@ pub(super) fn areas(sheet: &Sheet, ground: &mut Ground<'_>) -> Plan {
 }
 
 /// Every new area gets its team, so that a case there finds somebody responsible.
-fn teams(mut areas: Vec<Area>, ground: &mut Ground<'_>) -> Vec<Write> {
+pub(super) fn teams(mut areas: Vec<Area>, ground: &mut Ground<'_>) -> Vec<Write> {
     areas.sort_by(|a, b| (a.level(), &a.code).cmp(&(b.level(), &b.code)));
     let mut made: HashMap<AreaCode, OrgId> = HashMap::new();
     let mut names: HashMap<AreaCode, String> = HashMap::new();
@@ -266,10 +266,10 @@ pub(super) fn duties(sheet: &Sheet, ground: &mut Ground<'_>) -> Plan {
         }
         let name = text.level3.trim().to_owned();
         let photo = tree.last().is_some_and(|c| c.photo_required);
-        let orgs = |ids: &[OrgId]| ids.iter().map(|id| atlas.org_name(*id)).collect::<Vec<_>>().join("、");
+        let orgs = |ids: &[OrgId]| ids.iter().map(|id| atlas.org_label(*id)).collect::<Vec<_>>().join("、");
         let written = DutyText {
             code: code.clone(),
-            lead: atlas.org_name(duty.lead).to_owned(),
+            lead: atlas.org_label(duty.lead).to_owned(),
             assist: orgs(&duty.assisting),
             section: duty
                 .section
