@@ -34,6 +34,10 @@ pub fn manifest() -> Manifest {
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),
+            ("zh-CN", include_str!("../locales/resident/zh-CN.ftl")),
+            ("en", include_str!("../locales/resident/en.ftl")),
+            ("zh-CN", include_str!("../locales/worker/zh-CN.ftl")),
+            ("en", include_str!("../locales/worker/en.ftl")),
         ],
         openapi: web::openapi,
     }

@@ -1,11 +1,15 @@
 //! HTTP: pages and the interface for other systems.
 
+mod form;
 pub mod photos;
+mod resident;
+mod tone;
+mod worker;
 
 use linli_web::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    photos::routes()
+    [photos::routes(), resident::routes(), worker::routes()].into_iter().flatten().collect()
 }
 
 pub(crate) fn openapi() -> serde_json::Value {
