@@ -36,6 +36,10 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/en.ftl")),
             ("zh-CN", include_str!("../locales/desk/zh-CN.ftl")),
             ("en", include_str!("../locales/desk/en.ftl")),
+            ("zh-CN", include_str!("../locales/resident/zh-CN.ftl")),
+            ("en", include_str!("../locales/resident/en.ftl")),
+            ("zh-CN", include_str!("../locales/worker/zh-CN.ftl")),
+            ("en", include_str!("../locales/worker/en.ftl")),
         ],
         openapi: web::openapi,
     }

@@ -1,14 +1,16 @@
 //! HTTP: pages and the interface for other systems.
 
 mod desk;
+mod form;
 pub mod photos;
+mod resident;
+mod tone;
+mod worker;
 
 use linli_web::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    let mut routes = photos::routes();
-    routes.extend(desk::routes());
-    routes
+    [photos::routes(), resident::routes(), worker::routes(), desk::routes()].into_iter().flatten().collect()
 }
 
 pub(crate) fn openapi() -> serde_json::Value {
