@@ -177,8 +177,14 @@ fn one_group(choices: Vec<Choice>) -> Vec<Group> {
 }
 
 /// The same list with “please choose” before it.
+/// A choice whose words have the key `key`.
+pub(super) fn choice(value: &str, locale: &Locale, key: &str) -> Choice {
+    Choice::new(value, locale.t(key))
+}
+
+/// “Please choose”.
 pub(super) fn none(locale: &Locale) -> Group {
-    Group { label: String::new(), choices: vec![Choice::new("", locale.t("desk-choose"))] }
+    Group { label: String::new(), choices: vec![choice("", locale, "desk-choose")] }
 }
 
 fn with_none(locale: &Locale, mut groups: Vec<Group>) -> Vec<Group> {
@@ -194,7 +200,8 @@ fn day(at: Timestamp, days: u64) -> String {
     at.plus(std::time::Duration::from_hours(24 * days)).china_date().to_string()
 }
 
-fn fields(around: &Around<'_>, fill: &Fill<'_>, action: Action) -> Vec<Field> {
+/// What is filled in for `action`.
+pub(super) fn fields(around: &Around<'_>, fill: &Fill<'_>, action: Action) -> Vec<Field> {
     let locale = around.locale;
     let orgs = || with_none(locale, around.orgs.clone());
     let org = |id: OrgId| id.to_string();

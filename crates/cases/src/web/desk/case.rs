@@ -17,7 +17,7 @@ use super::{
     lists,
     room::{Beside, Room, chrome, page, said},
     timeline::{self, Happened},
-    view::{Clock, Line, Reporter, span, tone, worker},
+    view::{Clock, Line, Reporter, tone, worker},
 };
 use crate::{
     app,
@@ -464,9 +464,4 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/desk/cases/{id}/contact", Access::May("case.read_contact"), contact),
         Route::post("/desk/cases/{id}/task", Access::May("case.task_add"), add_task),
     ]
-}
-
-/// How late a case is, in words, for summaries.
-pub(super) fn late(ctx: &Ctx, room: &Room, due: linli_kernel::Timestamp) -> String {
-    span(&ctx.locale, due.millis_since(room.now))
 }
