@@ -16,11 +16,10 @@ use linli_store::Migration;
 use linli_web::Manifest;
 
 /// The tables of this slice.
-pub const MIGRATIONS: &[Migration] =
-    &[
-        Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") },
-        Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
-    ];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") },
+    Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
+];
 
 /// The slice as the binary wires it.
 pub fn manifest() -> Manifest {

@@ -1,3 +1,5 @@
 //! placeholder
 use linli_web::Route;
-pub(super) fn routes() -> Vec<Route> { Vec::new() }
+pub(super) fn routes() -> Vec<Route> {
+    Vec::new()
+}

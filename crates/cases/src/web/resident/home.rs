@@ -55,7 +55,13 @@ async fn home(ctx: Ctx, jar: CookieJar) -> WebResult {
         card: memory::grid(&jar, &atlas).map(|area| Card::of(&atlas, area)),
         mine: mine
             .into_iter()
-            .map(|(token, title, state, lead)| Mine { token, title, state, tone: tone::of(state), org: atlas.org_name(lead).to_owned() })
+            .map(|(token, title, state, lead)| Mine {
+                token,
+                title,
+                state,
+                tone: tone::of(state),
+                org: atlas.org_name(lead).to_owned(),
+            })
             .collect(),
         district_code: ctx.district.area.to_string(),
         chrome: ctx.chrome("resident-home-title"),

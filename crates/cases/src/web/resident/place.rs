@@ -64,7 +64,9 @@ fn round(degrees: f64) -> f64 {
 fn around(atlas: &Atlas, district: &AreaCode, near: Option<&AreaCode>) -> Value {
     let street = near.and_then(|code| code.at(AreaLevel::Street));
     let features: Vec<Value> = match &street {
-        Some(street) => atlas.within(street).filter(|a| a.level() == AreaLevel::Grid).filter_map(outline).collect(),
+        Some(street) => {
+            atlas.within(street).filter(|a| a.level() == AreaLevel::Grid).filter_map(outline).collect()
+        }
         None => atlas.children(district).filter_map(outline).collect(),
     };
     json!({ "type": "FeatureCollection", "features": features })
@@ -121,7 +123,12 @@ struct Spot {
 }
 
 /// A QR code at a door or on a lamp post: straight to the report, with the place filled in.
-async fn scanned(ctx: Ctx, jar: CookieJar, Path(code): Path<String>, Query(spot): Query<Spot>) -> WebResult<Response> {
+async fn scanned(
+    ctx: Ctx,
+    jar: CookieJar,
+    Path(code): Path<String>,
+    Query(spot): Query<Spot>,
+) -> WebResult<Response> {
     let atlas = ctx.district.port::<AtlasPort>()?.get();
     let area = known(&atlas, &ctx.district.area, &code).ok_or(Error::NotFound)?;
     let mut target = format!("/report?area={}", area.code);

@@ -104,7 +104,11 @@ fn page(ctx: &Ctx, typed: Typed, kept: &[Photo], problems: Problems) -> WebResul
     let around = known.or_else(|| atlas.area(district));
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = Form {
-        chrome: ctx.chrome(if problems.is_empty() { "resident-report-title" } else { "resident-report-again" }),
+        chrome: ctx.chrome(if problems.is_empty() {
+            "resident-report-title"
+        } else {
+            "resident-report-again"
+        }),
         problems,
         once: form::once(ctx),
         kept: kept.iter().map(Photo::name).collect(),
@@ -140,7 +144,11 @@ async fn ask(ctx: Ctx, jar: CookieJar, Query(start): Query<Start>) -> WebResult 
 }
 
 fn report_of(typed: &Typed, photos: Vec<Photo>) -> Result<NewReport> {
-    if typed.point().is_none() && typed.grid.is_empty() && typed.area.is_empty() && typed.address.trim().is_empty() {
+    if typed.point().is_none()
+        && typed.grid.is_empty()
+        && typed.area.is_empty()
+        && typed.address.trim().is_empty()
+    {
         return Err(Error::field("place", "resident-error-place"));
     }
     let filled = |text: &str| Some(text.to_owned()).filter(|t| !t.trim().is_empty());

@@ -36,9 +36,11 @@ const fn progress(state: CaseState) -> (usize, bool) {
     match state {
         CaseState::Reported => (1, true),
         CaseState::Filed | CaseState::Reopened => (2, true),
-        CaseState::Assigned | CaseState::Accepted | CaseState::OnSite | CaseState::Returned | CaseState::Suspended => {
-            (3, true)
-        }
+        CaseState::Assigned
+        | CaseState::Accepted
+        | CaseState::OnSite
+        | CaseState::Returned
+        | CaseState::Suspended => (3, true),
         CaseState::Resolved | CaseState::Verifying => (5, true),
         CaseState::Closed => (6, true),
         CaseState::Rated => (7, true),
@@ -222,5 +224,8 @@ async fn show(ctx: Ctx, Path(token): Path<String>, Query(after): Query<After>) -
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/t/{token}", Access::Public, show), Route::post("/t/{token}", Access::Public, acts::send)]
+    vec![
+        Route::get("/t/{token}", Access::Public, show),
+        Route::post("/t/{token}", Access::Public, acts::send),
+    ]
 }
