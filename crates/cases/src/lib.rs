@@ -36,6 +36,8 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/en.ftl")),
             ("zh-CN", include_str!("../locales/desk/zh-CN.ftl")),
             ("en", include_str!("../locales/desk/en.ftl")),
+            ("zh-CN", include_str!("../locales/hotline/zh-CN.ftl")),
+            ("en", include_str!("../locales/hotline/en.ftl")),
         ],
         openapi: web::openapi,
     }
