@@ -39,6 +39,8 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/resident/en.ftl")),
             ("zh-CN", include_str!("../locales/worker/zh-CN.ftl")),
             ("en", include_str!("../locales/worker/en.ftl")),
+            ("zh-CN", include_str!("../locales/hotline/zh-CN.ftl")),
+            ("en", include_str!("../locales/hotline/en.ftl")),
         ],
         openapi: web::openapi,
     }

@@ -352,3 +352,14 @@ fn tidy(district: Arc<District>, task: Task) -> Work<'static> {
 pub(super) fn handlers() -> Handlers {
     Handlers::from([(PIECE, Handler::Inside(piece)), (TIDY, Handler::Outside(tidy))])
 }
+
+/// Forgets a staged file that will not be imported. Commits.
+pub async fn discard(district: &Arc<District>, id: BatchId) -> Result<()> {
+    let mut op = district.op("import").await?;
+    op.tx
+        .execute("DELETE FROM hotline_batch WHERE id = $1 AND state = $2", params![id, BatchState::Staged])
+        .await?;
+    log(&mut op, "hotline.discard", id, json!({})).await?;
+    op.commit().await?;
+    staged::remove(district, id.0)
+}

@@ -9,6 +9,7 @@ pub mod import;
 pub mod message;
 pub mod preset;
 pub mod sheet;
+pub mod sheets;
 mod staged;
 pub mod times;
 

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod demo;
 mod doctor;
+mod import;
 mod migrate;
 mod serve;
 
@@ -23,6 +24,9 @@ pub enum Command {
     Migrate(migrate::Args),
     /// Fill an empty district with the synthetic demo: land, people, half a year of cases.
     Demo(demo::Args),
+    /// Bring in messages of the hotline from a file; the same file twice adds nothing.
+    #[command(subcommand)]
+    Import(import::Command),
     /// Copy every district (database and photos) into a new folder, also while it is being served.
     Backup(backup::BackupArgs),
     /// Bring a backup back into empty databases and verify it.
@@ -40,6 +44,7 @@ pub fn run(source: &Source, command: Command) -> Done {
         Command::Serve(args) => block_on(serve::run(Config::load(source)?, args)),
         Command::Migrate(args) => block_on(migrate::run(Config::load(source)?, args)),
         Command::Demo(args) => block_on(demo::run(Config::load(source)?, args)),
+        Command::Import(command) => block_on(import::run(Config::load(source)?, command)),
         Command::Backup(args) => block_on(backup::run_backup(Config::load(source)?, args)),
         Command::Restore(args) => block_on(backup::run_restore(Config::load(source)?, args)),
         Command::Doctor => block_on(doctor::run(source)),

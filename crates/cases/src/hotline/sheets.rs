@@ -1,0 +1,191 @@
+//! Sheets that go out: the wrong rows of an import, and state and reply of messages in the hotline's layout.
+
+use linli_access::Scope;
+use linli_grid::Atlas;
+use linli_kernel::{Error, Result, Timestamp, params};
+use linli_store::{Conn, Where};
+use linli_web::Locale;
+use rust_xlsxwriter::Workbook;
+
+use super::batch::Fault;
+use crate::{
+    model::{CaseId, CaseState, Source},
+    store::ORG_CONDITION,
+};
+
+/// Rows of one sheet that goes out.
+const ROWS: i64 = 100_000;
+/// A cell holds no more.
+const CELL: usize = 32_000;
+
+/// An xlsx file. Every cell is a text, so that nothing in a message is ever a formula.
+pub fn xlsx(headings: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let mut put = |r: u32, cells: &[String]| -> Result<()> {
+        for (c, cell) in (0_u16..).zip(cells) {
+            let text: String = cell.chars().take(CELL).collect();
+            sheet.write_string(r, c, text).map_err(Error::internal)?;
+        }
+        Ok(())
+    };
+    put(0, headings)?;
+    for (r, row) in (1_u32..).zip(rows) {
+        put(r, &row)?;
+    }
+    book.save_to_buffer().map_err(Error::internal)
+}
+
+/// UTF-8 with a mark, so that spreadsheets see what it is; a sign that begins a formula is kept from doing so.
+pub fn csv(headings: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
+    let mut out = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
+    out.write_record(headings).map_err(Error::internal)?;
+    for row in rows {
+        let harmless = row.into_iter().map(|cell| {
+            if cell.starts_with(['=', '+', '-', '@', '\t']) { format!("'{cell}") } else { cell }
+        });
+        out.write_record(harmless).map_err(Error::internal)?;
+    }
+    out.into_inner().map_err(|e| Error::internal(e.to_string()))
+}
+
+/// The wrong rows as they came, with a last column that says what is wrong. Mended, it can be imported.
+pub fn faults(headings: &[String], faults: &[Fault], locale: &Locale) -> Result<Vec<u8>> {
+    let mut names = headings.to_vec();
+    names.push(locale.t("hotline-what-is-wrong"));
+    let rows = faults.iter().map(|fault| {
+        let mut cells = fault.cells.clone();
+        cells.resize(headings.len(), String::new());
+        cells.push(what(fault, locale));
+        cells
+    });
+    xlsx(&names, rows)
+}
+
+/// What is wrong with a row, in words.
+pub fn what(fault: &Fault, locale: &Locale) -> String {
+    let field = |name: &str| locale.t(&format!("hotline-field-{}", name.replace('_', "-")));
+    fault
+        .faults
+        .iter()
+        .map(|f| format!("{}: {}", field(&f.field), locale.field_error(f)))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// The state of a message as the hotline is told it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Answer {
+    /// The case.
+    pub id: CaseId,
+    /// Our number.
+    pub number: String,
+    /// The hotline's number.
+    pub external: Option<String>,
+    /// One line.
+    pub title: String,
+    /// Where it stands.
+    pub state: CaseState,
+    /// Who leads.
+    pub lead: linli_kernel::actor::OrgId,
+    /// When it was told.
+    pub reported_at: Timestamp,
+    /// Last changed.
+    pub updated_at: Timestamp,
+    /// Over since then.
+    pub ended_at: Option<Timestamp>,
+    /// The facts of the line with the last reply, if there is one.
+    pub facts: Option<String>,
+    /// The reason of a decline.
+    pub declined: Option<String>,
+}
+
+/// The columns of an [`Answer`] over `case_file c`.
+const ANSWER: &str = "c.id, c.number, c.external, c.title, c.state, c.lead, c.reported_at, c.updated_at, c.ended_at,
+    (SELECT e.facts FROM case_entry e WHERE e.case_id = c.id AND e.action = 'resolve' ORDER BY e.seq DESC LIMIT 1) AS facts,
+    (SELECT e.note FROM case_entry e WHERE e.case_id = c.id AND e.action = 'decline' ORDER BY e.seq DESC LIMIT 1) AS declined";
+
+impl Answer {
+    /// The reply, once the work is declared done; why it was not taken up, if it was declined.
+    pub fn reply(&self) -> Option<String> {
+        use CaseState::{Closed, Declined, Rated, Resolved, Verifying};
+        match self.state {
+            Resolved | Verifying | Closed | Rated => {
+                let facts: serde_json::Value = serde_json::from_str(self.facts.as_deref()?).ok()?;
+                facts.get("reply")?.as_str().map(str::to_owned)
+            }
+            Declined => self.declined.clone(),
+            _ => None,
+        }
+    }
+
+    /// Its state in the words of [`state_key`].
+    pub fn state_words(&self, locale: &Locale) -> String {
+        locale.t(state_key(self.state))
+    }
+}
+
+/// The sentence for a state, plain enough for the one who rang.
+pub const fn state_key(state: CaseState) -> &'static str {
+    match state {
+        CaseState::Reported => "hotline-state-reported",
+        CaseState::Filed | CaseState::Assigned | CaseState::Reopened => "hotline-state-taken-up",
+        CaseState::Accepted | CaseState::OnSite | CaseState::Returned => "hotline-state-at-work",
+        CaseState::Suspended => "hotline-state-suspended",
+        CaseState::Resolved | CaseState::Verifying => "hotline-state-checking",
+        CaseState::Closed | CaseState::Rated => "hotline-state-closed",
+        CaseState::Declined => "hotline-state-declined",
+        CaseState::Merged => "hotline-state-merged",
+    }
+}
+
+/// The answer of one case.
+pub async fn answer(conn: &mut Conn, id: CaseId) -> Result<Answer> {
+    conn.one(&format!("SELECT {ANSWER} FROM case_file c WHERE c.id = $1"), params![id]).await
+}
+
+/// The answer for a hotline's number within the scope: of several messages under one number the last.
+pub async fn answer_for(conn: &mut Conn, scope: &Scope, number: &str) -> Result<Answer> {
+    let mut rows = Where::new();
+    scope.filter(&mut rows, "c.area", ORG_CONDITION);
+    rows.and("c.id IN (SELECT m.case_id FROM hotline_message m WHERE m.number = ?)", vec![number.into()]);
+    let sql = format!("SELECT {ANSWER} FROM case_file c{} ORDER BY c.reported_at DESC LIMIT 1", rows.text());
+    conn.one(&sql, rows.args()).await
+}
+
+/// What changed on the hotline's messages in a time, in the hotline's layout: headings and rows.
+pub async fn changed(
+    conn: &mut Conn,
+    scope: &Scope,
+    span: (Timestamp, Timestamp),
+    atlas: &Atlas,
+    locale: &Locale,
+) -> Result<(Vec<String>, Vec<Vec<String>>)> {
+    let mut rows = Where::new();
+    scope.filter(&mut rows, "c.area", ORG_CONDITION);
+    rows.and("c.source = ?", vec![Source::Hotline.into()]);
+    rows.and("c.updated_at >= ? AND c.updated_at < ?", vec![span.0.into(), span.1.into()]);
+    let limit = rows.bind(ROWS);
+    let sql = format!("SELECT {ANSWER} FROM case_file c{} ORDER BY c.updated_at, c.id LIMIT {limit}", rows.text());
+    let found: Vec<Answer> = conn.all(&sql, rows.args()).await?;
+    let headings = ["number", "title", "at", "state", "lead", "reply", "replied-at", "case"]
+        .map(|column| locale.t(&format!("hotline-out-{column}")))
+        .to_vec();
+    let time = |at: Timestamp| at.in_china().format("%Y-%m-%d %H:%M:%S").to_string();
+    let cells = found
+        .into_iter()
+        .map(|a| {
+            vec![
+                a.external.clone().unwrap_or_default(),
+                a.title.clone(),
+                time(a.reported_at),
+                a.state_words(locale),
+                atlas.org_name(a.lead).to_owned(),
+                a.reply().unwrap_or_default(),
+                a.ended_at.map(time).unwrap_or_default(),
+                a.number,
+            ]
+        })
+        .collect();
+    Ok((headings, cells))
+}
