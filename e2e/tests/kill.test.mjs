@@ -76,7 +76,7 @@ test("killed again and again, nothing acknowledged is lost or doubled", async ()
   });
   const cookie = login.headers.getSetCookie().map((c) => c.split(";")[0]).join("; ");
   for (const mark of acknowledged) {
-    const page = await (await fetch(`${server.origin}/desk/cases?q=${mark}`, { headers: { cookie } })).text();
+    const page = await (await fetch(`${server.origin}/desk/cases?text=${mark}`, { headers: { cookie } })).text();
     const found = page.match(new RegExp(`编号${mark}`, "g")) ?? [];
     const rows = new Set(page.match(/\/desk\/cases\/[0-9a-f-]{36}/g) ?? []);
     assert.ok(found.length >= 1, `${mark} is lost`);
