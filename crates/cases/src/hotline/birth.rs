@@ -126,7 +126,8 @@ pub(super) async fn open(
         let before = changes.case.clone();
         answer(&mut changes.case, *at, book.rules.reopen_days);
         store::save(&mut op.tx, &before, &changes.case, op.now).await?;
-        last = store::add_entries(&mut op.tx, id, last + 1, &reply_lines(&before, who, reply), &by, *at).await?;
+        last =
+            store::add_entries(&mut op.tx, id, last + 1, &reply_lines(&before, who, reply), &by, *at).await?;
     }
     log(op, &changes.case, &number, "case.import", external).await?;
     Ok(Born { id, entries: last + 1 })

@@ -16,8 +16,19 @@ use proptest::{
 use super::*;
 
 fn anybody() -> impl Strategy<Value = Actor> {
-    let area = prop::sample::select(vec![DISTRICT, STREET, OTHER_STREET, "371002001001", GRID, NEXT_GRID, FAR_GRID]);
-    let org_id = prop::sample::select(vec![CENTRE_ORG, STREET_ORG, OTHER_STREET_ORG, GRID_ORG, NEXT_GRID_ORG, FAR_GRID_ORG, WATER, ROADS, 50]);
+    let area =
+        prop::sample::select(vec![DISTRICT, STREET, OTHER_STREET, "371002001001", GRID, NEXT_GRID, FAR_GRID]);
+    let org_id = prop::sample::select(vec![
+        CENTRE_ORG,
+        STREET_ORG,
+        OTHER_STREET_ORG,
+        GRID_ORG,
+        NEXT_GRID_ORG,
+        FAR_GRID_ORG,
+        WATER,
+        ROADS,
+        50,
+    ]);
     let post = (prop::sample::select(Role::ALL.to_vec()), area, org_id).prop_map(|(role, area, n)| Post {
         role,
         area: area.parse().unwrap(),

@@ -29,7 +29,8 @@ fn feature(area: &Area) -> Option<Value> {
     let shape = area.shape.as_ref()?;
     let rings = shape.polygons().0.iter().map(|polygon| {
         let all = std::iter::once(polygon.exterior()).chain(polygon.interiors());
-        all.map(|ring| ring.0.iter().map(|c| [metre(c.x), metre(c.y)]).collect::<Vec<_>>()).collect::<Vec<_>>()
+        all.map(|ring| ring.0.iter().map(|c| [metre(c.x), metre(c.y)]).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
     });
     Some(json!({
         "type": "Feature",
@@ -93,9 +94,7 @@ async fn cases(ctx: Ctx, Query(wanted): Query<Wanted>) -> WebResult<Response> {
         }
     }
     let mut response = Json(points).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/geo+json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/geo+json"));
     Ok(response)
 }
 

@@ -190,7 +190,8 @@ async fn run(
 ) -> WebResult<Response> {
     let action = known(&action)?;
     let typed = &sent.typed;
-    let command = match commands::read(action, typed, 0, None).and_then(|c| worded(typed, action).map(|()| c)) {
+    let command = match commands::read(action, typed, 0, None).and_then(|c| worded(typed, action).map(|()| c))
+    {
         Ok(command) => command,
         Err(Error::Invalid(fields)) => {
             let problems = Problems::from_fields(&fields, &ctx.locale);
@@ -254,7 +255,8 @@ async fn triage_summary(ctx: Ctx) -> WebResult<Response> {
         let said = format!("{} {body}", record.title);
         let proposed = suggest::suggest(&ctx.district, &room.atlas, &said, &record.area);
         let name = format!("{} {}", record.number, record.title);
-        let mine = case::allowed(&ctx, &room, case).contains(&Action::File) && room.may(&ctx, "case.dispatch");
+        let mine =
+            case::allowed(&ctx, &room, case).contains(&Action::File) && room.may(&ctx, "case.dispatch");
         if mine && triage::is_firm(&proposed) {
             let mut check = fill.check_of("case", record.id.to_string(), name.clone());
             check.hint = triage::lists_of(&room, &proposed, &ctx);

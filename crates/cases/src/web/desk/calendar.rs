@@ -82,9 +82,7 @@ impl Draft {
         let mut hours = Vec::new();
         for (from, to) in self.hours.iter().filter(|(f, t)| !f.trim().is_empty() || !t.trim().is_empty()) {
             let span = clock(from).zip(clock(to)).filter(|(from, to)| from < to);
-            hours.extend(
-                check.parse("hours", "desk-error-time", span).map(|(from, to)| Hours { from, to }),
-            );
+            hours.extend(check.parse("hours", "desk-error-time", span).map(|(from, to)| Hours { from, to }));
         }
         let mut days: Vec<DayException> =
             before.days.iter().filter(|d| d.date.year() != year).cloned().collect();

@@ -72,9 +72,8 @@ impl Draft {
         let (whistle, kind, amount) = (column("whistle"), column("kind"), column("amount"));
         let (unit, extension) = (column("unit"), column("extension"));
         let at = |list: &[String], n: usize| list.get(n).cloned().unwrap_or_default();
-        let rows = (0..kind.len()).map(|n| {
-            [at(&whistle, n), at(&kind, n), at(&amount, n), at(&unit, n), at(&extension, n)]
-        });
+        let rows = (0..kind.len())
+            .map(|n| [at(&whistle, n), at(&kind, n), at(&amount, n), at(&unit, n), at(&extension, n)]);
         Self {
             rows: rows.collect(),
             dropped: typed.all("drop").iter().filter_map(|n| n.parse().ok()).collect(),
@@ -124,7 +123,13 @@ fn rows(ctx: &Ctx, draft: &Draft, problems: &Problems) -> Vec<Row> {
         }
         choices
     };
-    let empty = [String::new(), ClockKind::Close.to_string(), String::new(), Unit::WorkingDay.to_string(), String::new()];
+    let empty = [
+        String::new(),
+        ClockKind::Close.to_string(),
+        String::new(),
+        Unit::WorkingDay.to_string(),
+        String::new(),
+    ];
     let mut all: Vec<&[String; 5]> = draft.rows.iter().collect();
     if draft.rows.last().is_none_or(|last| !last[2].trim().is_empty()) {
         all.push(&empty);

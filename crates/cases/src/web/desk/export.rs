@@ -103,10 +103,7 @@ async fn file(ctx: Ctx, Path(name): Path<String>, Query(wanted): Query<Wanted>) 
     let (bytes, media) = if kind == "csv" {
         (csv(&heads, &rows)?, "text/csv; charset=utf-8")
     } else {
-        (
-            sheet::write(&heads, &rows)?,
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        )
+        (sheet::write(&heads, &rows)?, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     };
     let mut response = bytes.into_response();
     let disposition = format!("attachment; filename=\"cases-{day}.{kind}\"");

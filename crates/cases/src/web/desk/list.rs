@@ -13,8 +13,7 @@ use linli_web::{Access, Chrome, Ctx, Route, WebResult};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acts,
-    bulk,
+    acts, bulk,
     forms::{Choice, Group},
     lists,
     room::{Room, chrome, page, said},
@@ -66,7 +65,12 @@ fn selects(ctx: &Ctx, room: &Room, scope: &Scope, wanted: &Wanted) -> Vec<Select
     vec![
         select("open", "desk-filter-open", plain(open), &wanted.open),
         select("state", "desk-state", plain(acts::words(l, "state", CaseState::ALL)), &wanted.state),
-        select("whistle", "desk-field-whistle", plain(acts::words(l, "whistle", WhistleLevel::ALL)), &wanted.whistle),
+        select(
+            "whistle",
+            "desk-field-whistle",
+            plain(acts::words(l, "whistle", WhistleLevel::ALL)),
+            &wanted.whistle,
+        ),
         select("source", "desk-filter-source", plain(acts::words(l, "source", Source::ALL)), &wanted.source),
         select("area", "desk-place", lists::scope_places(&room.atlas, scope), &wanted.area),
         select("lead", "desk-field-lead", lists::scope_orgs(&room.atlas, l, scope), &wanted.lead),
@@ -82,7 +86,9 @@ fn chips(ctx: &Ctx, room: &Room, wanted: &Wanted) -> Vec<(String, String)> {
         match name {
             "state" | "whistle" | "source" | "ask" => l.t(&format!("desk-{name}-{value}")),
             "area" => value.parse().map_or_else(|_| value.to_owned(), |code| room.atlas.path(&code)),
-            "lead" => value.parse().map_or_else(|_| value.to_owned(), |id| room.atlas.org_name(id).to_owned()),
+            "lead" => {
+                value.parse().map_or_else(|_| value.to_owned(), |id| room.atlas.org_name(id).to_owned())
+            }
             "category" => room.atlas.category_path(value),
             "urgent" => l.t("desk-urgent"),
             "overdue" => l.t("desk-only-overdue"),

@@ -186,7 +186,8 @@ where
     T: Default,
 {
     let step = ((to - from) / 12).max(1);
-    let mut marks: Vec<(i64, T)> = (0..).map(|n| from + n * step).take_while(|d| *d < to).map(|d| (d, T::default())).collect();
+    let mut marks: Vec<(i64, T)> =
+        (0..).map(|n| from + n * step).take_while(|d| *d < to).map(|d| (d, T::default())).collect();
     for (day, value) in days {
         if let Ok(n) = usize::try_from((day - from).div_euclid(step))
             && let Some((_, mark)) = marks.get_mut(n)
@@ -206,7 +207,8 @@ fn label(day: i64) -> String {
 }
 
 fn rates_chart(ctx: &Ctx, chrome: &Chrome, days: Vec<(i64, Tally)>, span: Span) -> Markup {
-    let marks = gathered(days, day_number(span.from), day_number(span.to), |all: &mut Tally, day| *all += day);
+    let marks =
+        gathered(days, day_number(span.from), day_number(span.to), |all: &mut Tally, day| *all += day);
     let keys = ["desk-day", "desk-rate-response", "desk-rate-solution", "desk-rate-satisfaction"];
     let rows = marks.into_iter().map(|(day, t)| {
         (label(day), vec![percent(t.response), percent(t.solution), percent(t.satisfaction)])
@@ -275,9 +277,11 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let hot = hot(&ctx, &room, &categories, &query, 6);
     let atlas = &room.atlas;
     let base = format!("from={from}&to={to}");
-    let name_area = |code: &AreaCode| (atlas.name(code).to_owned(), format!("/desk/cases?{base}&area={code}"));
-    let name_org =
-        |id: &linli_kernel::actor::OrgId| (atlas.org_name(*id).to_owned(), format!("/desk/cases?{query}&lead={id}"));
+    let name_area =
+        |code: &AreaCode| (atlas.name(code).to_owned(), format!("/desk/cases?{base}&area={code}"));
+    let name_org = |id: &linli_kernel::actor::OrgId| {
+        (atlas.org_name(*id).to_owned(), format!("/desk/cases?{query}&lead={id}"))
+    };
     let name_category = |code: &String| {
         let name = if code.is_empty() { l.t("desk-uncategorised") } else { atlas.category_path(code) };
         (name, format!("/desk/cases?{query}&category={code}"))
@@ -288,7 +292,10 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         area: wish.filter(|a| whole.covers(a, &[])),
         periods: PERIODS
             .iter()
-            .map(|(p, _)| Choice { chosen: *p == period, ..Choice::new(*p, l.t(&format!("desk-period-{p}"))) })
+            .map(|(p, _)| Choice {
+                chosen: *p == period,
+                ..Choice::new(*p, l.t(&format!("desk-period-{p}")))
+            })
             .collect(),
         stats: stats(&ctx, &rates, &counts, &query),
         map_areas: format!("?in={root}"),

@@ -59,9 +59,16 @@ fn row(ctx: &Ctx, room: &Room, reply: &Reply, current: bool) -> Row {
     }
 }
 
-fn form(ctx: &Ctx, room: &Room, reply: Option<&Reply>, typed: Option<&Typed>, problems: Option<&Problems>) -> Form {
+fn form(
+    ctx: &Ctx,
+    room: &Room,
+    reply: Option<&Reply>,
+    typed: Option<&Typed>,
+    problems: Option<&Problems>,
+) -> Form {
     let fill = Fill { locale: &ctx.locale, prefix: "reply".to_owned(), typed, problems };
-    let any = || Group { label: String::new(), choices: vec![acts::choice("", &ctx.locale, "desk-template-any")] };
+    let any =
+        || Group { label: String::new(), choices: vec![acts::choice("", &ctx.locale, "desk-template-any")] };
     let mut categories = lists::branches(&room.atlas);
     categories.insert(0, any());
     let states = acts::words(&ctx.locale, "state", CaseState::ALL);

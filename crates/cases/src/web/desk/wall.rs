@@ -50,8 +50,7 @@ struct Side {
 
 async fn side(ctx: &Ctx, room: &mut Room) -> Result<Side> {
     let scope = room.scope(ctx, "stats.view");
-    let tough =
-        Filter { states: open_states(), whistle: Some(WhistleLevel::Tough), ..Filter::default() };
+    let tough = Filter { states: open_states(), whistle: Some(WhistleLevel::Tough), ..Filter::default() };
     let tough = read::page(&mut room.conn, &scope, &tough, Sort::NextDue, None, 6).await?;
     let week = span(room.now, 7);
     let categories = figures::by_category(&mut room.conn, &scope, week).await?;
@@ -103,9 +102,10 @@ async fn show(ctx: Ctx) -> WebResult {
     let Side { tough, hot, areas } = side(&ctx, &mut room).await?;
     let chrome = dark(chrome(&ctx, &room, "desk-wall"));
     let heads = ["desk-day", "desk-wall-in", "desk-wall-out"].map(|k| ctx.locale.t(k)).to_vec();
-    let days = rates.trend.iter().map(|d| {
-        (d.date.format("%-m-%-d").to_string(), vec![d.reported.to_string(), d.ended.to_string()])
-    });
+    let days = rates
+        .trend
+        .iter()
+        .map(|d| (d.date.format("%-m-%-d").to_string(), vec![d.reported.to_string(), d.ended.to_string()]));
     let scope = room.scope(&ctx, "stats.view");
     let root = scope.areas.first().cloned().unwrap_or_else(|| ctx.district.area.clone());
     let template = WallPage {
