@@ -75,7 +75,9 @@ pub async fn open(
 
 /// The whole service.
 pub fn router(app: &App) -> Router {
-    linli_access::web::guard::routes(&manifests())
+    let manifests = manifests();
+    linli_access::web::guard::routes(&manifests)
+        .route("/api/v1/openapi.json", linli_web::openapi::route(&manifests))
         .layer(middleware::from_fn_with_state(app.clone(), linli_access::web::identify::identify))
         .layer(middleware::from_fn_with_state(app.clone(), linli_web::entry::entry))
         .layer(CatchPanicLayer::new())

@@ -1,5 +1,6 @@
 //! HTTP: pages and the interface for other systems.
 
+mod api;
 mod desk;
 mod form;
 pub mod photos;
@@ -10,9 +11,12 @@ mod worker;
 use linli_web::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [photos::routes(), resident::routes(), worker::routes(), desk::routes()].into_iter().flatten().collect()
+    [photos::routes(), api::routes(), resident::routes(), worker::routes(), desk::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 pub(crate) fn openapi() -> serde_json::Value {
-    serde_json::Value::Null
+    api::openapi()
 }

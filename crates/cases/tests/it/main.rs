@@ -5,6 +5,7 @@
 mod asks;
 mod counting;
 mod hotline;
+mod http;
 mod jobs;
 mod life;
 mod scope;

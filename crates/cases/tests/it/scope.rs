@@ -50,7 +50,7 @@ both_engines! {
             ids.push(id);
             if n % 3 == 0 {
                 let decision = TriageDecision { assisting: if n == 0 { vec![] } else { vec![org(ROADS)] }, ..joint(WATER) };
-                triage(&d, &centre(), id, decision).await;
+                triage(&d, &street(), id, decision).await;
             }
         }
         let back = Command::RequestReturn { reason: linli_cases::model::ReturnReason::NotOurDuty, to: org(ROADS), note: "不是".into() };
