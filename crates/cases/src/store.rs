@@ -343,6 +343,13 @@ pub(crate) struct Signature<'a> {
     pub(crate) org: Option<OrgId>,
 }
 
+/// A line of the timeline, with when and by whom.
+pub(crate) struct Line<'a> {
+    pub(crate) entry: &'a Entry,
+    pub(crate) by: &'a Signature<'a>,
+    pub(crate) at: Timestamp,
+}
+
 /// Adds the lines of a decision to the timeline; answers the place of the last.
 pub(crate) async fn add_entries(
     tx: &mut Tx,
@@ -352,31 +359,44 @@ pub(crate) async fn add_entries(
     by: &Signature<'_>,
     now: Timestamp,
 ) -> Result<i64> {
+    let lines: Vec<Line<'_>> = entries.iter().map(|entry| Line { entry, by, at: now }).collect();
+    add_lines(tx, id, already, &lines).await
+}
+
+/// Adds lines of several moments in one statement; answers the place of the last.
+pub(crate) async fn add_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Line<'_>]) -> Result<i64> {
     let mut seq = already;
-    for entry in entries {
+    let mut args: Vec<Value> = params![id];
+    let mut rows = Vec::new();
+    for Line { entry, by, at } in lines {
         let facts: serde_json::Map<String, serde_json::Value> =
             entry.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
         let who = serde_json::to_string(&entry.by).map_err(Error::internal)?;
-        tx.execute(
-            "INSERT INTO case_entry (case_id, seq, at, action, who, name, org_id, from_state, to_state, public, note, facts)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            params![
-                id,
-                seq,
-                now,
-                entry.action,
-                who,
-                by.name,
-                by.org,
-                entry.from,
-                entry.to,
-                entry.public,
-                &entry.note,
-                serde_json::Value::Object(facts),
-            ],
-        )
-        .await?;
+        let first = args.len() + 1;
+        let marks: Vec<String> = (first..first + 11).map(|n| format!("${n}")).collect();
+        rows.push(format!("($1, {})", marks.join(", ")));
+        args.extend(params![
+            seq,
+            *at,
+            entry.action,
+            who,
+            by.name,
+            by.org,
+            entry.from,
+            entry.to,
+            entry.public,
+            &entry.note,
+            serde_json::Value::Object(facts),
+        ]);
         seq += 1;
+    }
+    if !rows.is_empty() {
+        let sql = format!(
+            "INSERT INTO case_entry (case_id, seq, at, action, who, name, org_id, from_state, to_state, public, note, facts)
+             VALUES {}",
+            rows.join(", ")
+        );
+        tx.execute(&sql, args).await?;
     }
     tx.execute("UPDATE case_file SET entries = $2 WHERE id = $1", params![id, seq]).await?;
     Ok(seq - 1)

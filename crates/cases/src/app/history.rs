@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     model::{Case, Command, Filing, Who},
-    rules::{self, Scene, Standing},
+    rules::{self, Entry, Scene, Standing},
     settings::{Rulebook, Rulebooks},
-    store::{self, Birth},
+    store::{self, Birth, Line, Signature},
 };
 
 /// A case and all that happened to it.
@@ -118,22 +118,23 @@ pub async fn record(op: &mut Op, past: Past) -> Result<()> {
     };
     let number = birth.number.clone();
     store::insert(&mut op.tx, &born.case, birth, began).await?;
-    let by = signature(&past.by, &born.case, matches!(past.by, Actor::Public));
-    let mut last = store::add_entries(&mut op.tx, id, 0, &born.entries, &by, began).await?;
+    let first = signature(&past.by, &born.case, matches!(past.by, Actor::Public));
+    let mut told: Vec<(Vec<Entry>, Signature<'_>, Timestamp)> = vec![(born.entries, first, began)];
     let (mut case, mut at) = (born.case.clone(), began);
     for step in &past.steps {
         let standing = stand(&step.by, &case);
-        let changes = rules::decide(
-            &case,
-            &step.command,
-            &standing,
-            &scene(step.at, &book, &atlas, &case, Some(&step.command))?,
-        )?;
+        let scene = scene(step.at, &book, &atlas, &case, Some(&step.command))?;
+        let changes = rules::decide(&case, &step.command, &standing, &scene)?;
         let by = signature(&step.by, &case, matches!(step.by, Actor::Public));
-        last = store::add_entries(&mut op.tx, id, last + 1, &changes.entries, &by, step.at).await?;
+        told.push((changes.entries, by, step.at));
         act::keep_call(op, id, &step.command, step.at).await?;
         (case, at) = (changes.case, step.at);
     }
+    let lines: Vec<Line<'_>> = told
+        .iter()
+        .flat_map(|(entries, by, at)| entries.iter().map(|entry| Line { entry, by, at: *at }))
+        .collect();
+    store::add_lines(&mut op.tx, id, 0, &lines).await?;
     store::save(&mut op.tx, &born.case, &case, at).await?;
     op.log(linli_store::Entry {
         action: "case.record",
