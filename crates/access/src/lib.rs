@@ -4,9 +4,12 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod factor;
+mod jobs;
 pub mod keyring;
+pub mod log;
 pub mod masking;
 pub mod password;
+pub mod places;
 pub mod policy;
 pub mod sessions;
 pub mod throttle;
@@ -96,6 +99,7 @@ pub fn manifest() -> linli_web::Manifest {
         name: "access",
         migrations: MIGRATIONS,
         routes: web::routes,
+        handlers: jobs::handlers,
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),

@@ -1,13 +1,21 @@
 //! The navigation: one table over all slices. An entry shows where its page exists and its own guard
 //! lets the person in, so no entry leads to a refusal.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use linli_access::{Access, Policy};
+use linli_access::{
+    Access, Policy,
+    places::{OrgChoice, Places},
+};
+use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::{Actor, Role};
+use linli_store::District;
 use linli_web::{Access as Wanted, Ctx, NavItem, Verb};
 
 use crate::wiring;
+
+/// Digits of a community's code; grids are longer and too many to choose from.
+const COMMUNITY: usize = 12;
 
 const DEPARTMENTS: &[Role] = &[Role::Department, Role::DepartmentLead];
 
@@ -26,25 +34,41 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/audit", "nav-audit", "log", &[]),
 ];
 
+/// What administrators find on their own page.
+const ADMIN: &[(&str, &str, &str, &[Role])] = &[
+    ("/admin/accounts", "menu-accounts", "users", &[]),
+    ("/admin/api-keys", "menu-keys", "link", &[]),
+    ("/admin/areas", "menu-areas", "map", &[]),
+    ("/admin/grids", "menu-grids", "map-pin", &[]),
+    ("/admin/orgs", "menu-orgs", "department", &[]),
+    ("/admin/categories", "menu-categories", "list", &[]),
+    ("/admin/duties", "menu-duties", "gavel", &[]),
+    ("/admin/clocks", "menu-clocks", "clock", &[]),
+    ("/admin/calendar", "menu-calendar", "calendar", &[]),
+    ("/admin/templates", "menu-templates", "edit", &[]),
+    ("/admin/settings", "menu-settings", "settings", &[]),
+    ("/admin/import", "menu-import", "upload", &[]),
+    ("/admin/outbox", "menu-outbox", "send", &[]),
+    ("/admin/webhooks", "menu-webhooks", "link", &[]),
+    ("/audit", "menu-audit", "log", &[]),
+];
+
 struct Entry {
     item: NavItem,
     roles: &'static [Role],
     wanted: Wanted,
 }
 
-fn entries() -> &'static [Entry] {
-    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
-    ENTRIES.get_or_init(|| {
-        let routes: Vec<_> = wiring::manifests().iter().flat_map(|m| (m.routes)()).collect();
-        let page = |href: &str| routes.iter().find(|r| r.verb == Verb::Get && r.path == href);
-        TABLE
-            .iter()
-            .filter_map(|&(href, key, icon, roles)| {
-                let wanted = page(href)?.access;
-                Some(Entry { item: NavItem { href, key, icon }, roles, wanted })
-            })
-            .collect()
-    })
+fn present(table: &'static [(&str, &str, &str, &[Role])]) -> Vec<Entry> {
+    let routes: Vec<_> = wiring::manifests().iter().flat_map(|m| (m.routes)()).collect();
+    let page = |href: &str| routes.iter().find(|r| r.verb == Verb::Get && r.path == href);
+    table
+        .iter()
+        .filter_map(|&(href, key, icon, roles)| {
+            let wanted = page(href)?.access;
+            Some(Entry { item: NavItem { href, key, icon }, roles, wanted })
+        })
+        .collect()
 }
 
 fn shown(entry: &Entry, policy: &Policy, actor: &Actor) -> bool {
@@ -57,11 +81,48 @@ fn shown(entry: &Entry, policy: &Policy, actor: &Actor) -> bool {
         }
 }
 
-/// What this person's navigation shows.
-pub fn items(ctx: &Ctx) -> Vec<NavItem> {
+fn of(ctx: &Ctx, entries: &[Entry]) -> Vec<NavItem> {
     let (Actor::Account { .. }, Some(access)) = (&ctx.actor, ctx.district.ports.get::<Access>()) else {
         return Vec::new();
     };
-    let entries = entries().iter().filter(|entry| shown(entry, &access.policy, &ctx.actor));
+    let entries = entries.iter().filter(|entry| shown(entry, &access.policy, &ctx.actor));
     entries.map(|entry| entry.item.clone()).collect()
+}
+
+/// What this person's navigation shows.
+pub fn items(ctx: &Ctx) -> Vec<NavItem> {
+    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
+    of(ctx, ENTRIES.get_or_init(|| present(TABLE)))
+}
+
+/// What this person's administration page shows.
+pub fn menu(ctx: &Ctx) -> Vec<NavItem> {
+    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
+    of(ctx, ENTRIES.get_or_init(|| present(ADMIN)))
+}
+
+/// Names of places and organisations for the pages of accounts, from the atlas.
+pub fn places() -> Places {
+    fn atlas(district: &District) -> Option<Arc<Atlas>> {
+        Some(district.ports.get::<AtlasPort>()?.get())
+    }
+    Places {
+        area: |d, code| atlas(d).map_or_else(|| code.to_string(), |atlas| atlas.path(code)),
+        org: |d, id| atlas(d).map_or_else(|| id.to_string(), |atlas| atlas.org_name(id).to_owned()),
+        orgs: |d| {
+            let choice = |org: &linli_grid::atlas::Org| OrgChoice {
+                id: org.id,
+                code: org.code.clone(),
+                name: org.name.clone(),
+                area: org.area.clone(),
+            };
+            atlas(d).map_or_else(Vec::new, |a| a.orgs().filter(|org| org.active).map(choice).collect())
+        },
+        areas: |d| {
+            let wide = |area: &&linli_grid::atlas::Area| area.code.as_str().len() <= COMMUNITY;
+            let named =
+                |a: &Atlas| a.areas().filter(wide).map(|x| (x.code.clone(), a.path(&x.code))).collect();
+            atlas(d).map_or_else(Vec::new, |a| named(&a))
+        },
+    }
 }

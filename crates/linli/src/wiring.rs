@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use linli_access::{Access, Master};
+use linli_access::{Access, Master, web::admin::Menu};
 use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
@@ -61,7 +61,9 @@ pub async fn open(
         .with(access)
         .with(atlas)
         .with(linli_cases::settings::Rulebooks::default())
-        .with(NavPort(nav::items));
+        .with(NavPort(nav::items))
+        .with(Menu(nav::menu))
+        .with(nav::places());
     Ok(Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,

@@ -223,6 +223,15 @@ pub async fn revoke(op: &mut Op, id: SessionId) -> Result<()> {
     Ok(())
 }
 
+/// Ends an own session on another device; another person's is not there. The caller commits.
+pub async fn revoke_own(op: &mut Op, session: &Session, id: SessionId) -> Result<()> {
+    if store::owner(&mut op.tx, id).await? == session.account {
+        revoke(op, id).await
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
 /// Ends the own sessions on all other devices; answers how many. The caller commits.
 pub async fn revoke_others(op: &mut Op, session: &Session) -> Result<u64> {
     let ended = store::revoke_all(&mut op.tx, session.account, Some(session.id), op.now).await?;

@@ -5,8 +5,8 @@ mod factor;
 pub(crate) mod store;
 
 pub use app::{
-    Attempt, Opened, authenticate, change_password, devices, log_in, log_out, revoke, revoke_others, sweep,
-    touch,
+    Attempt, Opened, authenticate, change_password, devices, log_in, log_out, revoke, revoke_others,
+    revoke_own, sweep, touch,
 };
 pub use factor::{Setup, begin, begun, confirm, verify};
 

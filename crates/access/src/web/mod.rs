@@ -1,14 +1,32 @@
 //! Log-in on the web: who asks, whether a route is theirs at all, and the pages of this slice.
 
+mod account;
+mod accounts;
+pub mod admin;
+mod audit;
 mod cookie;
 pub mod guard;
 pub mod identify;
+mod keys;
 mod login;
+mod me;
+mod outbox;
 mod setup;
 
 use linli_web::Route;
 
 /// Every page of this slice.
 pub fn routes() -> Vec<Route> {
-    [login::routes(), setup::routes()].into_iter().flatten().collect()
+    let parts = [
+        login::routes(),
+        setup::routes(),
+        me::routes(),
+        admin::routes(),
+        accounts::routes(),
+        account::routes(),
+        keys::routes(),
+        outbox::routes(),
+        audit::routes(),
+    ];
+    parts.into_iter().flatten().collect()
 }
