@@ -259,7 +259,7 @@ pub(super) fn assisting(fill: &Fill<'_>, orgs: &[Group], before: &[OrgId]) -> Ve
         .map(|n| {
             let now = before.get(n).map(ToString::to_string).unwrap_or_default();
             let label = if n == 0 { "desk-field-assisting" } else { "desk-field-assisting-more" };
-            fill.pick_nth("assisting", label, orgs.to_vec(), &now, n)
+            fill.pick_nth("assisting", label, orgs.to_vec(), &now, n).optional()
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Query, http::StatusCode};
-use linli_kernel::{Cursor, Result, actor::OrgId};
+use linli_kernel::{Cursor, Result, Timestamp, actor::OrgId};
 use linli_web::{Access, Chrome, Ctx, Route, WebResult};
 use serde::Deserialize;
 
@@ -44,6 +44,15 @@ impl Asked {
     }
 }
 
+/// Until when a promise must break to be shown: now, or within a day.
+fn until(word: &str, now: Timestamp) -> Option<Timestamp> {
+    match word {
+        "" => None,
+        "soon" => Some(now.plus(std::time::Duration::from_hours(24))),
+        _ => Some(now),
+    }
+}
+
 struct Rows {
     rows: Vec<Line>,
     next: Option<String>,
@@ -55,7 +64,7 @@ async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Rows> {
     let filter = Filter {
         whistle: asked.whistle.parse().ok(),
         lead: asked.org.parse::<OrgId>().ok(),
-        overdue: (!asked.overdue.is_empty()).then_some(room.now),
+        overdue: until(&asked.overdue, room.now),
         ..Filter::default()
     };
     let after: Option<Cursor> = asked.after.as_ref().and_then(|a| a.parse().ok());
@@ -75,7 +84,7 @@ fn stats(ctx: &Ctx, counts: &BoardCounts) -> Vec<Stat> {
     let l = &ctx.locale;
     vec![
         Stat::count(l, counts.overdue, "desk-stat-overdue", "/desk/clocks?overdue=yes", "bad"),
-        Stat::count(l, counts.due_soon, "desk-stat-today", "/desk/clocks", "warn"),
+        Stat::count(l, counts.overdue + counts.due_soon, "desk-stat-soon", "/desk/clocks?overdue=soon", "warn"),
         Stat::count(
             l,
             counts.returns + counts.extensions + counts.suspensions,
@@ -116,7 +125,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         stats: stats(&ctx, &counts),
         whistles: whistles.into_iter().flat_map(|g| g.choices).collect(),
         orgs: lists::choose(&ctx.locale, lists::scope_orgs(&room.atlas, &ctx.locale, &scope), &asked.org),
-        overdue: !asked.overdue.is_empty(),
+        overdue: asked.overdue == "yes",
         rows,
         next,
         query,

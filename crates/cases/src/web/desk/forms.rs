@@ -275,6 +275,7 @@ impl Fill<'_> {
             choice.chosen = choice.value == wanted;
         }
         let mut field = self.field(name, label, Kind::Pick(groups));
+        field.required = true;
         if n > 0 {
             field.id = format!("{}-{name}-{n}", self.prefix);
         }
