@@ -61,8 +61,7 @@ fn sensible(action: Action, case: &Case, who: Who, extension: u32) -> bool {
     match action {
         Action::Resolve => {
             let called = case.whistle > WhistleLevel::Regular && !case.reported.nature.needs_only_words();
-            case.open_tasks == 0
-                && (case.state == CaseState::OnSite || !(called || case.urgent_confirmed))
+            case.open_tasks == 0 && (case.state == CaseState::OnSite || !(called || case.urgent_confirmed))
         }
         Action::StartVerification | Action::FailVerification => first_hand,
         Action::Close => first_hand && case.open_tasks == 0,
@@ -105,11 +104,7 @@ pub(super) fn forms(around: &Around<'_>, allowed: &[Action]) -> (Vec<Form>, Vec<
         form.shortcut = "d";
         form.tone = "primary";
     }
-    let more = allowed
-        .iter()
-        .filter(|a| !leads(a) && fits(a))
-        .map(|a| form(around, *a))
-        .collect();
+    let more = allowed.iter().filter(|a| !leads(a) && fits(a)).map(|a| form(around, *a)).collect();
     (first, more)
 }
 
@@ -170,9 +165,7 @@ fn look(action: Action) -> (&'static str, &'static str) {
 }
 
 pub(super) fn words<T: Copy + std::fmt::Display>(locale: &Locale, list: &str, all: &[T]) -> Vec<Choice> {
-    all.iter()
-        .map(|word| Choice::new(word.to_string(), locale.t(&format!("desk-{list}-{word}"))))
-        .collect()
+    all.iter().map(|word| Choice::new(word.to_string(), locale.t(&format!("desk-{list}-{word}")))).collect()
 }
 
 fn one_group(choices: Vec<Choice>) -> Vec<Group> {
@@ -306,7 +299,12 @@ fn plain(around: &Around<'_>, fill: &Fill<'_>, action: Action) -> Vec<Field> {
         }
         Action::AssistArrive | Action::Resume => vec![fill.maybe_lines("note", "desk-field-note")],
         Action::Contact => vec![
-            fill.radio("reached", "desk-field-reached", yes_no(locale, "desk-reached-yes", "desk-reached-no"), ""),
+            fill.radio(
+                "reached",
+                "desk-field-reached",
+                yes_no(locale, "desk-reached-yes", "desk-reached-no"),
+                "",
+            ),
             fill.maybe_lines("note", "desk-field-note").hint(internal()),
         ],
         Action::AskReporter => vec![fill.lines("question", "desk-field-question").hint(seen())],
@@ -365,8 +363,13 @@ pub(super) fn calls(fill: &Fill<'_>) -> Vec<Field> {
     let locale = fill.locale;
     vec![
         fill.radio("reached", "desk-field-call", yes_no(locale, "desk-call-yes", "desk-call-no"), ""),
-        fill.radio("contacted", "desk-field-contacted", yes_no(locale, "desk-contacted-yes", "desk-contacted-no"), "")
-            .optional(),
+        fill.radio(
+            "contacted",
+            "desk-field-contacted",
+            yes_no(locale, "desk-contacted-yes", "desk-contacted-no"),
+            "",
+        )
+        .optional(),
         fill.radio("solved", "desk-field-solved", yes_no(locale, "desk-solved-yes", "desk-solved-no"), ""),
         fill.radio(
             "satisfaction",

@@ -190,7 +190,8 @@ async fn run(
 ) -> WebResult<Response> {
     let action = known(&action)?;
     let typed = &sent.typed;
-    let command = match commands::read(action, typed, 0, None).and_then(|c| worded(typed, action).map(|()| c)) {
+    let command = match commands::read(action, typed, 0, None).and_then(|c| worded(typed, action).map(|()| c))
+    {
         Ok(command) => command,
         Err(Error::Invalid(fields)) => {
             let problems = Problems::from_fields(&fields, &ctx.locale);
@@ -255,7 +256,8 @@ async fn triage_summary(ctx: Ctx) -> WebResult<Response> {
         let guess = suggest::suggest(&ctx.district, &room.atlas, &said, &record.area);
         let (proposed, firm) = triage::proposed(&room, case, guess);
         let name = format!("{} {}", record.number, record.title);
-        let mine = case::allowed(&ctx, &room, case).contains(&Action::File) && room.may(&ctx, "case.dispatch");
+        let mine =
+            case::allowed(&ctx, &room, case).contains(&Action::File) && room.may(&ctx, "case.dispatch");
         if mine && firm {
             let mut check = fill.check_of("case", record.id.to_string(), name.clone());
             check.hint = triage::in_a_line(&room, &proposed, &ctx);

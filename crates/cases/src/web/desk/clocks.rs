@@ -53,13 +53,13 @@ fn until(word: &str, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-struct Rows {
-    rows: Vec<Line>,
+struct Found {
+    lines: Vec<Line>,
     next: Option<String>,
     query: String,
 }
 
-async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Rows> {
+async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Found> {
     let scope = room.scope(ctx, "clock.view");
     let filter = Filter {
         whistle: asked.whistle.parse().ok(),
@@ -73,8 +73,8 @@ async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Rows> {
     let here = after.map(|a| format!("after={a}"));
     let all: Vec<&str> =
         [Some(query.as_str()), here.as_deref()].into_iter().flatten().filter(|q| !q.is_empty()).collect();
-    Ok(Rows {
-        rows: page.items.iter().map(|row| Line::of(ctx, room, row)).collect(),
+    Ok(Found {
+        lines: page.items.iter().map(|row| Line::of(ctx, room, row)).collect(),
         next: page.next.map(|next| format!("/desk/clocks?{query}&after={next}")),
         query: if all.is_empty() { String::new() } else { format!("?{}", all.join("&")) },
     })
@@ -84,7 +84,13 @@ fn stats(ctx: &Ctx, counts: &BoardCounts) -> Vec<Stat> {
     let l = &ctx.locale;
     vec![
         Stat::count(l, counts.overdue, "desk-stat-overdue", "/desk/clocks?overdue=yes", "bad"),
-        Stat::count(l, counts.overdue + counts.due_soon, "desk-stat-soon", "/desk/clocks?overdue=soon", "warn"),
+        Stat::count(
+            l,
+            counts.overdue + counts.due_soon,
+            "desk-stat-soon",
+            "/desk/clocks?overdue=soon",
+            "warn",
+        ),
         Stat::count(
             l,
             counts.returns + counts.extensions + counts.suspensions,
@@ -114,7 +120,7 @@ struct ClocksPage {
 
 async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let mut room = Room::enter(&ctx).await?;
-    let Rows { rows, next, query } = rows(&ctx, &mut room, &asked).await?;
+    let Found { lines, next, query } = rows(&ctx, &mut room, &asked).await?;
     let scope = room.scope(&ctx, "clock.view");
     let counts = read::counts(&mut room.conn, &scope, room.now).await?;
     let whistles =
@@ -126,7 +132,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         whistles: whistles.into_iter().flat_map(|g| g.choices).collect(),
         orgs: lists::choose(&ctx.locale, lists::scope_orgs(&room.atlas, &ctx.locale, &scope), &asked.org),
         overdue: asked.overdue == "yes",
-        rows,
+        rows: lines,
         next,
         query,
         export: format!("{}&sort=due&open=yes", asked.query().replace("org=", "lead=")),
@@ -146,8 +152,12 @@ struct RowsPiece {
 
 async fn fragment(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let mut room = Room::enter(&ctx).await?;
-    let Rows { rows, next, query } = rows(&ctx, &mut room, &asked).await?;
-    page(&ctx, StatusCode::OK, &RowsPiece { chrome: chrome(&ctx, &room, "desk-clocks"), rows, next, query })
+    let Found { lines, next, query } = rows(&ctx, &mut room, &asked).await?;
+    page(
+        &ctx,
+        StatusCode::OK,
+        &RowsPiece { chrome: chrome(&ctx, &room, "desk-clocks"), rows: lines, next, query },
+    )
 }
 
 pub(super) fn routes() -> Vec<Route> {

@@ -99,10 +99,10 @@ async fn queue(ctx: &Ctx, room: &mut Room, asked: &Asked, current: Option<CaseId
         .collect();
     let mut query = format!("?f={wanted}");
     if let Some(after) = after {
-        query.push_str(&format!("&after={after}"));
+        query = format!("{query}&after={after}");
     }
     if let Some(id) = current {
-        query.push_str(&format!("&case={id}"));
+        query = format!("{query}&case={id}");
     }
     Ok(Queue {
         head: ctx.locale.t_with(key, &[("n", lines.len().to_string())]),
@@ -328,7 +328,7 @@ pub(super) async fn render(ctx: &Ctx, asked: Asked, chosen: Option<CaseId>, besi
             line.current = line.id == id;
         }
         if chosen.is_none() {
-            queue.query.push_str(&format!("&case={id}"));
+            queue.query = format!("{}&case={id}", queue.query);
         }
         let scope = room.scope(ctx, "case.read");
         let detail = read::detail(&mut room.conn, &scope, id).await?;

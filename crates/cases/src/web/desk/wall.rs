@@ -31,7 +31,13 @@ async fn stats(ctx: &Ctx, room: &mut Room, rates: &Rates) -> Result<Vec<Stat>> {
         Stat::count(l, new, "desk-wall-today", list(&format!("from={today}")), ""),
         Stat::count(l, ended, "desk-wall-ended", list("ended=yes"), "ok"),
         Stat::count(l, counts.open, "desk-wall-open", list("open=yes"), ""),
-        Stat::count(l, counts.overdue + counts.due_soon, "desk-stat-soon", "/desk/clocks?overdue=soon", "warn"),
+        Stat::count(
+            l,
+            counts.overdue + counts.due_soon,
+            "desk-stat-soon",
+            "/desk/clocks?overdue=soon",
+            "warn",
+        ),
         Stat::count(l, counts.overdue, "desk-stat-overdue", list("overdue=yes&open=yes"), "bad"),
     ])
 }
