@@ -4,6 +4,7 @@
 
 mod asks;
 mod counting;
+mod desk;
 mod hotline;
 mod http;
 mod jobs;

@@ -91,14 +91,20 @@ fn sensible(action: Action, case: &Case, who: Who, extension: u32) -> bool {
 /// The forms for `allowed`, the first of them open, and the rest.
 pub(super) fn forms(around: &Around<'_>, allowed: &[Action]) -> (Vec<Form>, Vec<Form>) {
     let fits = |a: &Action| sensible(*a, around.case, around.who, around.extension);
-    let mut first: Vec<Form> =
-        FIRST.iter().filter(|a| allowed.contains(a) && fits(a)).map(|a| form(around, *a)).collect();
+    // Once somebody has it, giving it to others is the exception, not the next step.
+    let waits = matches!(around.case.state, CaseState::Filed | CaseState::Reopened);
+    let leads = |a: &Action| FIRST.contains(a) && (*a != Action::Dispatch || waits);
+    let mut first: Vec<Form> = FIRST
+        .iter()
+        .filter(|a| leads(a) && allowed.contains(a) && fits(a))
+        .map(|a| form(around, *a))
+        .collect();
     if let Some(form) = first.first_mut() {
         form.open = true;
         form.shortcut = "d";
         form.tone = "primary";
     }
-    let more = allowed.iter().filter(|a| !FIRST.contains(a) && fits(a)).map(|a| form(around, *a)).collect();
+    let more = allowed.iter().filter(|a| !leads(a) && fits(a)).map(|a| form(around, *a)).collect();
     (first, more)
 }
 
@@ -259,7 +265,7 @@ pub(super) fn assisting(fill: &Fill<'_>, orgs: &[Group], before: &[OrgId]) -> Ve
         .map(|n| {
             let now = before.get(n).map(ToString::to_string).unwrap_or_default();
             let label = if n == 0 { "desk-field-assisting" } else { "desk-field-assisting-more" };
-            fill.pick_nth("assisting", label, orgs.to_vec(), &now, n)
+            fill.pick_nth("assisting", label, orgs.to_vec(), &now, n).optional()
         })
         .collect()
 }
@@ -364,14 +370,12 @@ pub(super) fn calls(fill: &Fill<'_>) -> Vec<Field> {
             "",
         )
         .optional(),
-        fill.radio("solved", "desk-field-solved", yes_no(locale, "desk-solved-yes", "desk-solved-no"), "")
-            .optional(),
+        fill.radio("solved", "desk-field-solved", yes_no(locale, "desk-solved-yes", "desk-solved-no"), ""),
         fill.radio(
             "satisfaction",
             "desk-field-satisfaction",
             words(locale, "satisfaction", Satisfaction::ALL),
             "",
-        )
-        .optional(),
+        ),
     ]
 }

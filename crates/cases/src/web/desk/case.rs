@@ -411,7 +411,7 @@ struct Moved {
     chrome: Chrome,
     id: CaseId,
     entries: usize,
-    moved: bool,
+    changed: bool,
 }
 
 #[derive(Deserialize)]
@@ -428,7 +428,7 @@ async fn moved(ctx: Ctx, Path(id): Path<CaseId>, Query(seen): Query<Seen>) -> We
         chrome: chrome(&ctx, &room, "desk-case"),
         id,
         entries: seen.entries,
-        moved: now != seen.entries,
+        changed: now != seen.entries,
     };
     page(&ctx, StatusCode::OK, &template)
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Query, http::StatusCode};
-use linli_kernel::{Cursor, Result, actor::OrgId};
+use linli_kernel::{Cursor, Result, Timestamp, actor::OrgId};
 use linli_web::{Access, Chrome, Ctx, Route, WebResult};
 use serde::Deserialize;
 
@@ -44,18 +44,27 @@ impl Asked {
     }
 }
 
-struct Rows {
-    rows: Vec<Line>,
+/// Until when a promise must break to be shown: now, or within a day.
+fn until(word: &str, now: Timestamp) -> Option<Timestamp> {
+    match word {
+        "" => None,
+        "soon" => Some(now.plus(std::time::Duration::from_hours(24))),
+        _ => Some(now),
+    }
+}
+
+struct Found {
+    lines: Vec<Line>,
     next: Option<String>,
     query: String,
 }
 
-async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Rows> {
+async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Found> {
     let scope = room.scope(ctx, "clock.view");
     let filter = Filter {
         whistle: asked.whistle.parse().ok(),
         lead: asked.org.parse::<OrgId>().ok(),
-        overdue: (!asked.overdue.is_empty()).then_some(room.now),
+        overdue: until(&asked.overdue, room.now),
         ..Filter::default()
     };
     let after: Option<Cursor> = asked.after.as_ref().and_then(|a| a.parse().ok());
@@ -64,8 +73,8 @@ async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Rows> {
     let here = after.map(|a| format!("after={a}"));
     let all: Vec<&str> =
         [Some(query.as_str()), here.as_deref()].into_iter().flatten().filter(|q| !q.is_empty()).collect();
-    Ok(Rows {
-        rows: page.items.iter().map(|row| Line::of(ctx, room, row)).collect(),
+    Ok(Found {
+        lines: page.items.iter().map(|row| Line::of(ctx, room, row)).collect(),
         next: page.next.map(|next| format!("/desk/clocks?{query}&after={next}")),
         query: if all.is_empty() { String::new() } else { format!("?{}", all.join("&")) },
     })
@@ -75,7 +84,13 @@ fn stats(ctx: &Ctx, counts: &BoardCounts) -> Vec<Stat> {
     let l = &ctx.locale;
     vec![
         Stat::count(l, counts.overdue, "desk-stat-overdue", "/desk/clocks?overdue=yes", "bad"),
-        Stat::count(l, counts.due_soon, "desk-stat-today", "/desk/clocks", "warn"),
+        Stat::count(
+            l,
+            counts.overdue + counts.due_soon,
+            "desk-stat-soon",
+            "/desk/clocks?overdue=soon",
+            "warn",
+        ),
         Stat::count(
             l,
             counts.returns + counts.extensions + counts.suspensions,
@@ -105,7 +120,7 @@ struct ClocksPage {
 
 async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let mut room = Room::enter(&ctx).await?;
-    let Rows { rows, next, query } = rows(&ctx, &mut room, &asked).await?;
+    let Found { lines, next, query } = rows(&ctx, &mut room, &asked).await?;
     let scope = room.scope(&ctx, "clock.view");
     let counts = read::counts(&mut room.conn, &scope, room.now).await?;
     let whistles =
@@ -116,8 +131,8 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         stats: stats(&ctx, &counts),
         whistles: whistles.into_iter().flat_map(|g| g.choices).collect(),
         orgs: lists::choose(&ctx.locale, lists::scope_orgs(&room.atlas, &ctx.locale, &scope), &asked.org),
-        overdue: !asked.overdue.is_empty(),
-        rows,
+        overdue: asked.overdue == "yes",
+        rows: lines,
         next,
         query,
         export: format!("{}&sort=due&open=yes", asked.query().replace("org=", "lead=")),
@@ -137,8 +152,12 @@ struct RowsPiece {
 
 async fn fragment(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let mut room = Room::enter(&ctx).await?;
-    let Rows { rows, next, query } = rows(&ctx, &mut room, &asked).await?;
-    page(&ctx, StatusCode::OK, &RowsPiece { chrome: chrome(&ctx, &room, "desk-clocks"), rows, next, query })
+    let Found { lines, next, query } = rows(&ctx, &mut room, &asked).await?;
+    page(
+        &ctx,
+        StatusCode::OK,
+        &RowsPiece { chrome: chrome(&ctx, &room, "desk-clocks"), rows: lines, next, query },
+    )
 }
 
 pub(super) fn routes() -> Vec<Route> {

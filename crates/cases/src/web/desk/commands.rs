@@ -53,16 +53,16 @@ fn follow_up(form: &Typed, check: &mut Check) -> Option<Command> {
     }))
 }
 
-fn resolution(form: &Typed, check: &mut Check, photos: usize) -> Option<Command> {
+fn resolution(form: &Typed, check: &mut Check, photos: usize) -> Command {
     let extent = word::<Extent>(form, check, "extent");
-    Some(Command::Resolve(Resolution {
+    Command::Resolve(Resolution {
         done: form.get("done").to_owned(),
         done_by: form.get("done_by").to_owned(),
         doer: None,
         extent: extent.unwrap_or(Extent::Explained),
         reply: form.get("reply").to_owned(),
         photos: u32::try_from(photos).unwrap_or(u32::MAX),
-    }))
+    })
 }
 
 /// Reads the command of `action`. `into` is the case that a merge names, already looked up.
@@ -132,7 +132,7 @@ fn parse(
             Command::Suspend { review: morning(form, check, "review")?, reason: text("reason") }
         }
         Action::Resume => Command::Resume { note: maybe("note") },
-        Action::Resolve => resolution(form, check, photos)?,
+        Action::Resolve => resolution(form, check, photos),
         Action::StartVerification => Command::StartVerification,
         Action::FailVerification => Command::FailVerification { note: text("note") },
         Action::Close => {

@@ -275,6 +275,7 @@ impl Fill<'_> {
             choice.chosen = choice.value == wanted;
         }
         let mut field = self.field(name, label, Kind::Pick(groups));
+        field.required = true;
         if n > 0 {
             field.id = format!("{}-{name}-{n}", self.prefix);
         }
@@ -298,7 +299,7 @@ impl Fill<'_> {
     /// A box that is ticked already, with its own words: one of several of the same name.
     pub(super) fn check_of(&self, name: &'static str, value: String, label: String) -> Field {
         let id = format!("{}-{name}-{value}", self.prefix);
-        Field { value, label, id, ..self.field(name, "desk-field-none", Kind::Check) }
+        Field { id, label, value, ..self.field(name, "desk-field-none", Kind::Check) }
     }
 
     pub(super) fn photos(&self, required: bool) -> Field {

@@ -21,6 +21,8 @@ mod replies;
 mod returns;
 mod room;
 mod suspended;
+#[cfg(test)]
+mod texts;
 mod timeline;
 mod triage;
 mod view;

@@ -187,7 +187,7 @@ where
 {
     let step = ((to - from) / 12).max(1);
     let mut marks: Vec<(i64, T)> =
-        (0..).map(|n| from + n * step).take_while(|d| *d < to).map(|d| (d, T::default())).collect();
+        (0..=(to - from) / step).map(|n| (from + n * step, T::default())).filter(|(d, _)| *d < to).collect();
     for (day, value) in days {
         if let Ok(n) = usize::try_from((day - from).div_euclid(step))
             && let Some((_, mark)) = marks.get_mut(n)
@@ -267,7 +267,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let (from, to) = dates(span);
     let mut query = format!("from={from}&to={to}");
     if root.level() != AreaLevel::District {
-        query.push_str(&format!("&area={root}"));
+        query = format!("{query}&area={root}");
     }
     let frame = chrome(&ctx, &room, "desk-overview");
     let l = &ctx.locale;

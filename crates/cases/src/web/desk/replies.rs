@@ -90,8 +90,8 @@ fn form(
         shortcut: "",
         fields: vec![
             fill.line("title", "desk-template-title", reply.map_or("", |r| r.title.as_str())),
-            fill.pick("category", "desk-template-category", categories, category),
-            fill.pick("state", "desk-template-state", states, state),
+            fill.pick("category", "desk-template-category", categories, category).optional(),
+            fill.pick("state", "desk-template-state", states, state).optional(),
             body,
         ],
         open: true,

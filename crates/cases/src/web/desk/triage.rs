@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     app::{self, TriageDecision},
-    model::{Action, CaseId, CaseState, Level, Source, WhistleLevel},
+    model::{Action, Case, CaseId, CaseState, Level, Source, WhistleLevel},
     read::{self, Filter, Similar, Sort, Suggestion, suggest::Reason},
 };
 
@@ -99,10 +99,10 @@ async fn queue(ctx: &Ctx, room: &mut Room, asked: &Asked, current: Option<CaseId
         .collect();
     let mut query = format!("?f={wanted}");
     if let Some(after) = after {
-        query.push_str(&format!("&after={after}"));
+        query = format!("{query}&after={after}");
     }
     if let Some(id) = current {
-        query.push_str(&format!("&case={id}"));
+        query = format!("{query}&case={id}");
     }
     Ok(Queue {
         head: ctx.locale.t_with(key, &[("n", lines.len().to_string())]),
@@ -156,14 +156,34 @@ impl Decision {
 }
 
 /// Whether a suggestion may be accepted with one key: it names a category by words and a lead by duty.
-pub(super) fn is_firm(suggestion: &Suggestion) -> bool {
+fn is_firm(suggestion: &Suggestion) -> bool {
     suggestion.category.is_some()
         && suggestion.lead.is_some()
         && suggestion.reasons.iter().any(|r| matches!(r, Reason::Duty { .. }))
         && suggestion.reasons.iter().any(|r| matches!(r, Reason::Words { words } if words.len() > 1))
 }
 
-fn proposal(ctx: &Ctx, room: &Room, s: &Suggestion) -> Proposal {
+/// What stands to reason for a case: a category that it has already goes before a guess from words.
+pub(super) fn proposed(room: &Room, case: &Case, guess: Suggestion) -> (Suggestion, bool) {
+    let duty = case.category.as_deref().and_then(|code| room.atlas.duty(code));
+    let Some(duty) = duty else {
+        let firm = is_firm(&guess);
+        return (guess, firm);
+    };
+    let section = duty.section.as_deref().and_then(|word| room.atlas.section(&case.area, word));
+    let lead = section.unwrap_or(duty.lead);
+    let known = Suggestion {
+        category: case.category.clone(),
+        whistle: WhistleLevel::Joint,
+        level: Level::Street,
+        lead: Some(lead),
+        assisting: duty.assisting.iter().copied().filter(|org| *org != lead).collect(),
+        reasons: vec![Reason::Duty { basis: duty.basis.clone() }],
+    };
+    (known, true)
+}
+
+fn proposal(ctx: &Ctx, room: &Room, s: &Suggestion, sure: bool) -> Proposal {
     let names: Vec<&str> = s.assisting.iter().map(|org| room.atlas.org_name(*org)).collect();
     let reasons = s.reasons.iter().map(|reason| match reason {
         Reason::Words { words } => ctx.locale.t_with("desk-reason-words", &[("words", words.join("、"))]),
@@ -183,7 +203,7 @@ fn proposal(ctx: &Ctx, room: &Room, s: &Suggestion) -> Proposal {
             .map_or_else(|| ctx.locale.t("desk-suggestion-none"), |id| room.atlas.org_name(id).to_owned()),
         assisting: names.join("、"),
         whistle: ctx.locale.t(&format!("desk-whistle-{}", s.whistle)),
-        sure: is_firm(s),
+        sure,
         reasons: reasons.collect(),
     }
 }
@@ -230,7 +250,7 @@ fn decision(around: &Around<'_>, proposed: &Suggestion, proposal: Proposal, besi
     categories.insert(0, acts::none(locale));
     let mut fields = vec![
         fill.radio("whistle", "desk-field-whistle", levels, whistle.as_str()),
-        fill.pick("category", "desk-field-category", categories, &category),
+        fill.pick("category", "desk-field-category", categories, &category).optional(),
         fill.pick("lead", "desk-field-lead", orgs.clone(), &lead),
     ];
     fields.extend(acts::assisting(&fill, &orgs, &proposed.assisting));
@@ -308,18 +328,19 @@ pub(super) async fn render(ctx: &Ctx, asked: Asked, chosen: Option<CaseId>, besi
             line.current = line.id == id;
         }
         if chosen.is_none() {
-            queue.query.push_str(&format!("&case={id}"));
+            queue.query = format!("{}&case={id}", queue.query);
         }
         let scope = room.scope(ctx, "case.read");
         let detail = read::detail(&mut room.conn, &scope, id).await?;
-        let proposed = read::suggest_for(&mut room.conn, &ctx.district, &scope, id).await?;
+        let guess = read::suggest_for(&mut room.conn, &ctx.district, &scope, id).await?;
+        let (proposed, sure) = proposed(&room, &detail.case, guess);
         let twins = read::similar(&mut room.conn, &ctx.district, &scope, id).await?;
         let view = case::view(ctx, &room, &detail, &beside)?;
         let around = case::around(ctx, &mut room, &detail.case, &beside, back.clone()).await?;
         let allowed = case::allowed(ctx, &room, &detail.case);
         board.similar = twins.into_iter().map(|s| twin(ctx, &room, &view.line, s)).collect();
         if waits(&allowed, detail.case.state, room.may(ctx, "case.dispatch")) {
-            let proposal = proposal(ctx, &room, &proposed);
+            let proposal = proposal(ctx, &room, &proposed, sure);
             board.decision = Some(decision(&around, &proposed, proposal, &beside));
         }
         let (first, more) = acts::forms(&around, &allowed);
@@ -452,9 +473,9 @@ async fn decide(ctx: Ctx, Path(id): Path<CaseId>, sent: Sent) -> WebResult<Respo
     }
 }
 
-/// Places of a case for the bulk page.
-pub(super) fn lists_of(room: &Room, suggestion: &Suggestion, ctx: &Ctx) -> String {
-    let p = proposal(ctx, room, suggestion);
+/// A suggestion in one line, for the summary of many.
+pub(super) fn in_a_line(room: &Room, suggestion: &Suggestion, ctx: &Ctx) -> String {
+    let p = proposal(ctx, room, suggestion, true);
     ctx.locale.t_with(
         "desk-bulk-triage-line",
         &[("category", p.category), ("lead", p.lead), ("whistle", p.whistle)],

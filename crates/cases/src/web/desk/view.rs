@@ -1,6 +1,7 @@
 //! Rows, clocks and people as the templates of the desks draw them: words, not codes.
 
 use askama::Template;
+use linli_access::masking::Masked;
 use linli_grid::Atlas;
 use linli_kernel::{Timestamp, calendar::Basis};
 use linli_web::{Chrome, Ctx, Locale, Markup, markup::escaped};
@@ -256,8 +257,8 @@ impl Reporter {
         let shown = |masked: Option<&str>, full: Option<&String>| {
             full.map(String::as_str).or(masked).unwrap_or_default().to_owned()
         };
-        let name = shown(view.name.as_ref().map(|m| m.as_str()), clear.and_then(|c| c.name.as_ref()));
-        let phone = shown(view.phone.as_ref().map(|m| m.as_str()), clear.and_then(|c| c.phone.as_ref()));
+        let name = shown(view.name.as_ref().map(Masked::as_str), clear.and_then(|c| c.name.as_ref()));
+        let phone = shown(view.phone.as_ref().map(Masked::as_str), clear.and_then(|c| c.phone.as_ref()));
         let known = !name.is_empty() || !phone.is_empty();
         Self {
             id,

@@ -17,7 +17,7 @@ use crate::{
     read::{self, Filter, Rates, Sort},
 };
 
-/// The chart's days; the last two are the numbers of today.
+/// The chart's days; the last is today.
 const DAYS: i64 = 14;
 
 async fn stats(ctx: &Ctx, room: &mut Room, rates: &Rates) -> Result<Vec<Stat>> {
@@ -31,7 +31,13 @@ async fn stats(ctx: &Ctx, room: &mut Room, rates: &Rates) -> Result<Vec<Stat>> {
         Stat::count(l, new, "desk-wall-today", list(&format!("from={today}")), ""),
         Stat::count(l, ended, "desk-wall-ended", list("ended=yes"), "ok"),
         Stat::count(l, counts.open, "desk-wall-open", list("open=yes"), ""),
-        Stat::count(l, counts.due_soon, "desk-stat-today", "/desk/clocks", "warn"),
+        Stat::count(
+            l,
+            counts.overdue + counts.due_soon,
+            "desk-stat-soon",
+            "/desk/clocks?overdue=soon",
+            "warn",
+        ),
         Stat::count(l, counts.overdue, "desk-stat-overdue", list("overdue=yes&open=yes"), "bad"),
     ])
 }
