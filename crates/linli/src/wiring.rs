@@ -66,6 +66,7 @@ pub async fn open(
         .with(access)
         .with(atlas)
         .with(linli_cases::settings::Rulebooks::default())
+        .with(linli_cases::events::ChangesWanted)
         .with(NavPort(nav::items));
     Ok(Arc::new(District {
         name: settings.name.clone(),

@@ -5,16 +5,19 @@
 pub mod batch;
 mod birth;
 pub mod columns;
+pub mod deliver;
 pub mod import;
 pub mod message;
 pub mod preset;
+pub mod push;
 pub mod sheet;
 pub mod sheets;
 mod staged;
 pub mod times;
+pub mod webhook;
 
 use linli_store::worker::Handlers;
 
 pub(crate) fn handlers() -> Handlers {
-    import::handlers()
+    import::handlers().into_iter().chain(deliver::handlers()).collect()
 }
