@@ -53,12 +53,15 @@ pub fn signature(secret: &[u8], timestamp: i64, body: &str) -> Result<String> {
 /// Notes for each webhook what it has to hear of a change; in one transaction with the task's end, so once.
 async fn note(op: &mut Op, task: &Task) -> Result<()> {
     let changed: CaseChanged = serde_json::from_str(&task.payload).map_err(Error::internal)?;
-    let found: Option<(Source, Option<String>, i64)> = op
+    // A task inside a case is nobody's business outside. Who has no number of their own knows ours.
+    let found: Option<(Source, String, i64)> = op
         .tx
-        .optional("SELECT source, external, entries FROM case_file WHERE id = $1", params![changed.case])
+        .optional(
+            "SELECT source, coalesce(external, number), entries FROM case_file WHERE id = $1 AND parent IS NULL",
+            params![changed.case],
+        )
         .await?;
-    // A task inside a case has no number outside, and is nobody's business there.
-    let Some((source, Some(external), sequence)) = found else { return Ok(()) };
+    let Some((source, external, sequence)) = found else { return Ok(()) };
     let hooks = webhook::list(&mut op.tx).await?;
     for hook in hooks.iter().filter(|h| h.active && h.sources().contains(&source)) {
         let answer = sheets::answer(&mut op.tx, changed.case).await?;

@@ -8,9 +8,11 @@ use linli_web::Route;
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = photos::routes();
     routes.extend(desk::routes());
+    routes.extend(crate::hotline::routes());
+    routes.extend(crate::open311::routes());
     routes
 }
 
 pub(crate) fn openapi() -> serde_json::Value {
-    serde_json::Value::Null
+    crate::hotline::api::openapi()
 }
