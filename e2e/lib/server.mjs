@@ -18,7 +18,7 @@ function environment(folder) {
 
 // One demo district is made per run; each server gets a copy of its own.
 let template;
-function demo() {
+export function demo() {
   if (!template) {
     template = mkdtempSync(path.join(tmpdir(), "linli-e2e-demo-"));
     const made = spawnSync(bin, ["demo", "--scale", "0.005"], { env: environment(template), encoding: "utf8" });

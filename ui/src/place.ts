@@ -1,5 +1,5 @@
 // Where is it: the phone's position, the grid it falls in, and the same place on the map.
-import { on, one } from "./dom";
+import { make, on, one } from "./dom";
 import { say } from "./words";
 
 export type Place = { lat: number; lng: number };
@@ -22,11 +22,13 @@ export async function setPlace(box: HTMLElement, p: Place, tell = true) {
     url.searchParams.set("lat", String(p.lat));
     url.searchParams.set("lng", String(p.lng));
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    const code = one<HTMLInputElement>('input[name="grid"]', box);
+    if (code) code.value = "";
     if (answer.status === 404) return write(box, say("outside"));
     if (!answer.ok) throw new Error(String(answer.status));
     const found = (await answer.json()) as { name?: string; code?: string };
-    const code = one<HTMLInputElement>('input[name="grid"]', box);
     if (code) code.value = found.code ?? "";
+    if (found.code && box.matches("form[data-go]")) return (box as HTMLFormElement).submit();
     write(box, found.name ? `${found.name} · ${say("located")}` : say("outside"));
   } catch {
     write(box, say("located"));
@@ -43,5 +45,18 @@ on("click", "[data-locate]", (button) => {
     (at) => void setPlace(box, { lat: at.coords.latitude, lng: at.coords.longitude }),
     () => write(box, say("noPlace")),
     { enableHighAccuracy: true, timeout: 12_000, maximumAge: 30_000 },
+  );
+});
+
+// The map is large; it comes when somebody asks for it.
+on("click", "[data-open-map]", (button) => {
+  const box = button.closest("[data-place]") ?? document;
+  const map = one<HTMLElement>("[data-map][hidden]", box);
+  if (!map) return;
+  map.hidden = false;
+  button.hidden = true;
+  document.head.append(
+    make("link", { rel: "stylesheet", href: button.dataset.style }),
+    make("script", { type: "module", src: button.dataset.script }),
   );
 });

@@ -112,3 +112,4 @@ case-word-satisfied = satisfied
 case-word-mostly = mostly satisfied
 case-word-dissatisfied = dissatisfied
 case-word-very_dissatisfied = very dissatisfied
+case-export-too-many = At most 50,000 cases at a time; please choose a shorter time or a smaller area

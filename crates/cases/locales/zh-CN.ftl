@@ -112,3 +112,4 @@ case-word-satisfied = 满意
 case-word-mostly = 基本满意
 case-word-dissatisfied = 不满意
 case-word-very_dissatisfied = 非常不满意
+case-export-too-many = 一次最多导出 5 万件，请缩小时间或范围

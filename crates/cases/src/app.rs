@@ -14,8 +14,10 @@ pub use act::{Proof, act, allowed};
 pub(crate) use contact::view as reporter_view;
 pub use contact::{Contact, ReporterView, unmask};
 pub use photo::Photo;
-pub use report::{NewReport, NewTask, Receipt, ReporterInput, add_task, report};
+pub use report::{
+    NewReport, NewTask, Receipt, ReporterInput, add_task, case_of_token, report, tracking_token,
+};
 pub use triage::{BULK, PerCase, TriageDecision, dispatch_many, triage, triage_many};
 
 pub(crate) use act::{Aftermath, tell};
-pub(crate) use report::token_hash;
+pub(crate) use report::{place as contact_place, token_hash};

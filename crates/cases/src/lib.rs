@@ -17,11 +17,10 @@ use linli_store::Migration;
 use linli_web::Manifest;
 
 /// The tables of this slice.
-pub const MIGRATIONS: &[Migration] =
-    &[
-        Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") },
-        Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
-    ];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") },
+    Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
+];
 
 /// The slice as the binary wires it.
 pub fn manifest() -> Manifest {
@@ -37,6 +36,10 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/en.ftl")),
             ("zh-CN", include_str!("../locales/desk/zh-CN.ftl")),
             ("en", include_str!("../locales/desk/en.ftl")),
+            ("zh-CN", include_str!("../locales/resident/zh-CN.ftl")),
+            ("en", include_str!("../locales/resident/en.ftl")),
+            ("zh-CN", include_str!("../locales/worker/zh-CN.ftl")),
+            ("en", include_str!("../locales/worker/en.ftl")),
             ("zh-CN", include_str!("../locales/hotline/zh-CN.ftl")),
             ("en", include_str!("../locales/hotline/en.ftl")),
         ],

@@ -12,14 +12,19 @@ use linli_kernel::{
     area::AreaLevel,
     text,
 };
-use linli_store::Conn;
+use linli_store::{Conn, District};
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::{
     geofile::GeoFiles,
     geometry::{GridIndex, Shape, Wgs84},
     model::{GridKind, OrgKind},
+    seed::department_code,
     store,
 };
+
+/// The kind of the announcement that base data have changed.
+pub const TOPIC: &str = "atlas";
 
 /// Somebody on the board of a grid: public by purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,6 +271,18 @@ impl Atlas {
         self.org_by_code.get(code).and_then(|i| self.orgs.get(*i))
     }
 
+    /// The organisation that people call so: by code, by its word in the duty list (departments), by
+    /// name, or by short name where only one has it.
+    pub fn org_named(&self, text: &str) -> Option<&Org> {
+        let text = text.trim();
+        let known = self.org_by_code(text).or_else(|| self.org_by_code(&department_code(text)));
+        let known = known.or_else(|| self.orgs.iter().find(|o| o.active && o.name == text));
+        known.or_else(|| {
+            let mut called = self.orgs.iter().filter(|o| o.active && o.short == text);
+            called.next().filter(|_| called.next().is_none())
+        })
+    }
+
     /// Every organisation, the higher levels first.
     pub fn orgs(&self) -> impl Iterator<Item = &Org> {
         self.orgs.iter()
@@ -274,6 +291,15 @@ impl Atlas {
     /// The name as people say it; a dash where the organisation is unknown.
     pub fn org_name(&self, id: OrgId) -> &str {
         self.org(id).map_or("—", |org| org.short.as_str())
+    }
+
+    /// What [`Atlas::org_named`] finds this organisation by: its short name, or its code where several
+    /// are called the same.
+    pub fn org_label(&self, id: OrgId) -> &str {
+        self.org(id).map_or("—", |org| {
+            let unique = self.org_named(&org.short).is_some_and(|found| found.id == id);
+            if unique { org.short.as_str() } else { org.code.as_str() }
+        })
     }
 
     /// The grid of a place; none outside every grid.
@@ -369,6 +395,33 @@ impl AtlasPort {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
+}
+
+/// Reloads the atlas whenever some process says that base data have changed, as long as the district
+/// is open.
+pub fn follow(district: &Arc<District>) {
+    let mut news = district.db.hub().subscribe();
+    let district = Arc::downgrade(district);
+    tokio::spawn(async move {
+        loop {
+            match news.recv().await {
+                Ok(topic) if topic.kind != TOPIC => continue,
+                // What was missed may have been ours.
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+            let Some(district) = district.upgrade() else { return };
+            if let Err(error) = refresh(&district).await {
+                tracing::error!(%error, "the base data could not be read again");
+            }
+        }
+    });
+}
+
+/// Reads the district's base data again.
+pub async fn refresh(district: &District) -> Result<()> {
+    let mut conn = district.db.read().await?;
+    district.port::<AtlasPort>()?.reload(&mut conn).await
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 
 extern crate self as linli_grid;
 
+pub mod app;
 pub mod atlas;
+pub mod batch;
 pub mod defaults;
+pub mod draft;
 pub mod geofile;
 pub mod geometry;
+pub mod import;
 pub mod model;
 pub mod seed;
 pub mod store;
@@ -18,8 +22,10 @@ use linli_store::Migration;
 use linli_web::Manifest;
 
 /// The tables of this slice.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "grid/0001_grid", sql: include_str!("../migrations/0001_grid.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "grid/0001_grid", sql: include_str!("../migrations/0001_grid.sql") },
+    Migration { name: "grid/0002_import", sql: include_str!("../migrations/0002_import.sql") },
+];
 
 /// What this slice brings.
 pub fn manifest() -> Manifest {

@@ -99,12 +99,23 @@ struct DutyRow {
 
 /// Everything, in five queries.
 pub async fn load(conn: &mut Conn) -> Result<Atlas> {
+    read(conn, "s.geometry").await
+}
+
+/// Everything but the land, which takes most of the time: for checks inside a transaction.
+pub async fn load_tables(conn: &mut Conn) -> Result<Atlas> {
+    read(conn, "CAST(NULL AS TEXT) AS geometry").await
+}
+
+async fn read(conn: &mut Conn, geometry: &str) -> Result<Atlas> {
     let areas: Vec<AreaRow> = conn
         .all(
-            "SELECT a.code, a.name, a.official, a.kind, a.residents, a.households, a.worker_id, a.worker,
+            &format!(
+                "SELECT a.code, a.name, a.official, a.kind, a.residents, a.households, a.worker_id, a.worker,
                     a.worker_phone, a.deputy_id, a.deputy, a.deputy_phone, a.supervision_phone,
-                    s.geometry, s.lon, s.lat
-             FROM area a LEFT JOIN area_shape s ON s.area = a.code ORDER BY a.code",
+                    {geometry}, s.lon, s.lat
+             FROM area a LEFT JOIN area_shape s ON s.area = a.code ORDER BY a.code"
+            ),
             vec![],
         )
         .await?;

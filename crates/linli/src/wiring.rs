@@ -18,12 +18,7 @@ const BODY_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
-    vec![
-        linli_web::manifest(),
-        linli_access::manifest(),
-        linli_grid::manifest(),
-        linli_cases::manifest(),
-    ]
+    vec![linli_web::manifest(), linli_access::manifest(), linli_grid::manifest(), linli_cases::manifest()]
 }
 
 /// All migrations in order.
@@ -81,7 +76,9 @@ pub async fn open(
 
 /// The whole service.
 pub fn router(app: &App) -> Router {
-    linli_access::web::guard::routes(&manifests())
+    let manifests = manifests();
+    linli_access::web::guard::routes(&manifests)
+        .route("/api/v1/openapi.json", linli_web::openapi::route(&manifests))
         .layer(middleware::from_fn_with_state(app.clone(), linli_access::web::identify::identify))
         .layer(middleware::from_fn_with_state(app.clone(), linli_web::entry::entry))
         .layer(CatchPanicLayer::new())

@@ -14,6 +14,7 @@ pub mod limit;
 pub mod live;
 pub mod manifest;
 pub mod markup;
+pub mod openapi;
 pub mod origin;
 pub mod prefs;
 pub mod sheet;

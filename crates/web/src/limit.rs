@@ -14,6 +14,8 @@ pub enum Purpose {
     LogIn,
     /// Look-ups of one case by its public number and code.
     Track,
+    /// Guesses at the short secret of one thing, wherever they come from.
+    Guess,
     /// Calls of one interface key.
     Api,
 }
@@ -23,6 +25,7 @@ pub struct Limits {
     report: DefaultKeyedRateLimiter<String>,
     log_in: DefaultKeyedRateLimiter<String>,
     track: DefaultKeyedRateLimiter<String>,
+    guess: DefaultKeyedRateLimiter<String>,
     api: DefaultKeyedRateLimiter<String>,
 }
 
@@ -33,7 +36,14 @@ fn quota(burst: u32, per_minute: u32) -> DefaultKeyedRateLimiter<String> {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { report: quota(60, 60), log_in: quota(30, 20), track: quota(60, 60), api: quota(2_000, 60_000) }
+        let five = NonZeroU32::MIN.saturating_add(4);
+        Self {
+            report: quota(60, 60),
+            log_in: quota(30, 20),
+            track: quota(60, 60),
+            guess: RateLimiter::keyed(Quota::per_hour(five)),
+            api: quota(2_000, 60_000),
+        }
     }
 }
 
@@ -44,6 +54,7 @@ impl Limits {
             Purpose::Report => &self.report,
             Purpose::LogIn => &self.log_in,
             Purpose::Track => &self.track,
+            Purpose::Guess => &self.guess,
             Purpose::Api => &self.api,
         };
         limiter.check_key(&source.to_owned()).map_err(|until| {

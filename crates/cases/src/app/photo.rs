@@ -20,4 +20,23 @@ impl Photo {
         let small = blobs.put(picture.thumbnail).await?;
         Ok(Self { full, small })
     }
+
+    /// How a form names it that comes back with a mistake elsewhere.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.full, self.small)
+    }
+
+    /// The photo of such a name; whether it is there is another question.
+    pub fn named(name: &str) -> Option<Self> {
+        let hash = |text: &str| {
+            text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        let (full, small) = name.split_once('.').filter(|(full, small)| hash(full) && hash(small))?;
+        Some(Self { full: full.to_owned(), small: small.to_owned() })
+    }
+
+    /// Whether both files are still there.
+    pub async fn is_stored(&self, blobs: &Blobs) -> bool {
+        blobs.get(&self.full).await.is_ok() && blobs.get(&self.small).await.is_ok()
+    }
 }

@@ -77,7 +77,7 @@ pub struct Receipt {
     pub id: CaseId,
     /// The number to say on the phone.
     pub number: String,
-    /// The secret of the tracking link `/t/{token}`; kept nowhere but with the reporter.
+    /// The secret of the tracking link `/t/{token}`; the table keeps only its hash.
     pub token: String,
 }
 
@@ -85,8 +85,19 @@ pub(crate) fn token_hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
+/// The secret of a case's tracking link. Not stored, but made again from a key: so that a message can
+/// carry the link, a lost link is found by number and phone, and a repeated request answers the same.
+pub fn tracking_token(access: &Access, id: CaseId) -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(access.keyring.lookup(Purpose::Reporter, &format!("track/{id}"))?))
+}
+
+/// The case of a tracking link.
+pub async fn case_of_token(conn: &mut linli_store::Conn, token: &str) -> Result<CaseId> {
+    conn.scalar("SELECT id FROM case_file WHERE token_hash = $1", params![token_hash(token)]).await
+}
+
 /// The place in the database that a sealed contact belongs to.
-pub(super) fn place(id: CaseId, field: &str) -> String {
+pub(crate) fn place(id: CaseId, field: &str) -> String {
     format!("case_file/{id}/{field}")
 }
 
@@ -194,7 +205,7 @@ pub async fn report(op: &mut Op, new: NewReport) -> Result<Receipt> {
         photo_required: false,
     };
     let changes = rules::report(filing, Who::from(&op.actor), &scene);
-    let token = URL_SAFE_NO_PAD.encode(op.district.ids.bytes::<32>());
+    let token = tracking_token(&access, id)?;
     // The number comes last: from here to the commit nobody else gets one.
     let number = op.next_number("").await?;
     let birth = Birth {

@@ -2,11 +2,7 @@
 
 use std::collections::HashMap;
 
-use linli_kernel::{
-    Actor, Cursor, FieldError, Page, Result, Timestamp,
-    actor::AccountId,
-    params, text_enum,
-};
+use linli_kernel::{Actor, Cursor, FieldError, Page, Result, Timestamp, actor::AccountId, params, text_enum};
 use linli_store::{Conn, Op, Tx, Where};
 use serde::Serialize;
 
@@ -75,7 +71,8 @@ pub struct Batch {
     pub reason: Option<String>,
 }
 
-const COLUMNS: &str = "id, file, headings, mapping, state, total, done, position, added, known, answered, faulty, removed,
+const COLUMNS: &str =
+    "id, file, headings, mapping, state, total, done, position, added, known, answered, faulty, removed,
     created_by, created_by_id, created_at, finished_at, reason";
 
 impl Batch {
@@ -105,7 +102,14 @@ impl Batch {
 }
 
 /// Notes a staged file.
-pub(super) async fn insert(op: &mut Op, id: BatchId, file: &str, headings: &[String], mapping: &Mapping, total: i64) -> Result<()> {
+pub(super) async fn insert(
+    op: &mut Op,
+    id: BatchId,
+    file: &str,
+    headings: &[String],
+    mapping: &Mapping,
+    total: i64,
+) -> Result<()> {
     let (name, account) = (op.actor.name().to_owned(), op.actor.account());
     op.tx
         .execute(
@@ -238,7 +242,12 @@ pub(super) async fn add_fault(tx: &mut Tx, batch: BatchId, fault: &Fault) -> Res
     let faults: Vec<(&str, &str)> = fault.faults.iter().map(|f| (f.field.as_str(), f.key.as_str())).collect();
     tx.execute(
         "INSERT INTO hotline_fault (batch_id, line, faults, cells) VALUES ($1, $2, $3, $4)",
-        params![batch, fault.line, json(serde_json::to_string(&faults))?, json(serde_json::to_string(&fault.cells))?],
+        params![
+            batch,
+            fault.line,
+            json(serde_json::to_string(&faults))?,
+            json(serde_json::to_string(&fault.cells))?
+        ],
     )
     .await?;
     Ok(())
@@ -257,7 +266,11 @@ pub async fn faults(conn: &mut Conn, batch: BatchId, limit: i64) -> Result<Vec<F
             let faults: Vec<(String, String)> =
                 serde_json::from_str(&faults).map_err(linli_kernel::Error::internal)?;
             let cells = serde_json::from_str(&cells).map_err(linli_kernel::Error::internal)?;
-            Ok(Fault { line, faults: faults.into_iter().map(|(f, k)| FieldError::new(f, k)).collect(), cells })
+            Ok(Fault {
+                line,
+                faults: faults.into_iter().map(|(f, k)| FieldError::new(f, k)).collect(),
+                cells,
+            })
         })
         .collect()
 }

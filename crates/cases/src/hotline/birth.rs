@@ -28,7 +28,6 @@ pub(super) struct Born {
     pub(super) entries: i64,
 }
 
-
 /// Ends a case with the reply that the hotline gave. Its clocks were never ours: they go without a verdict.
 fn answer(case: &mut Case, at: Timestamp, reopen_days: u32) {
     case.clocks.clear();
@@ -41,7 +40,15 @@ fn answer(case: &mut Case, at: Timestamp, reopen_days: u32) {
 }
 
 fn reply_lines(case: &Case, by: Who, reply: &str) -> Vec<Entry> {
-    let line = |action, from, to, public, facts| Entry { action, by, from: Some(from), to, public, note: None, facts };
+    let line = |action, from, to, public, facts| Entry {
+        action,
+        by,
+        from: Some(from),
+        to,
+        public,
+        note: None,
+        facts,
+    };
     let facts = vec![("done_by", "12345".to_owned()), ("reply", reply.to_owned())];
     vec![
         line(Action::Resolve, case.state, CaseState::Resolved, false, facts),
@@ -119,7 +126,8 @@ pub(super) async fn open(
         let before = changes.case.clone();
         answer(&mut changes.case, *at, book.rules.reopen_days);
         store::save(&mut op.tx, &before, &changes.case, op.now).await?;
-        last = store::add_entries(&mut op.tx, id, last + 1, &reply_lines(&before, who, reply), &by, *at).await?;
+        last =
+            store::add_entries(&mut op.tx, id, last + 1, &reply_lines(&before, who, reply), &by, *at).await?;
     }
     log(op, &changes.case, &number, "case.import", external).await?;
     Ok(Born { id, entries: last + 1 })
@@ -146,7 +154,8 @@ pub(super) async fn reply(
     let name = op.actor.name().to_owned();
     let by = Signature { name: &name, org: None };
     let last = store::add_entries(&mut op.tx, id, record.entries, &lines, &by, at).await?;
-    log(op, &case, &record.number, "case.import_reply", record.external.as_deref().unwrap_or_default()).await?;
+    log(op, &case, &record.number, "case.import_reply", record.external.as_deref().unwrap_or_default())
+        .await?;
     Ok(Some(last + 1))
 }
 

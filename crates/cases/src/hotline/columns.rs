@@ -47,27 +47,90 @@ impl Field {
     const fn words(self) -> &'static [&'static str] {
         match self {
             Self::Number => &[
-                "留言编号", "工单编号", "工单号", "诉求编号", "受理编号", "案件编号", "热线编号", "来电编号", "流水号", "编号", "number",
+                "留言编号",
+                "工单编号",
+                "工单号",
+                "诉求编号",
+                "受理编号",
+                "案件编号",
+                "热线编号",
+                "来电编号",
+                "流水号",
+                "编号",
+                "number",
             ],
             Self::Title => &["留言主题", "诉求标题", "工单标题", "主题", "标题", "title", "subject"],
             Self::Text => &[
-                "留言详情", "诉求内容", "工单内容", "诉求详情", "反映内容", "来电内容", "问题描述", "留言内容", "详情", "内容", "描述",
-                "text", "description",
+                "留言详情",
+                "诉求内容",
+                "工单内容",
+                "诉求详情",
+                "反映内容",
+                "来电内容",
+                "问题描述",
+                "留言内容",
+                "详情",
+                "内容",
+                "描述",
+                "text",
+                "description",
             ],
             Self::At => &[
-                "留言时间", "诉求时间", "来电时间", "反映时间", "受理时间", "登记时间", "创建时间", "提交时间", "received", "time",
+                "留言时间",
+                "诉求时间",
+                "来电时间",
+                "反映时间",
+                "受理时间",
+                "登记时间",
+                "创建时间",
+                "提交时间",
+                "received",
+                "time",
             ],
-            Self::Reporter => &["留言用户", "反映人", "诉求人", "来电人", "市民姓名", "联系人", "姓名", "用户", "reporter"],
+            Self::Reporter => {
+                &["留言用户", "反映人", "诉求人", "来电人", "市民姓名", "联系人", "姓名", "用户", "reporter"]
+            }
             Self::Phone => &["联系电话", "来电号码", "手机号码", "手机号", "联系方式", "电话", "phone"],
-            Self::Address => &["事发地址", "诉求地址", "事发地点", "发生地点", "详细地址", "地址", "地点", "位置", "address"],
-            Self::Area => &["区划代码", "网格编码", "所属网格", "网格", "所属社区", "社区", "所属镇街", "镇街", "area"],
+            Self::Address => &[
+                "事发地址",
+                "诉求地址",
+                "事发地点",
+                "发生地点",
+                "详细地址",
+                "地址",
+                "地点",
+                "位置",
+                "address",
+            ],
+            Self::Area => {
+                &["区划代码", "网格编码", "所属网格", "网格", "所属社区", "社区", "所属镇街", "镇街", "area"]
+            }
             Self::Category => &[
-                "三级分类", "二级分类", "一级分类", "诉求类别", "问题分类", "问题类型", "诉求分类", "分类", "类别", "category",
+                "三级分类",
+                "二级分类",
+                "一级分类",
+                "诉求类别",
+                "问题分类",
+                "问题类型",
+                "诉求分类",
+                "分类",
+                "类别",
+                "category",
             ],
             Self::Nature => &["诉求性质", "工单类型", "诉求类型", "诉求目的", "性质", "nature"],
             Self::Urgent => &["是否紧急", "紧急程度", "紧急", "urgent"],
             Self::Hidden => &["是否保密", "隐去身份", "信息保密", "保密", "hidden"],
-            Self::Reply => &["答复意见", "答复内容", "回复内容", "办理结果", "处理结果", "反馈内容", "办结意见", "答复", "reply"],
+            Self::Reply => &[
+                "答复意见",
+                "答复内容",
+                "回复内容",
+                "办理结果",
+                "处理结果",
+                "反馈内容",
+                "办结意见",
+                "答复",
+                "reply",
+            ],
             Self::RepliedAt => &["答复时间", "回复时间", "办结时间", "反馈时间", "处理时间", "replied"],
         }
     }
@@ -97,8 +160,7 @@ impl Mapping {
                 let fits = |n: &usize, word: &str| {
                     !taken[*n] && if exact { normal[*n] == word } else { normal[*n].contains(word) }
                 };
-                let found =
-                    field.words().iter().find_map(|word| (0..normal.len()).find(|n| fits(n, word)));
+                let found = field.words().iter().find_map(|word| (0..normal.len()).find(|n| fits(n, word)));
                 if let Some(n) = found {
                     taken[n] = true;
                     mapping.0.insert(field, headings[n].clone());
@@ -117,7 +179,8 @@ impl Mapping {
             match headings.iter().position(|h| text::normalise(h) == wanted) {
                 Some(n) => drop(places.0.insert(field, n)),
                 None if heading.trim().is_empty() => {}
-                None => wrong.push(FieldError::new(field.as_str(), "hotline-column-absent").with("column", heading)),
+                None => wrong
+                    .push(FieldError::new(field.as_str(), "hotline-column-absent").with("column", heading)),
             }
         }
         for field in Field::REQUIRED {
@@ -170,7 +233,9 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let headings: Vec<String> = ["编号", "内容"].map(str::to_owned).to_vec();
-        let Err(Error::Invalid(wrong)) = Mapping::guess(&headings).places(&headings) else { panic!("accepted") };
+        let Err(Error::Invalid(wrong)) = Mapping::guess(&headings).places(&headings) else {
+            panic!("accepted")
+        };
         assert_eq!(wrong, [FieldError::new("at", "hotline-column-needed")]);
         let mut preset = Mapping::guess(&headings);
         preset.0.insert(Field::At, "来电时间".into());

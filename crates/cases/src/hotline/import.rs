@@ -38,12 +38,7 @@ struct Piece {
 }
 
 /// Reads a file and notes it, without writing any case. The original may go afterwards. Commits.
-pub async fn stage(
-    mut op: Op,
-    source: &Path,
-    name: &str,
-    mapping: Option<Mapping>,
-) -> Result<BatchId> {
+pub async fn stage(mut op: Op, source: &Path, name: &str, mapping: Option<Mapping>) -> Result<BatchId> {
     op.permit("hotline.import", &Target::at(&op.district.area))?;
     let id = BatchId(op.uuid());
     let district = op.district.clone();
@@ -51,7 +46,8 @@ pub async fn stage(
     // The transaction was only for the question; a long file must not keep writers waiting.
     let Op { actor, request, tx, .. } = op;
     drop(tx);
-    let staged = tokio::task::spawn_blocking(move || staged::stage(&from, &to)).await.map_err(Error::internal)?;
+    let staged =
+        tokio::task::spawn_blocking(move || staged::stage(&from, &to)).await.map_err(Error::internal)?;
     let staged = match staged {
         Ok(staged) => staged,
         Err(error) => {
@@ -221,7 +217,8 @@ async fn write(op: &mut Op, batch: &mut Batch, places: &Places, rows: &[staged::
             n => format!("{}-{}", message.number, n + 1),
         };
         let born = birth::open(op, &atlas, &book, message, &external).await?;
-        batch::remember(&mut op.tx, born.id, &message.number, message.at, Some(batch.id), born.entries).await?;
+        batch::remember(&mut op.tx, born.id, &message.number, message.at, Some(batch.id), born.entries)
+            .await?;
         batch.added += 1;
         others.push(Known {
             number: message.number.clone(),
@@ -235,12 +232,15 @@ async fn write(op: &mut Op, batch: &mut Batch, places: &Places, rows: &[staged::
 }
 
 /// A message that is here may have been answered since.
-async fn complete(op: &mut Op, book: &crate::settings::Rulebook, id: CaseId, message: &Message) -> Result<bool> {
+async fn complete(
+    op: &mut Op,
+    book: &crate::settings::Rulebook,
+    id: CaseId,
+    message: &Message,
+) -> Result<bool> {
     let Some((reply, at)) = &message.reply else { return Ok(false) };
     let Some(entries) = birth::reply(op, book, id, reply, *at).await? else { return Ok(false) };
-    op.tx
-        .execute("UPDATE hotline_message SET entries = $2 WHERE case_id = $1", params![id, entries])
-        .await?;
+    op.tx.execute("UPDATE hotline_message SET entries = $2 WHERE case_id = $1", params![id, entries]).await?;
     Ok(true)
 }
 
@@ -275,17 +275,23 @@ pub async fn undo(op: &mut Op, id: BatchId, reason: &str) -> Result<(i64, Vec<Ke
         return Err(Error::Conflict("hotline-batch-not-over"));
     }
     let kept = kept(op, id).await?;
-    let untouched = format!("SELECT m.case_id FROM hotline_message m WHERE m.batch_id = $1 AND NOT {TOUCHED}");
+    let untouched =
+        format!("SELECT m.case_id FROM hotline_message m WHERE m.batch_id = $1 AND NOT {TOUCHED}");
     let gone: Vec<(String, Option<String>)> = op
         .tx
         .all(
-            &format!("SELECT c.number, c.external FROM case_file c WHERE c.id IN ({untouched}) ORDER BY c.number"),
+            &format!(
+                "SELECT c.number, c.external FROM case_file c WHERE c.id IN ({untouched}) ORDER BY c.number"
+            ),
             params![id],
         )
         .await?;
     // The list must not change while its own rows go, so the choice is marked first.
     op.tx
-        .execute(&format!("UPDATE hotline_message SET entries = -1 WHERE case_id IN ({untouched})"), params![id])
+        .execute(
+            &format!("UPDATE hotline_message SET entries = -1 WHERE case_id IN ({untouched})"),
+            params![id],
+        )
         .await?;
     let marked = "SELECT case_id FROM hotline_message WHERE batch_id = $1 AND entries = -1";
     for table in ["case_words", "case_notice", "case_correction", "case_entry", "case_org"] {
@@ -303,7 +309,8 @@ pub async fn undo(op: &mut Op, id: BatchId, reason: &str) -> Result<(i64, Vec<Ke
     batch.reason = Some(reason.clone());
     batch::save(&mut op.tx, &batch).await?;
     for piece in gone.chunks(500) {
-        log(op, "hotline.undo", id, json!({ "reason": reason, "removed": piece, "kept": kept.len() })).await?;
+        log(op, "hotline.undo", id, json!({ "reason": reason, "removed": piece, "kept": kept.len() }))
+            .await?;
     }
     let area = op.district.area.to_string();
     op.announce("case", &area, "");

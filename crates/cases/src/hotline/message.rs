@@ -183,7 +183,8 @@ mod tests {
     use crate::hotline::columns::Mapping;
 
     fn read(cells: [&str; 7]) -> Result<Message, Vec<String>> {
-        let headings = ["编号", "主题", "内容", "诉求时间", "联系电话", "答复", "答复时间"].map(str::to_owned);
+        let headings =
+            ["编号", "主题", "内容", "诉求时间", "联系电话", "答复", "答复时间"].map(str::to_owned);
         let places = Mapping::guess(&headings).places(&headings).unwrap();
         let now = "2026-11-23T09:00:00+08:00".parse().unwrap();
         let district = "371002".parse().unwrap();
@@ -193,14 +194,22 @@ mod tests {
 
     #[test]
     fn a_row_is_a_message() {
-        let message =
-            read(["  530 ", "路灯\u{200b}不　亮", "\u{3000}\u{3000}三天了\r\n没人管 ", "2019/11/10 18:59:24", "138****8000", "", ""])
-                .unwrap();
+        let message = read([
+            "  530 ",
+            "路灯\u{200b}不　亮",
+            "\u{3000}\u{3000}三天了\r\n没人管 ",
+            "2019/11/10 18:59:24",
+            "138****8000",
+            "",
+            "",
+        ])
+        .unwrap();
         assert_eq!((message.number.as_str(), message.title.as_str()), ("530", "路灯不 亮"));
         assert_eq!(message.text, "三天了\n没人管");
         assert_eq!(message.at.rfc3339(), "2019-11-10T18:59:24+08:00");
         assert_eq!((message.phone, message.reply, message.nature), (None, None, Nature::Complaint));
-        let answered = read(["1", "", "咨询：何时供暖", "2019-11-10", "", "已供暖", "2019-11-12 09:00"]).unwrap();
+        let answered =
+            read(["1", "", "咨询：何时供暖", "2019-11-10", "", "已供暖", "2019-11-12 09:00"]).unwrap();
         assert_eq!((answered.title.as_str(), answered.nature), ("咨询：何时供暖", Nature::Question));
         assert_eq!(answered.reply.unwrap().1.rfc3339(), "2019-11-12T09:00:00+08:00");
     }
@@ -209,7 +218,12 @@ mod tests {
     fn every_fault_of_a_row_is_told_at_once() {
         assert_eq!(
             read(["", "", "", "昨天", "", "好", "后天"]).unwrap_err(),
-            ["number hotline-number-absent", "text hotline-text-absent", "at hotline-time-bad", "replied_at hotline-time-bad"]
+            [
+                "number hotline-number-absent",
+                "text hotline-text-absent",
+                "at hotline-time-bad",
+                "replied_at hotline-time-bad"
+            ]
         );
         assert_eq!(read(["1", "", "x", "2027-01-01", "", "", ""]).unwrap_err(), ["at hotline-time-ahead"]);
         assert_eq!(

@@ -12,7 +12,9 @@ pub async fn get(conn: &mut Conn, name: &str) -> Result<Mapping> {
     let json: String = conn
         .scalar("SELECT mapping FROM hotline_preset WHERE name = $1", params![name.trim()])
         .await
-        .map_err(|e| if matches!(e, Error::NotFound) { Error::field("preset", "hotline-preset-unknown") } else { e })?;
+        .map_err(|e| {
+            if matches!(e, Error::NotFound) { Error::field("preset", "hotline-preset-unknown") } else { e }
+        })?;
     serde_json::from_str(&json).map_err(Error::internal)
 }
 
@@ -40,6 +42,12 @@ pub async fn keep(op: &mut Op, name: &str, mapping: &Mapping) -> Result<()> {
         )
         .await?;
     let area = op.district.area.clone();
-    op.log(Entry { action: "hotline.preset", subject: "hotline_preset", subject_id: name, area, detail: json!({ "mapping": document }) })
-        .await
+    op.log(Entry {
+        action: "hotline.preset",
+        subject: "hotline_preset",
+        subject_id: name,
+        area,
+        detail: json!({ "mapping": document }),
+    })
+    .await
 }

@@ -84,13 +84,16 @@ impl Sheet {
 
 fn broken(error: &csv::Error) -> Error {
     match error.kind() {
-        csv::ErrorKind::Io(e) if e.kind() == io::ErrorKind::InvalidData => Error::field("file", "hotline-file-encoding"),
+        csv::ErrorKind::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
+            Error::field("file", "hotline-file-encoding")
+        }
         _ => Error::field("file", "hotline-file-unreadable"),
     }
 }
 
 fn headings(row: &StringRecord) -> Result<Vec<String>> {
-    let mut all: Vec<String> = row.iter().map(|h| h.trim_matches(['\u{feff}', ' ', '\u{3000}', '\t']).to_owned()).collect();
+    let mut all: Vec<String> =
+        row.iter().map(|h| h.trim_matches(['\u{feff}', ' ', '\u{3000}', '\t']).to_owned()).collect();
     while all.last().is_some_and(String::is_empty) {
         all.pop();
     }
@@ -105,18 +108,25 @@ fn headings(row: &StringRecord) -> Result<Vec<String>> {
 
 fn csv(mut file: File) -> Result<(Vec<String>, Sheet)> {
     let unreadable = |e: io::Error| {
-        if e.kind() == io::ErrorKind::InvalidData { Error::field("file", "hotline-file-encoding") } else { Error::internal(e) }
+        if e.kind() == io::ErrorKind::InvalidData {
+            Error::field("file", "hotline-file-encoding")
+        } else {
+            Error::internal(e)
+        }
     };
     let encoding = encoding(&mut file).map_err(unreadable)?;
     file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
     let text: Box<dyn Read + Send> = match encoding {
         Encoding::Utf8 => Box::new(BufReader::with_capacity(1 << 16, file)),
-        Encoding::Gb18030 => Box::new(Transcode::new(BufReader::with_capacity(1 << 16, file), GB18030.new_decoder())),
+        Encoding::Gb18030 => {
+            Box::new(Transcode::new(BufReader::with_capacity(1 << 16, file), GB18030.new_decoder()))
+        }
     };
     let mut first = vec![0; 64 * 1024];
     let (n, text) = peek(text, &mut first).map_err(unreadable)?;
     let delimiter = delimiter(&first[..n]);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
     let mut row = StringRecord::new();
     if !reader.read_record(&mut row).map_err(|e| broken(&e))? {
         return Err(Error::field("file", "hotline-file-empty"));
@@ -203,7 +213,8 @@ impl<R: Read> Transcode<R> {
         // Two bytes of GB18030 become three of UTF-8 at most, and a rest may be pending.
         self.out.resize(n * 3 + 16, 0);
         self.at = 0;
-        let (result, read, written, bad) = self.decoder.decode_to_utf8(&self.raw[..n], &mut self.out, self.ended);
+        let (result, read, written, bad) =
+            self.decoder.decode_to_utf8(&self.raw[..n], &mut self.out, self.ended);
         self.out.truncate(written);
         if bad || result == CoderResult::OutputFull || read != n || self.out.contains(&0) {
             return Err(io::ErrorKind::InvalidData.into());
@@ -241,9 +252,9 @@ fn xlsx(file: File) -> Result<(Vec<String>, Sheet)> {
 
 fn cell(data: &Data) -> String {
     match data {
-        Data::DateTime(_) | Data::DateTimeIso(_) => {
-            data.as_datetime().map_or_else(|| data.to_string(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
-        }
+        Data::DateTime(_) | Data::DateTimeIso(_) => data
+            .as_datetime()
+            .map_or_else(|| data.to_string(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string()),
         // A long number shown as one, not as 1.2e17.
         Data::Float(n) if n.fract() == 0.0 && n.abs() < 9e15 => format!("{n:.0}"),
         other => other.to_string(),
@@ -278,7 +289,8 @@ mod tests {
         assert_eq!(read(TEXT.replace(',', "\t").as_bytes()).unwrap(), plain);
         let mut book = rust_xlsxwriter::Workbook::new();
         let sheet = book.add_worksheet();
-        for (r, row) in [["编号", "内容"], ["1", "路灯，\n不亮"], ["2", "水管爆裂"]].iter().enumerate() {
+        for (r, row) in [["编号", "内容"], ["1", "路灯，\n不亮"], ["2", "水管爆裂"]].iter().enumerate()
+        {
             for (c, text) in row.iter().enumerate() {
                 sheet.write(u32::try_from(r).unwrap(), u16::try_from(c).unwrap(), *text).unwrap();
             }

@@ -41,9 +41,9 @@ pub fn csv(headings: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> 
     let mut out = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
     out.write_record(headings).map_err(Error::internal)?;
     for row in rows {
-        let harmless = row.into_iter().map(|cell| {
-            if cell.starts_with(['=', '+', '-', '@', '\t']) { format!("'{cell}") } else { cell }
-        });
+        let harmless = row
+            .into_iter()
+            .map(|cell| if cell.starts_with(['=', '+', '-', '@', '\t']) { format!("'{cell}") } else { cell });
         out.write_record(harmless).map_err(Error::internal)?;
     }
     out.into_inner().map_err(|e| Error::internal(e.to_string()))
@@ -180,7 +180,8 @@ pub async fn changed(
     rows.and("c.source = ?", vec![Source::Hotline.into()]);
     rows.and("c.updated_at >= ? AND c.updated_at < ?", vec![span.0.into(), span.1.into()]);
     let limit = rows.bind(ROWS);
-    let sql = format!("SELECT {ANSWER} FROM case_file c{} ORDER BY c.updated_at, c.id LIMIT {limit}", rows.text());
+    let sql =
+        format!("SELECT {ANSWER} FROM case_file c{} ORDER BY c.updated_at, c.id LIMIT {limit}", rows.text());
     let found: Vec<Answer> = conn.all(&sql, rows.args()).await?;
     let headings = ["number", "title", "at", "state", "lead", "reply", "replied-at", "case"]
         .map(|column| locale.t(&format!("hotline-out-{column}")))

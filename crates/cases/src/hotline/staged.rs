@@ -68,8 +68,10 @@ pub(super) fn read(path: &Path, from: i64, limit: usize) -> Result<(Vec<Numbered
     let start = u64::try_from(from).map_err(Error::internal)?;
     let mut file = File::open(path).map_err(broken)?;
     file.seek(SeekFrom::Start(start)).map_err(broken)?;
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Box::new(file) as Box<dyn Read + Send>);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(Box::new(file) as Box<dyn Read + Send>);
     let mut rows = Vec::new();
     let mut row = StringRecord::new();
     while rows.len() < limit && reader.read_record(&mut row).map_err(Error::internal)? {

@@ -18,7 +18,7 @@ struct Size {
     small: Option<String>,
 }
 
-async fn file(ctx: &Ctx, blob: &str) -> WebResult {
+pub(super) async fn file(ctx: &Ctx, blob: &str) -> WebResult {
     let bytes = ctx.district.port::<Blobs>()?.get(blob).await?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();

@@ -16,11 +16,26 @@ async fn queries(d: &Arc<District>, id: CaseId) -> [u32; 6] {
         let db = d.db.metered();
         let mut conn = db.read().await.unwrap();
         match n {
-            0 => drop(read::page(&mut conn, &scope, &Filter::default(), Sort::Newest, None, 1000).await.unwrap()),
-            1 => drop(read::page(&mut conn, &scope, &Filter { text: Some("污水".into()), ..Filter::default() }, Sort::NextDue, None, 1000).await.unwrap()),
+            0 => drop(
+                read::page(&mut conn, &scope, &Filter::default(), Sort::Newest, None, 1000).await.unwrap(),
+            ),
+            1 => drop(
+                read::page(
+                    &mut conn,
+                    &scope,
+                    &Filter { text: Some("污水".into()), ..Filter::default() },
+                    Sort::NextDue,
+                    None,
+                    1000,
+                )
+                .await
+                .unwrap(),
+            ),
             2 => drop(read::detail(&mut conn, &scope, id).await.unwrap()),
             3 => drop(read::counts(&mut conn, &scope, d.clock.now()).await.unwrap()),
-            4 => drop(read::rates(&mut conn, &scope, at("2026-11-01T00:00"), at("2026-12-01T00:00")).await.unwrap()),
+            4 => drop(
+                read::rates(&mut conn, &scope, at("2026-11-01T00:00"), at("2026-12-01T00:00")).await.unwrap(),
+            ),
             _ => drop(read::similar(&mut conn, d, &scope, id).await.unwrap()),
         }
         let (n, queries) = counted(n, &db);

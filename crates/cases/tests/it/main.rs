@@ -4,8 +4,9 @@
 
 mod asks;
 mod counting;
-mod jobs;
 mod hotline;
+mod http;
+mod jobs;
 mod life;
 mod scope;
 mod search;
@@ -119,13 +120,9 @@ fn atlas() -> Atlas {
 pub async fn district(scratch: &Scratch) -> Arc<District> {
     let clock = Clock::fixed(at("2026-11-23T09:00"));
     let now = clock.now();
-    let all = [
-        linli_store::MIGRATIONS,
-        linli_access::MIGRATIONS,
-        linli_grid::MIGRATIONS,
-        linli_cases::MIGRATIONS,
-    ]
-    .concat();
+    let all =
+        [linli_store::MIGRATIONS, linli_access::MIGRATIONS, linli_grid::MIGRATIONS, linli_cases::MIGRATIONS]
+            .concat();
     migrate(&scratch.db, &all, now).await.unwrap();
     let ids = Ids::seeded(11);
     let master = Master::read_or_create(&scratch.folder.path().join("master.key"), &ids).unwrap();

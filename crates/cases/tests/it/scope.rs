@@ -16,8 +16,19 @@ use proptest::{
 use super::*;
 
 fn anybody() -> impl Strategy<Value = Actor> {
-    let area = prop::sample::select(vec![DISTRICT, STREET, OTHER_STREET, "371002001001", GRID, NEXT_GRID, FAR_GRID]);
-    let org_id = prop::sample::select(vec![CENTRE_ORG, STREET_ORG, OTHER_STREET_ORG, GRID_ORG, NEXT_GRID_ORG, FAR_GRID_ORG, WATER, ROADS, 50]);
+    let area =
+        prop::sample::select(vec![DISTRICT, STREET, OTHER_STREET, "371002001001", GRID, NEXT_GRID, FAR_GRID]);
+    let org_id = prop::sample::select(vec![
+        CENTRE_ORG,
+        STREET_ORG,
+        OTHER_STREET_ORG,
+        GRID_ORG,
+        NEXT_GRID_ORG,
+        FAR_GRID_ORG,
+        WATER,
+        ROADS,
+        50,
+    ]);
     let post = (prop::sample::select(Role::ALL.to_vec()), area, org_id).prop_map(|(role, area, n)| Post {
         role,
         area: area.parse().unwrap(),
@@ -39,7 +50,7 @@ both_engines! {
             ids.push(id);
             if n % 3 == 0 {
                 let decision = TriageDecision { assisting: if n == 0 { vec![] } else { vec![org(ROADS)] }, ..joint(WATER) };
-                triage(&d, &centre(), id, decision).await;
+                triage(&d, &street(), id, decision).await;
             }
         }
         let back = Command::RequestReturn { reason: linli_cases::model::ReturnReason::NotOurDuty, to: org(ROADS), note: "不是".into() };

@@ -54,6 +54,7 @@ both_engines! {
         }).await;
         let Err(Error::Invalid(fields)) = all else { panic!("{all:?}") };
         assert_eq!(fields.iter().map(|f| f.field.as_str()).collect::<Vec<_>>(), ["text", "phone", "category"]);
+        drop(bad);
         forbidden_source(&d).await;
     }
 

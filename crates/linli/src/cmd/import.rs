@@ -49,7 +49,9 @@ pub struct Hotline {
 pub(super) async fn run(config: Config, command: Command) -> Done {
     let Command::Hotline(args) = command;
     let settings = match (&args.district, config.district.as_slice()) {
-        (Some(name), all) => all.iter().find(|d| d.name == *name).ok_or("no such district in the settings")?,
+        (Some(name), all) => {
+            all.iter().find(|d| d.name == *name).ok_or("no such district in the settings")?
+        }
         (None, [only]) => only,
         (None, _) => return Err("the settings list several districts; say which with --district".into()),
     };
@@ -63,9 +65,11 @@ pub(super) async fn run(config: Config, command: Command) -> Done {
 /// An input error in words.
 fn said(error: &Error, locale: &Locale) -> String {
     match error {
-        Error::Invalid(fields) => {
-            fields.iter().map(|f| format!("{}: {}", f.field, locale.field_error(f))).collect::<Vec<_>>().join("; ")
-        }
+        Error::Invalid(fields) => fields
+            .iter()
+            .map(|f| format!("{}: {}", f.field, locale.field_error(f)))
+            .collect::<Vec<_>>()
+            .join("; "),
         Error::TooLarge(key) | Error::Conflict(key) | Error::Unavailable(key) => locale.t(key),
         other => other.to_string(),
     }
@@ -136,7 +140,8 @@ async fn drive(district: &Arc<District>, id: BatchId) -> Result<Batch, Error> {
 
 fn mapped(mut mapping: Mapping, pairs: &[String]) -> Result<Mapping, Error> {
     for pair in pairs {
-        let (field, heading) = pair.split_once('=').ok_or_else(|| Error::field(pair.clone(), "hotline-column-needed"))?;
+        let (field, heading) =
+            pair.split_once('=').ok_or_else(|| Error::field(pair.clone(), "hotline-column-needed"))?;
         let field: Field = field.parse().map_err(|_| Error::field(field, "hotline-column-needed"))?;
         mapping.0.insert(field, heading.to_owned());
     }

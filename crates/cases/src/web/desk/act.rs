@@ -73,7 +73,9 @@ pub(super) async fn repeated(
     op: &mut linli_store::Op,
     typed: &Typed,
 ) -> Result<(bool, Option<String>)> {
-    let Some(key) = typed.some("idempotency_key").filter(|k| k.len() <= 100) else { return Ok((false, None)) };
+    let Some(key) = typed.some("idempotency_key").filter(|k| k.len() <= 100) else {
+        return Ok((false, None));
+    };
     let person = ctx.actor.account().map(|id| id.to_string()).unwrap_or_default();
     let key = format!("desk:{person}:{key}");
     let claim = idempotency::claim(&mut op.tx, &key, &fingerprint(&ctx.path, typed), op.now).await?;

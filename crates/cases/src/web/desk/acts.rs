@@ -61,8 +61,7 @@ fn sensible(action: Action, case: &Case, who: Who, extension: u32) -> bool {
     match action {
         Action::Resolve => {
             let called = case.whistle > WhistleLevel::Regular && !case.reported.nature.needs_only_words();
-            case.open_tasks == 0
-                && (case.state == CaseState::OnSite || !(called || case.urgent_confirmed))
+            case.open_tasks == 0 && (case.state == CaseState::OnSite || !(called || case.urgent_confirmed))
         }
         Action::StartVerification | Action::FailVerification => first_hand,
         Action::Close => first_hand && case.open_tasks == 0,
@@ -92,21 +91,14 @@ fn sensible(action: Action, case: &Case, who: Who, extension: u32) -> bool {
 /// The forms for `allowed`, the first of them open, and the rest.
 pub(super) fn forms(around: &Around<'_>, allowed: &[Action]) -> (Vec<Form>, Vec<Form>) {
     let fits = |a: &Action| sensible(*a, around.case, around.who, around.extension);
-    let mut first: Vec<Form> = FIRST
-        .iter()
-        .filter(|a| allowed.contains(a) && fits(a))
-        .map(|a| form(around, *a))
-        .collect();
+    let mut first: Vec<Form> =
+        FIRST.iter().filter(|a| allowed.contains(a) && fits(a)).map(|a| form(around, *a)).collect();
     if let Some(form) = first.first_mut() {
         form.open = true;
         form.shortcut = "d";
         form.tone = "primary";
     }
-    let more = allowed
-        .iter()
-        .filter(|a| !FIRST.contains(a) && fits(a))
-        .map(|a| form(around, *a))
-        .collect();
+    let more = allowed.iter().filter(|a| !FIRST.contains(a) && fits(a)).map(|a| form(around, *a)).collect();
     (first, more)
 }
 
@@ -167,9 +159,7 @@ fn look(action: Action) -> (&'static str, &'static str) {
 }
 
 pub(super) fn words<T: Copy + std::fmt::Display>(locale: &Locale, list: &str, all: &[T]) -> Vec<Choice> {
-    all.iter()
-        .map(|word| Choice::new(word.to_string(), locale.t(&format!("desk-{list}-{word}"))))
-        .collect()
+    all.iter().map(|word| Choice::new(word.to_string(), locale.t(&format!("desk-{list}-{word}")))).collect()
 }
 
 fn one_group(choices: Vec<Choice>) -> Vec<Group> {
@@ -177,8 +167,14 @@ fn one_group(choices: Vec<Choice>) -> Vec<Group> {
 }
 
 /// The same list with “please choose” before it.
+/// A choice whose words have the key `key`.
+pub(super) fn choice(value: &str, locale: &Locale, key: &str) -> Choice {
+    Choice::new(value, locale.t(key))
+}
+
+/// “Please choose”.
 pub(super) fn none(locale: &Locale) -> Group {
-    Group { label: String::new(), choices: vec![Choice::new("", locale.t("desk-choose"))] }
+    Group { label: String::new(), choices: vec![choice("", locale, "desk-choose")] }
 }
 
 fn with_none(locale: &Locale, mut groups: Vec<Group>) -> Vec<Group> {
@@ -194,7 +190,8 @@ fn day(at: Timestamp, days: u64) -> String {
     at.plus(std::time::Duration::from_hours(24 * days)).china_date().to_string()
 }
 
-fn fields(around: &Around<'_>, fill: &Fill<'_>, action: Action) -> Vec<Field> {
+/// What is filled in for `action`.
+pub(super) fn fields(around: &Around<'_>, fill: &Fill<'_>, action: Action) -> Vec<Field> {
     let locale = around.locale;
     let orgs = || with_none(locale, around.orgs.clone());
     let org = |id: OrgId| id.to_string();
@@ -296,7 +293,12 @@ fn plain(around: &Around<'_>, fill: &Fill<'_>, action: Action) -> Vec<Field> {
         }
         Action::AssistArrive | Action::Resume => vec![fill.maybe_lines("note", "desk-field-note")],
         Action::Contact => vec![
-            fill.radio("reached", "desk-field-reached", yes_no(locale, "desk-reached-yes", "desk-reached-no"), ""),
+            fill.radio(
+                "reached",
+                "desk-field-reached",
+                yes_no(locale, "desk-reached-yes", "desk-reached-no"),
+                "",
+            ),
             fill.maybe_lines("note", "desk-field-note").hint(internal()),
         ],
         Action::AskReporter => vec![fill.lines("question", "desk-field-question").hint(seen())],
@@ -355,8 +357,13 @@ pub(super) fn calls(fill: &Fill<'_>) -> Vec<Field> {
     let locale = fill.locale;
     vec![
         fill.radio("reached", "desk-field-call", yes_no(locale, "desk-call-yes", "desk-call-no"), ""),
-        fill.radio("contacted", "desk-field-contacted", yes_no(locale, "desk-contacted-yes", "desk-contacted-no"), "")
-            .optional(),
+        fill.radio(
+            "contacted",
+            "desk-field-contacted",
+            yes_no(locale, "desk-contacted-yes", "desk-contacted-no"),
+            "",
+        )
+        .optional(),
         fill.radio("solved", "desk-field-solved", yes_no(locale, "desk-solved-yes", "desk-solved-no"), "")
             .optional(),
         fill.radio(

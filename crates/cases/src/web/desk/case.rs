@@ -17,7 +17,7 @@ use super::{
     lists,
     room::{Beside, Room, chrome, page, said},
     timeline::{self, Happened},
-    view::{Clock, Line, Reporter, span, tone, worker},
+    view::{Clock, Line, Reporter, tone, worker},
 };
 use crate::{
     app,
@@ -271,8 +271,7 @@ pub(super) async fn around<'a>(
     beside: &'a Beside,
     back: String,
 ) -> Result<Around<'a>> {
-    let fitting =
-        app::templates::fitting(&mut room.conn, case.category.as_deref(), case.state).await?;
+    let fitting = app::templates::fitting(&mut room.conn, case.category.as_deref(), case.state).await?;
     let mut also = vec![case.lead];
     also.extend(&case.assisting);
     let category = case.category.as_deref().and_then(|code| room.atlas.category(code));
@@ -316,8 +315,11 @@ pub(super) fn trouble(beside: &Beside, shown: &[&Form]) -> String {
     if shown.iter().any(|f| f.id == id) {
         return String::new();
     }
-    let words: Vec<&str> =
-        typed.pairs().filter(|(name, value)| is_words(name) && !value.trim().is_empty()).map(|(_, v)| v).collect();
+    let words: Vec<&str> = typed
+        .pairs()
+        .filter(|(name, value)| is_words(name) && !value.trim().is_empty())
+        .map(|(_, v)| v)
+        .collect();
     if words.is_empty() { why.clone() } else { format!("{why} “{}”", words.join("” “")) }
 }
 
@@ -422,8 +424,12 @@ async fn moved(ctx: Ctx, Path(id): Path<CaseId>, Query(seen): Query<Seen>) -> We
     let mut room = Room::enter(&ctx).await?;
     let scope = room.scope(&ctx, "case.read");
     let now = read::timeline(&mut room.conn, &scope, id).await?.len();
-    let template =
-        Moved { chrome: chrome(&ctx, &room, "desk-case"), id, entries: seen.entries, moved: now != seen.entries };
+    let template = Moved {
+        chrome: chrome(&ctx, &room, "desk-case"),
+        id,
+        entries: seen.entries,
+        moved: now != seen.entries,
+    };
     page(&ctx, StatusCode::OK, &template)
 }
 
@@ -446,11 +452,8 @@ async fn add_task(ctx: Ctx, Path(id): Path<CaseId>, form: super::act::Sent) -> W
     let typed: &Typed = &form.typed;
     let lead = typed.get("lead").trim().parse().map_err(|_| Error::field("lead", "desk-error-choose"))?;
     let mut op = ctx.op().await?;
-    let task = app::NewTask {
-        title: typed.get("title").to_owned(),
-        text: typed.get("text").to_owned(),
-        lead,
-    };
+    let task =
+        app::NewTask { title: typed.get("title").to_owned(), text: typed.get("text").to_owned(), lead };
     app::add_task(&mut op, id, task).await?;
     op.commit().await?;
     Ok(super::room::back_to(&format!("/desk/cases/{id}"), "task").into_response())
@@ -464,9 +467,4 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/desk/cases/{id}/contact", Access::May("case.read_contact"), contact),
         Route::post("/desk/cases/{id}/task", Access::May("case.task_add"), add_task),
     ]
-}
-
-/// How late a case is, in words, for summaries.
-pub(super) fn late(ctx: &Ctx, room: &Room, due: linli_kernel::Timestamp) -> String {
-    span(&ctx.locale, due.millis_since(room.now))
 }

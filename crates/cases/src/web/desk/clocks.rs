@@ -35,7 +35,8 @@ impl Asked {
     fn query(&self) -> String {
         let mut parts = Vec::new();
         for (name, value) in [("whistle", &self.whistle), ("org", &self.org), ("overdue", &self.overdue)] {
-            if value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && !value.is_empty() {
+            if value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && !value.is_empty()
+            {
                 parts.push(format!("{name}={value}"));
             }
         }
@@ -107,10 +108,8 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let Rows { rows, next, query } = rows(&ctx, &mut room, &asked).await?;
     let scope = room.scope(&ctx, "clock.view");
     let counts = read::counts(&mut room.conn, &scope, room.now).await?;
-    let whistles = vec![Group {
-        label: String::new(),
-        choices: acts::words(&ctx.locale, "whistle", WhistleLevel::ALL),
-    }];
+    let whistles =
+        vec![Group { label: String::new(), choices: acts::words(&ctx.locale, "whistle", WhistleLevel::ALL) }];
     let whistles = lists::choose(&ctx.locale, whistles, &asked.whistle);
     let template = ClocksPage {
         chrome: chrome(&ctx, &room, "desk-clocks"),

@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use linli_kernel::{
-    AreaCode, Error, Result, Timestamp,
-    actor::OrgId,
-    error::Check,
-};
+use linli_kernel::{AreaCode, Error, Result, Timestamp, actor::OrgId, error::Check};
 
 use super::forms::Typed;
 use crate::model::{
@@ -128,10 +124,9 @@ fn parse(
             grant: check.parse("grant", CHOOSE, yes_no(form, "grant"))?,
             note: maybe("note"),
         },
-        Action::RequestSuspension => Command::RequestSuspension {
-            review: morning(form, check, "review")?,
-            reason: text("reason"),
-        },
+        Action::RequestSuspension => {
+            Command::RequestSuspension { review: morning(form, check, "review")?, reason: text("reason") }
+        }
         Action::RefuseSuspension => Command::RefuseSuspension { note: text("note") },
         Action::Suspend => {
             Command::Suspend { review: morning(form, check, "review")?, reason: text("reason") }
@@ -144,10 +139,9 @@ fn parse(
             Command::Close { outcome: word::<Outcome>(form, check, "outcome")?, note: maybe("note") }
         }
         Action::FollowUp => follow_up(form, check)?,
-        Action::Rate => Command::Rate {
-            satisfaction: word(form, check, "satisfaction")?,
-            comment: maybe("comment"),
-        },
+        Action::Rate => {
+            Command::Rate { satisfaction: word(form, check, "satisfaction")?, comment: maybe("comment") }
+        }
         Action::Reopen => Command::Reopen { reason: text("reason") },
         Action::FlagUrgent => Command::FlagUrgent { reason: text("reason") },
         Action::ConfirmUrgent => Command::ConfirmUrgent,
@@ -179,18 +173,36 @@ mod tests {
     fn every_action_that_a_desk_has_becomes_its_own_command() {
         let id = "0199b0a0-0000-7000-8000-000000000001";
         let form = typed(&[
-            ("reason", "x"), ("note", "n"), ("area", "371002001001001"), ("category", "010101"),
-            ("lead", id), ("org", id), ("to", id), ("reached", "yes"), ("solved", "yes"), ("grant", "no"),
-            ("satisfaction", "satisfied"), ("days", "3"), ("review", "2026-12-01"), ("outcome", "solved"),
-            ("extent", "solved"), ("done", "d"), ("done_by", "b"), ("reply", "r"), ("text", "t"),
+            ("reason", "x"),
+            ("note", "n"),
+            ("area", "371002001001001"),
+            ("category", "010101"),
+            ("lead", id),
+            ("org", id),
+            ("to", id),
+            ("reached", "yes"),
+            ("solved", "yes"),
+            ("grant", "no"),
+            ("satisfaction", "satisfied"),
+            ("days", "3"),
+            ("review", "2026-12-01"),
+            ("outcome", "solved"),
+            ("extent", "solved"),
+            ("done", "d"),
+            ("done_by", "b"),
+            ("reply", "r"),
+            ("text", "t"),
         ]);
         for action in Action::ALL.iter().copied() {
             let mut pairs: Vec<(&str, &str)> = form.pairs().filter(|(k, _)| *k != "reason").collect();
-            pairs.push(("reason", match action {
-                Action::Decline => "no_content",
-                Action::RequestReturn => "not_our_duty",
-                _ => "because",
-            }));
+            pairs.push((
+                "reason",
+                match action {
+                    Action::Decline => "no_content",
+                    Action::RequestReturn => "not_our_duty",
+                    _ => "because",
+                },
+            ));
             let got = read(action, &typed(&pairs), 0, id.parse().ok());
             if matches!(action, Action::Report | Action::Escalate) {
                 assert!(got.is_err(), "{action}");

@@ -25,6 +25,11 @@ impl Typed {
         self.0.get(name).into_iter().flatten().map(|v| v.trim()).filter(|v| !v.is_empty()).collect()
     }
 
+    /// Every value of a repeated field in order, the empty ones too.
+    pub(super) fn every(&self, name: &str) -> Vec<String> {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+
     /// Whether the field came at all.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
@@ -290,8 +295,10 @@ impl Fill<'_> {
         Field { required: true, ..self.field(name, label, Kind::Radio(choices)) }
     }
 
-    pub(super) fn check(&self, name: &'static str, label: &str) -> Field {
-        self.field(name, label, Kind::Check)
+    /// A box that is ticked already, with its own words: one of several of the same name.
+    pub(super) fn check_of(&self, name: &'static str, value: String, label: String) -> Field {
+        let id = format!("{}-{name}-{value}", self.prefix);
+        Field { value, label, id, ..self.field(name, "desk-field-none", Kind::Check) }
     }
 
     pub(super) fn photos(&self, required: bool) -> Field {

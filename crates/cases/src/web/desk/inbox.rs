@@ -133,10 +133,9 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let names: Vec<&str> = own(&ctx).iter().map(|org| room.atlas.org_name(*org)).collect::<Vec<_>>();
     let head = ctx.locale.t_with("desk-inbox-of", &[("name", names.join("、"))]);
     let hand = counts.in_hand + counts.to_accept;
-    let sub = ctx.locale.t_with(
-        "desk-inbox-sub",
-        &[("n", hand.to_string()), ("accept", counts.to_accept.to_string())],
-    );
+    let sub = ctx
+        .locale
+        .t_with("desk-inbox-sub", &[("n", hand.to_string()), ("accept", counts.to_accept.to_string())]);
     let chrome = chrome(&ctx, &room, "desk-inbox");
     page(&ctx, StatusCode::OK, &InboxPage { chrome, head, sub, tab, tabs, lines, next })
 }

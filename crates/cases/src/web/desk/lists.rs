@@ -130,8 +130,7 @@ pub(super) fn scope_orgs(atlas: &Atlas, locale: &Locale, scope: &Scope) -> Vec<G
 
 /// A list with “all” before it and the present choice marked.
 pub(super) fn choose(locale: &Locale, mut groups: Vec<Group>, chosen: &str) -> Vec<Group> {
-    groups
-        .insert(0, Group { label: String::new(), choices: vec![Choice::new("", locale.t("desk-all"))] });
+    groups.insert(0, Group { label: String::new(), choices: vec![Choice::new("", locale.t("desk-all"))] });
     for choice in groups.iter_mut().flat_map(|g| &mut g.choices) {
         choice.chosen = choice.value == chosen;
     }

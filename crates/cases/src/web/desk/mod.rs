@@ -2,19 +2,30 @@
 
 mod act;
 mod acts;
+mod areas;
+mod bulk;
+mod calendar;
 mod case;
+mod clock_rules;
 mod clocks;
 mod commands;
+mod export;
+mod figures;
 mod followups;
 mod forms;
 mod inbox;
+mod list;
 mod lists;
+mod overview;
+mod replies;
 mod returns;
 mod room;
 mod suspended;
 mod timeline;
 mod triage;
 mod view;
+mod wall;
+mod wanted;
 
 use axum::response::Redirect;
 use linli_kernel::{Actor, Role};
@@ -57,6 +68,15 @@ pub(super) fn routes() -> Vec<Route> {
         inbox::routes(),
         case::routes(),
         act::routes(),
+        list::routes(),
+        bulk::routes(),
+        export::routes(),
+        overview::routes(),
+        wall::routes(),
+        areas::routes(),
+        clock_rules::routes(),
+        calendar::routes(),
+        replies::routes(),
     ] {
         routes.extend(more);
     }

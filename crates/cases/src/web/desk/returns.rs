@@ -87,8 +87,7 @@ pub(super) async fn render(
         let scope = room.scope(ctx, "case.read");
         let detail = read::detail(&mut room.conn, &scope, id).await?;
         template.view = Some(case::view(ctx, &room, &detail, &beside)?);
-        let around =
-            case::around(ctx, &mut room, &detail.case, &beside, "/desk/returns".to_owned()).await?;
+        let around = case::around(ctx, &mut room, &detail.case, &beside, "/desk/returns".to_owned()).await?;
         let (first, more) = acts::forms(&around, &case::allowed(ctx, &room, &detail.case));
         template.forms = first.into_iter().chain(more).filter(decides).collect();
         if detail.case.ask.is_none() {

@@ -55,8 +55,7 @@ fn filter(ctx: &Ctx, part: &str) -> Filter {
     let fresh = Filter { states: vec![CaseState::Reported], ..Filter::default() };
     match part {
         "dispatch" => {
-            let level =
-                if ctx.actor.is(Role::DistrictCentre) { Level::District } else { Level::Street };
+            let level = if ctx.actor.is(Role::DistrictCentre) { Level::District } else { Level::Street };
             let states = vec![CaseState::Filed, CaseState::Reopened];
             Filter { states, level: Some(level), ..Filter::default() }
         }
@@ -85,8 +84,7 @@ async fn queue(ctx: &Ctx, room: &mut Room, asked: &Asked, current: Option<CaseId
     let scope = room.scope(ctx, "board.view");
     let wanted = part(&asked.f);
     let after: Option<Cursor> = asked.after.as_ref().and_then(|a| a.parse().ok());
-    let page =
-        read::page(&mut room.conn, &scope, &filter(ctx, wanted), Sort::NextDue, after, PAGE).await?;
+    let page = read::page(&mut room.conn, &scope, &filter(ctx, wanted), Sort::NextDue, after, PAGE).await?;
     let mut lines: Vec<Line> = page.items.iter().map(|row| Line::of(ctx, room, row)).collect();
     for line in &mut lines {
         line.current = Some(line.id) == current;
@@ -168,9 +166,7 @@ pub(super) fn is_firm(suggestion: &Suggestion) -> bool {
 fn proposal(ctx: &Ctx, room: &Room, s: &Suggestion) -> Proposal {
     let names: Vec<&str> = s.assisting.iter().map(|org| room.atlas.org_name(*org)).collect();
     let reasons = s.reasons.iter().map(|reason| match reason {
-        Reason::Words { words } => {
-            ctx.locale.t_with("desk-reason-words", &[("words", words.join("、"))])
-        }
+        Reason::Words { words } => ctx.locale.t_with("desk-reason-words", &[("words", words.join("、"))]),
         Reason::Duty { basis: Some(basis) } => {
             ctx.locale.t_with("desk-reason-duty-basis", &[("basis", basis.clone())])
         }
@@ -182,7 +178,9 @@ fn proposal(ctx: &Ctx, room: &Room, s: &Suggestion) -> Proposal {
             .category
             .as_deref()
             .map_or_else(|| ctx.locale.t("desk-suggestion-none"), |code| room.atlas.category_path(code)),
-        lead: s.lead.map_or_else(|| ctx.locale.t("desk-suggestion-none"), |id| room.atlas.org_name(id).to_owned()),
+        lead: s
+            .lead
+            .map_or_else(|| ctx.locale.t("desk-suggestion-none"), |id| room.atlas.org_name(id).to_owned()),
         assisting: names.join("、"),
         whistle: ctx.locale.t(&format!("desk-whistle-{}", s.whistle)),
         sure: is_firm(s),
@@ -209,12 +207,7 @@ fn twin(ctx: &Ctx, room: &Room, own: &Line, s: Similar) -> Twin {
 }
 
 /// The decision of the third pane: prefilled with what is known, then with what is suggested.
-fn decision(
-    around: &Around<'_>,
-    proposed: &Suggestion,
-    proposal: Proposal,
-    beside: &Beside,
-) -> Decision {
+fn decision(around: &Around<'_>, proposed: &Suggestion, proposal: Proposal, beside: &Beside) -> Decision {
     let locale = around.locale;
     let refused = beside.refused.as_ref().filter(|(action, ..)| *action == Action::Dispatch);
     let fill = Fill {
@@ -286,12 +279,7 @@ fn waits(allowed: &[Action], state: CaseState, may_dispatch: bool) -> bool {
 }
 
 /// The board with one case on it, or the first of the queue.
-pub(super) async fn render(
-    ctx: &Ctx,
-    asked: Asked,
-    chosen: Option<CaseId>,
-    beside: Beside,
-) -> WebResult {
+pub(super) async fn render(ctx: &Ctx, asked: Asked, chosen: Option<CaseId>, beside: Beside) -> WebResult {
     let mut room = Room::enter(ctx).await?;
     let mut queue = queue(ctx, &mut room, &asked, chosen).await?;
     let back = format!("/desk/triage?f={}", part(&asked.f));
@@ -306,7 +294,14 @@ pub(super) async fn render(
         back: back.clone(),
         done: said(ctx, &beside.done),
         trouble: String::new(),
-        queue: Queue { head: String::new(), lines: Vec::new(), next: None, choices: Vec::new(), query: String::new(), suffix: String::new() },
+        queue: Queue {
+            head: String::new(),
+            lines: Vec::new(),
+            next: None,
+            choices: Vec::new(),
+            query: String::new(),
+            suffix: String::new(),
+        },
     };
     if let Some(id) = current {
         for line in &mut queue.lines {
@@ -328,7 +323,8 @@ pub(super) async fn render(
             board.decision = Some(decision(&around, &proposed, proposal, &beside));
         }
         let (first, more) = acts::forms(&around, &allowed);
-        board.more = first.into_iter().chain(more).filter(|f| belongs(&f.id)).map(|f| at_board(f, id)).collect();
+        board.more =
+            first.into_iter().chain(more).filter(|f| belongs(&f.id)).map(|f| at_board(f, id)).collect();
         let mut shown: Vec<&Form> = board.more.iter().collect();
         let own = board.decision.as_ref().map(|d| dispatch_form(d, &back));
         shown.extend(own.as_ref());

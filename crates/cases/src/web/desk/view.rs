@@ -87,9 +87,7 @@ impl Clock {
         let mut note = locale.t_with("desk-clock-until", &[("at", locale.time(clock.due))]);
         if let Some(extension) = clock.extension {
             note.push_str(" · ");
-            note.push_str(
-                &locale.t_with("desk-clock-extended", &[("n", extension.days.to_string())]),
-            );
+            note.push_str(&locale.t_with("desk-clock-extended", &[("n", extension.days.to_string())]));
         }
         Self {
             kind: locale.t(&format!("desk-clock-{}", clock.kind)),
@@ -193,7 +191,11 @@ impl Line {
             step: next.map(|c| word("clock", c.kind.as_str())).unwrap_or_default(),
             ask,
             ask_tone,
-            fresh: if young && row.state == CaseState::Reported { locale.t("desk-new") } else { String::new() },
+            fresh: if young && row.state == CaseState::Reported {
+                locale.t("desk-new")
+            } else {
+                String::new()
+            },
             clock: next.map(|c| Clock::of(c, &room.book, room.now, locale)),
             current: false,
             whistle: row.whistle,
@@ -223,7 +225,10 @@ impl Line {
             (true, false) => ("warn", "desk-urgent-said"),
             (false, false) => return Markup::trusted(String::new()),
         };
-        Markup::trusted(format!("<span class=\"chip\" data-tone=\"{tone}\">{}</span>", escaped(&chrome.t(key))))
+        Markup::trusted(format!(
+            "<span class=\"chip\" data-tone=\"{tone}\">{}</span>",
+            escaped(&chrome.t(key))
+        ))
     }
 }
 
@@ -282,7 +287,13 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    pub(super) fn count(locale: &Locale, n: i64, key: &str, href: impl Into<String>, tone: &'static str) -> Self {
+    pub(super) fn count(
+        locale: &Locale,
+        n: i64,
+        key: &str,
+        href: impl Into<String>,
+        tone: &'static str,
+    ) -> Self {
         Self {
             href: href.into(),
             tone: if n > 0 { tone } else { "" },

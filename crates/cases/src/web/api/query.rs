@@ -1,0 +1,88 @@
+//! The filters of a list as they stand in an address.
+
+use linli_access::Access;
+use linli_kernel::{AreaCode, Cursor, Error, Result, Timestamp, actor::OrgId, error::Check};
+use linli_web::Ctx;
+use serde::Deserialize;
+
+use crate::{
+    model::{CaseState, Level, Source, WhistleLevel},
+    read::{AskKind, Filter, Sort},
+};
+
+/// `?state=filed,assigned&area=371002001&q=污水&…`; an empty value is no filter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListQuery {
+    state: String,
+    whistle: String,
+    level: String,
+    area: String,
+    org: String,
+    lead: String,
+    source: String,
+    category: String,
+    q: String,
+    ask: String,
+    from: String,
+    to: String,
+    urgent: bool,
+    overdue: bool,
+    sort: String,
+    after: String,
+    size: Option<usize>,
+    /// Of an export: csv or xlsx.
+    pub(super) format: String,
+}
+
+/// The most rows of one answer.
+const MOST: usize = 200;
+
+fn some<T: std::str::FromStr>(check: &mut Check, name: &str, text: &str) -> Option<T> {
+    let text = text.trim();
+    if text.is_empty() { None } else { check.parse(name, "case-value-bad", text.parse().ok()) }
+}
+
+fn list<T: std::str::FromStr>(check: &mut Check, name: &str, text: &str) -> Vec<T> {
+    text.split(',').filter_map(|word| some(check, name, word)).collect()
+}
+
+impl ListQuery {
+    pub(super) fn filter(&self, ctx: &Ctx) -> Result<Filter> {
+        let mut check = Check::new();
+        let c = &mut check;
+        let filter = Filter {
+            states: list::<CaseState>(c, "state", &self.state),
+            whistle: some::<WhistleLevel>(c, "whistle", &self.whistle),
+            level: some::<Level>(c, "level", &self.level),
+            area: some::<AreaCode>(c, "area", &self.area),
+            org: some::<OrgId>(c, "org", &self.org),
+            lead: some::<OrgId>(c, "lead", &self.lead),
+            source: some::<Source>(c, "source", &self.source),
+            category: some(c, "category", &self.category),
+            asks: list::<AskKind>(c, "ask", &self.ask),
+            from: some::<Timestamp>(c, "from", &self.from),
+            to: some::<Timestamp>(c, "to", &self.to),
+            urgent: self.urgent,
+            overdue: self.overdue.then(|| ctx.now()),
+            ..Filter::default()
+        };
+        check.done()?;
+        filter.find(&*ctx.district.port::<Access>()?, &self.q)
+    }
+
+    pub(super) fn sort(&self) -> Sort {
+        if self.sort == "due" { Sort::NextDue } else { Sort::Newest }
+    }
+
+    pub(super) fn cursor(&self) -> Result<Option<Cursor>> {
+        if self.after.is_empty() {
+            return Ok(None);
+        }
+        self.after.parse().map(Some).map_err(|()| Error::field("after", "case-value-bad"))
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.size.unwrap_or(50).clamp(1, MOST)
+    }
+}

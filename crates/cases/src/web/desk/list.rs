@@ -1,0 +1,217 @@
+//! `/desk/cases`: search, filters in the address and saved by name, sorting, pages.
+
+use askama::Template;
+use axum::{
+    extract::Query,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use linli_access::Scope;
+use linli_kernel::{Cursor, Result, actor::AccountId};
+use linli_store::{Conn, settings};
+use linli_web::{Access, Chrome, Ctx, Route, WebResult};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    acts, bulk,
+    forms::{Choice, Group},
+    lists,
+    room::{Room, chrome, page, said},
+    view::Line,
+    wanted::{Wanted, percent},
+};
+use crate::{
+    model::{CaseState, Source, WhistleLevel},
+    read::{self, AskKind},
+};
+
+const PAGE: usize = 50;
+const SAVED_MOST: usize = 20;
+
+/// A filter that somebody keeps under a name of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Saved {
+    name: String,
+    query: String,
+}
+
+fn key(account: AccountId) -> String {
+    format!("desk_filters.{account}")
+}
+
+async fn saved(conn: &mut Conn, ctx: &Ctx) -> Result<Vec<Saved>> {
+    match ctx.actor.account() {
+        Some(id) => Ok(settings::get(conn, &key(id)).await?.unwrap_or_default()),
+        None => Ok(Vec::new()),
+    }
+}
+
+struct Select {
+    name: &'static str,
+    label: String,
+    groups: Vec<Group>,
+}
+
+fn selects(ctx: &Ctx, room: &Room, scope: &Scope, wanted: &Wanted) -> Vec<Select> {
+    let l = &ctx.locale;
+    let plain = |choices: Vec<Choice>| vec![Group { label: String::new(), choices }];
+    let select = |name, label: &str, groups, chosen: &str| Select {
+        name,
+        label: l.t(label),
+        groups: lists::choose(l, groups, chosen),
+    };
+    let open = vec![Choice::new("yes", l.t("desk-open-only"))];
+    let asks = AskKind::ALL.iter().map(|a| Choice::new(a.as_str(), l.t(&format!("desk-ask-{a}"))));
+    vec![
+        select("open", "desk-filter-open", plain(open), &wanted.open),
+        select("state", "desk-state", plain(acts::words(l, "state", CaseState::ALL)), &wanted.state),
+        select(
+            "whistle",
+            "desk-field-whistle",
+            plain(acts::words(l, "whistle", WhistleLevel::ALL)),
+            &wanted.whistle,
+        ),
+        select("source", "desk-filter-source", plain(acts::words(l, "source", Source::ALL)), &wanted.source),
+        select("area", "desk-place", lists::scope_places(&room.atlas, scope), &wanted.area),
+        select("lead", "desk-field-lead", lists::scope_orgs(&room.atlas, l, scope), &wanted.lead),
+        select("category", "desk-field-category", lists::branches(&room.atlas), &wanted.category),
+        select("ask", "desk-filter-ask", plain(asks.collect()), &wanted.ask),
+    ]
+}
+
+/// The active conditions as words, each with the address that leaves it out.
+fn chips(ctx: &Ctx, room: &Room, wanted: &Wanted) -> Vec<(String, String)> {
+    let l = &ctx.locale;
+    let named = |name: &str, value: &str| -> String {
+        match name {
+            "state" | "whistle" | "source" | "ask" => l.t(&format!("desk-{name}-{value}")),
+            "area" => value.parse().map_or_else(|_| value.to_owned(), |code| room.atlas.path(&code)),
+            "lead" => {
+                value.parse().map_or_else(|_| value.to_owned(), |id| room.atlas.org_name(id).to_owned())
+            }
+            "category" => room.atlas.category_path(value),
+            "urgent" => l.t("desk-urgent"),
+            "overdue" => l.t("desk-only-overdue"),
+            "open" => l.t("desk-open-only"),
+            "ended" => l.t("desk-state-closed"),
+            "from" => format!("{} {value}", l.t("desk-from")),
+            "to" => format!("{} {value}", l.t("desk-to")),
+            _ => value.to_owned(),
+        }
+    };
+    let active = wanted.fields().into_iter().filter(|(_, value)| !value.trim().is_empty());
+    active.map(|(name, value)| (named(name, value.trim()), wanted.query(name))).collect()
+}
+
+struct Shown {
+    text: String,
+    from: String,
+    to: String,
+    urgent: bool,
+    overdue: bool,
+    empty: bool,
+}
+
+impl Shown {
+    fn is_empty(&self) -> bool {
+        self.empty
+    }
+}
+
+#[derive(Template)]
+#[template(path = "desk/list.html")]
+struct ListPage {
+    chrome: Chrome,
+    filter: Shown,
+    selects: Vec<Select>,
+    chips: Vec<(String, String)>,
+    saved: Vec<Saved>,
+    query: String,
+    rows: Vec<Line>,
+    next: Option<String>,
+    by_due: bool,
+    sort_due: String,
+    sort_new: String,
+    bulk: Vec<Choice>,
+    may_export: bool,
+    done: String,
+}
+
+async fn show(ctx: Ctx, Query(wanted): Query<Wanted>) -> WebResult {
+    let mut room = Room::enter(&ctx).await?;
+    let scope = room.scope(&ctx, "case.list");
+    let filter = wanted.filter(&ctx, &room.access)?;
+    let after: Option<Cursor> = wanted.after.parse().ok();
+    let found = read::page(&mut room.conn, &scope, &filter, wanted.sort(), after, PAGE).await?;
+    // A whole number that finds one case opens it, as a dispatcher on the phone expects.
+    if let [only] = found.items.as_slice()
+        && after.is_none()
+        && wanted.text.trim().parse::<crate::model::CaseNumber>().is_ok()
+    {
+        return Ok(Redirect::to(&format!("/desk/cases/{}", only.id)).into_response());
+    }
+    let query = wanted.query("");
+    let plain = wanted.query("sort");
+    let template = ListPage {
+        chrome: chrome(&ctx, &room, "desk-cases"),
+        filter: Shown {
+            text: wanted.text.trim().to_owned(),
+            from: wanted.from.clone(),
+            to: wanted.to.clone(),
+            urgent: !wanted.urgent.is_empty(),
+            overdue: !wanted.overdue.is_empty(),
+            empty: wanted.is_empty(),
+        },
+        selects: selects(&ctx, &room, &scope, &wanted),
+        chips: chips(&ctx, &room, &wanted),
+        saved: saved(&mut room.conn, &ctx).await?,
+        rows: found.items.iter().map(|row| Line::of(&ctx, &room, row)).collect(),
+        next: found.next.map(|next| format!("{query}&after={next}")),
+        by_due: wanted.by_due(),
+        sort_due: format!("{plain}&sort=due"),
+        sort_new: plain,
+        bulk: bulk::choices(&ctx, &room),
+        may_export: room.may(&ctx, "case.export"),
+        done: said(&ctx, &wanted.done),
+        query,
+    };
+    page(&ctx, StatusCode::OK, &template)
+}
+
+#[derive(Deserialize)]
+struct Keep {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    drop: String,
+    #[serde(default)]
+    query: String,
+}
+
+/// Keeps or forgets a filter. A personal bookmark, no act on any case: it is not in the activity log.
+async fn keep(ctx: Ctx, axum::Form(form): axum::Form<Keep>) -> WebResult<Response> {
+    let Some(account) = ctx.actor.account() else { return Err(linli_kernel::Error::Unauthorised.into()) };
+    let mut op = ctx.op().await?;
+    let mut all: Vec<Saved> = settings::get(&mut op.tx, &key(account)).await?.unwrap_or_default();
+    let name: String = form.name.trim().chars().take(30).collect();
+    all.retain(|s| s.name != name && s.name != form.drop);
+    // Only what our own list understands is kept, never a foreign address.
+    let wanted: Wanted = Query::try_from_uri(&format!("/?{}", form.query).parse().unwrap_or_default())
+        .map(|Query(w)| w)
+        .unwrap_or_default();
+    let query = wanted.query("");
+    if !name.is_empty() {
+        all.insert(0, Saved { name, query: query.clone() });
+        all.truncate(SAVED_MOST);
+    }
+    settings::put(&mut op.tx, &key(account), &all, op.now).await?;
+    op.commit().await?;
+    let done = if form.drop.is_empty() { "filter" } else { "filter_drop" };
+    let and = if query.is_empty() { "" } else { "&" };
+    Ok(Redirect::to(&format!("/desk/cases?{query}{and}done={}", percent(done))).into_response())
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    let list = Access::May("case.list");
+    vec![Route::get("/desk/cases", list, show), Route::post("/desk/cases/filters", list, keep)]
+}

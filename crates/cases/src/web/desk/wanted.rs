@@ -1,0 +1,158 @@
+//! The filter of the case list as the address carries it: it can be kept, sent and saved.
+
+use linli_access::Access;
+use linli_kernel::{Result, Timestamp};
+use linli_web::Ctx;
+use serde::Deserialize;
+
+use crate::{
+    model::CaseState,
+    read::{Filter, Sort},
+};
+
+/// What was asked for; every field as text, so that a strange address is an empty filter, not an error.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    pub(super) text: String,
+    pub(super) state: String,
+    pub(super) whistle: String,
+    pub(super) source: String,
+    pub(super) area: String,
+    pub(super) lead: String,
+    pub(super) category: String,
+    pub(super) ask: String,
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) urgent: String,
+    pub(super) overdue: String,
+    pub(super) open: String,
+    pub(super) ended: String,
+    pub(super) sort: String,
+    pub(super) after: String,
+    pub(super) done: String,
+}
+
+/// The states of a case that is not over.
+pub(super) fn open_states() -> Vec<CaseState> {
+    CaseState::ALL.iter().copied().filter(|s| !s.is_over()).collect()
+}
+
+/// Everything but letters and digits as `%XX`.
+pub(super) fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, b| {
+        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.') {
+            out.push(char::from(b));
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+        out
+    })
+}
+
+impl Wanted {
+    /// The narrowing fields with their names.
+    pub(super) fn fields(&self) -> [(&'static str, &str); 14] {
+        [
+            ("text", &self.text),
+            ("state", &self.state),
+            ("whistle", &self.whistle),
+            ("source", &self.source),
+            ("area", &self.area),
+            ("lead", &self.lead),
+            ("category", &self.category),
+            ("ask", &self.ask),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("urgent", &self.urgent),
+            ("overdue", &self.overdue),
+            ("open", &self.open),
+            ("ended", &self.ended),
+        ]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.fields().iter().all(|(_, value)| value.trim().is_empty())
+    }
+
+    /// The address without one field; `without` of nothing keeps all.
+    pub(super) fn query(&self, without: &str) -> String {
+        let mut parts: Vec<String> = self
+            .fields()
+            .iter()
+            .filter(|(name, value)| *name != without && !value.trim().is_empty())
+            .map(|(name, value)| format!("{name}={}", percent(value.trim())))
+            .collect();
+        if self.sort == "due" && without != "sort" {
+            parts.push("sort=due".to_owned());
+        }
+        parts.join("&")
+    }
+
+    pub(super) fn by_due(&self) -> bool {
+        self.sort == "due"
+    }
+
+    pub(super) fn sort(&self) -> Sort {
+        if self.by_due() { Sort::NextDue } else { Sort::Newest }
+    }
+
+    fn states(&self) -> Vec<CaseState> {
+        if let Ok(state) = self.state.parse() {
+            return vec![state];
+        }
+        match (self.open.as_str(), self.ended.as_str()) {
+            ("", "") => Vec::new(),
+            ("", _) => vec![CaseState::Closed, CaseState::Rated],
+            _ => open_states(),
+        }
+    }
+
+    /// The filter; a phone in the search box is found without being readable.
+    pub(super) fn filter(&self, ctx: &Ctx, access: &Access) -> Result<Filter> {
+        let midnight = |text: &str| text.parse().ok().map(Timestamp::china_midnight);
+        let filter = Filter {
+            states: self.states(),
+            whistle: self.whistle.parse().ok(),
+            source: self.source.parse().ok(),
+            area: self.area.parse().ok(),
+            lead: self.lead.parse().ok(),
+            category: Some(self.category.clone()).filter(|c| c.bytes().all(|b| b.is_ascii_digit())),
+            asks: self.ask.parse().ok().into_iter().collect(),
+            from: midnight(&self.from),
+            // The last day counts to its end.
+            to: midnight(&self.to).map(|at| at.plus(std::time::Duration::from_hours(24))),
+            urgent: !self.urgent.is_empty(),
+            overdue: (!self.overdue.is_empty()).then(|| ctx.now()),
+            ..Filter::default()
+        };
+        filter.find(access, &self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_holds_the_whole_filter() {
+        let wanted = Wanted {
+            text: " 垃圾&x=1 ".to_owned(),
+            whistle: "joint".to_owned(),
+            sort: "due".to_owned(),
+            ..Wanted::default()
+        };
+        assert_eq!(wanted.query(""), "text=%E5%9E%83%E5%9C%BE%26x%3D1&whistle=joint&sort=due");
+        assert_eq!(wanted.query("text"), "whistle=joint&sort=due");
+        assert_eq!(wanted.query("sort"), "text=%E5%9E%83%E5%9C%BE%26x%3D1&whistle=joint");
+        assert!(!wanted.is_empty() && Wanted::default().is_empty());
+    }
+
+    #[test]
+    fn open_means_whatever_is_not_over() {
+        let wanted = Wanted { open: "yes".to_owned(), ..Wanted::default() };
+        assert!(wanted.states().iter().all(|s| !s.is_over()) && wanted.states().len() == 10);
+        let one = Wanted { state: "filed".to_owned(), ..wanted };
+        assert_eq!(one.states(), [CaseState::Filed]);
+    }
+}

@@ -1,0 +1,204 @@
+//! The interface for other systems, through the router.
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::Request,
+    http::{Method, StatusCode, header},
+    middleware::{self, Next},
+    response::Response,
+};
+use linli_access::web::guard;
+use linli_cases::read;
+use linli_testkit::both_engines;
+use linli_web::{App, Catalog, Ctx};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::*;
+
+/// Stands in for the log-in: the request says who asks.
+async fn as_told(mut request: Request, next: Next) -> Response {
+    let who = request.headers().get("x-test-actor").map(|v| v.to_str().unwrap().to_owned());
+    let actor = match who.as_deref() {
+        Some("street") => street(),
+        Some("other_street") => other_street(),
+        Some("water") => water(),
+        Some("centre") => centre(),
+        Some("client") => Actor::Client {
+            id: Uuid::from_u128(9),
+            name: "热线系统".into(),
+            scopes: ["case.report", "case.list", "case.read", "hotline.push"].map(str::to_owned).to_vec(),
+            area: STREET.parse().unwrap(),
+        },
+        _ => Actor::Public,
+    };
+    if let Some(ctx) = request.extensions_mut().get_mut::<Ctx>() {
+        ctx.actor = actor;
+    }
+    next.run(request).await
+}
+
+fn service(d: &Arc<District>) -> Router {
+    let manifests = [linli_web::manifest(), linli_access::manifest(), linli_cases::manifest()];
+    let files: Vec<_> = manifests.iter().flat_map(|m| m.locales).copied().collect();
+    let app = App::new(vec![(d.clone(), vec![])], Catalog::new(&files).unwrap(), true);
+    guard::routes(&[linli_cases::manifest()])
+        .layer(middleware::from_fn(as_told))
+        .layer(middleware::from_fn_with_state(app.clone(), linli_web::entry::entry))
+        .with_state(app)
+}
+
+struct Answer {
+    status: StatusCode,
+    kind: String,
+    replayed: bool,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+}
+
+async fn ask(
+    d: &Arc<District>,
+    who: &str,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+    key: &str,
+) -> Answer {
+    let mut request =
+        Request::builder().method(method).uri(path).header("x-test-actor", who).header(header::HOST, "t");
+    if !key.is_empty() {
+        request = request.header("idempotency-key", key);
+    }
+    let body = body.map_or_else(Body::empty, |json| Body::from(json.to_string()));
+    let response = service(d).oneshot(request.body(body).unwrap()).await.unwrap();
+    let (head, body) = response.into_parts();
+    Answer {
+        status: head.status,
+        kind: head
+            .headers
+            .get(header::CONTENT_TYPE)
+            .map(|v| v.to_str().unwrap().to_owned())
+            .unwrap_or_default(),
+        replayed: head.headers.contains_key("idempotent-replayed"),
+        bytes: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+    }
+}
+
+async fn get(d: &Arc<District>, who: &str, path: &str) -> Answer {
+    ask(d, who, Method::GET, path, None, "").await
+}
+
+async fn post(d: &Arc<District>, who: &str, path: &str, body: Value) -> Answer {
+    ask(d, who, Method::POST, path, Some(body), "").await
+}
+
+fn told() -> Value {
+    json!({
+        "source": "hotline", "nature": "complaint", "text": "污水井冒水", "area": GRID, "external": "H-7",
+        "lat": 37.51, "lng": 122.11, "reporter_phone": "13800138000", "category": WELL,
+    })
+}
+
+both_engines! {
+    async fn a_repeated_key_changes_nothing_and_answers_the_same(s) {
+        let d = district(&s).await;
+        let first = ask(&d, "client", Method::POST, "/api/v1/cases", Some(told()), "push-1").await;
+        assert_eq!((first.status, first.replayed), (StatusCode::CREATED, false), "{}", first.json());
+        let again = ask(&d, "client", Method::POST, "/api/v1/cases", Some(told()), "push-1").await;
+        assert_eq!((again.status, again.replayed, again.json()), (StatusCode::CREATED, true, first.json()));
+        let mut other = told();
+        other["text"] = json!("别的事");
+        let reused = ask(&d, "client", Method::POST, "/api/v1/cases", Some(other), "push-1").await;
+        assert_eq!(reused.status, StatusCode::CONFLICT);
+        let bad = ask(&d, "client", Method::POST, "/api/v1/cases", Some(told()), "two words").await;
+        assert_eq!((bad.status, bad.kind.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json"));
+        let listed = get(&d, "client", "/api/v1/cases").await.json();
+        assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+        assert_eq!(listed["items"][0]["external"], "H-7");
+        // A refused request does not use up its key.
+        let number = first.json()["number"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/cases/{number}/actions/dispatch");
+        let early = ask(&d, "street", Method::POST, &path, Some(json!({ "lead": org(GRID_ORG) })), "go").await;
+        assert_eq!(early.status, StatusCode::CONFLICT, "{}", early.json());
+        assert_eq!(post(&d, "street", &format!("/api/v1/cases/{number}/actions/file"), json!({})).await.status, StatusCode::OK);
+        let now = ask(&d, "street", Method::POST, &path, Some(json!({ "lead": org(GRID_ORG) })), "go").await;
+        assert_eq!((now.status, now.json()["state"].as_str()), (StatusCode::OK, Some("assigned")), "{}", now.json());
+    }
+
+    async fn a_life_in_json(s) {
+        let d = district(&s).await;
+        let receipt = report(&d, well()).await;
+        let path = |rest: &str| format!("/api/v1/cases/{}{rest}", receipt.id);
+        let steps = [
+            ("street", "file", json!({})),
+            ("street", "blow_joint", json!({ "reason": "要水务局来" })),
+            ("street", "recategorise", json!({ "category": LAMP })),
+            ("street", "dispatch", json!({ "lead": org(WATER), "assisting": [org(ROADS)] })),
+            ("water", "accept", json!({})),
+            ("water", "arrive", json!({})),
+            ("water", "resolve", json!({ "done": "疏通", "done_by": "李师傅", "extent": "solved", "reply": "好了" })),
+            ("street", "start_verification", json!({})),
+            ("street", "close", json!({ "outcome": "solved" })),
+        ];
+        for (who, action, body) in steps {
+            let answer = post(&d, who, &path(&format!("/actions/{action}")), body).await;
+            assert_eq!(answer.status, StatusCode::OK, "{action}: {}", answer.json());
+        }
+        let rated = post(&d, "", &format!("/api/v1/tracking/{}/actions/rate", receipt.token), json!({ "satisfaction": "satisfied" })).await;
+        assert_eq!((rated.status, rated.json()["state"].as_str()), (StatusCode::OK, Some("rated")), "{}", rated.json());
+        let one = get(&d, "street", &path("")).await.json();
+        assert_eq!((one["state"].as_str(), one["reply"].as_str()), (Some("rated"), Some("好了")));
+        assert_eq!(one["reporter"]["phone"], "138****8000");
+        assert!(one["allowed"].as_array().unwrap().contains(&json!("note")));
+        assert_eq!(get(&d, "street", &path("/timeline")).await.json()["items"].as_array().unwrap().len(), 11);
+        let tracked = get(&d, "", &format!("/api/v1/tracking/{}", receipt.token)).await;
+        assert_eq!(tracked.json()["state"], "rated");
+        let stats = get(&d, "centre", "/api/v1/cases/stats").await.json();
+        assert_eq!(stats["board"]["by_state"]["rated"], 1, "{stats}");
+        let map = get(&d, "centre", "/api/v1/cases/points?state=rated").await.json();
+        assert_eq!(map["features"][0]["geometry"]["coordinates"], json!([122.11, 37.51]));
+        for format in ["csv", "xlsx"] {
+            let file = get(&d, "street", &format!("/api/v1/cases/export?format={format}")).await;
+            assert_eq!(file.status, StatusCode::OK);
+            assert!(if format == "csv" { String::from_utf8(file.bytes).unwrap().contains(&receipt.number) } else { file.bytes.starts_with(b"PK") });
+        }
+    }
+
+    async fn refusals_are_problems(s) {
+        let d = district(&s).await;
+        let receipt = report(&d, well()).await;
+        let path = |rest: &str| format!("/api/v1/cases/{}{rest}", receipt.id);
+        let cases = [
+            ("", Method::GET, path(""), None, StatusCode::UNAUTHORIZED),
+            ("other_street", Method::GET, path(""), None, StatusCode::NOT_FOUND),
+            ("water", Method::GET, path("/timeline"), None, StatusCode::NOT_FOUND),
+            ("other_street", Method::GET, format!("/api/v1/cases/{}", receipt.number), None, StatusCode::NOT_FOUND),
+            ("other_street", Method::POST, path("/actions/file"), None, StatusCode::NOT_FOUND),
+            ("street", Method::POST, path("/actions/escalate"), None, StatusCode::NOT_FOUND),
+            ("street", Method::POST, path("/actions/fly"), None, StatusCode::NOT_FOUND),
+            ("street", Method::POST, path("/actions/dispatch"), Some(json!({ "lead": "x" })), StatusCode::UNPROCESSABLE_ENTITY),
+            ("street", Method::POST, path("/actions/accept"), Some(json!({})), StatusCode::FORBIDDEN),
+            ("client", Method::POST, "/api/v1/cases".into(), Some(json!({ "source": "hotline" })), StatusCode::UNPROCESSABLE_ENTITY),
+            ("client", Method::GET, "/api/v1/cases/export".into(), None, StatusCode::FORBIDDEN),
+            ("street", Method::GET, "/api/v1/cases?state=asleep".into(), None, StatusCode::UNPROCESSABLE_ENTITY),
+            ("", Method::GET, "/api/v1/tracking/nothing".into(), None, StatusCode::NOT_FOUND),
+        ];
+        for (who, method, path, body, wanted) in cases {
+            let answer = ask(&d, who, method, &path, body, "").await;
+            assert_eq!((answer.status, answer.kind.as_str()), (wanted, "application/problem+json"), "{who} {path}");
+            let problem = answer.json();
+            assert!(problem["title"].as_str().unwrap().contains(' ') || !problem["title"].as_str().unwrap().is_ascii(), "{problem}");
+        }
+        let mut far = told();
+        far["area"] = json!(FAR_GRID);
+        assert_eq!(post(&d, "client", "/api/v1/cases", far).await.status, StatusCode::NOT_FOUND);
+        let mut conn = d.db.read().await.unwrap();
+        assert_eq!(read::counts(&mut conn, &scope(&d, &centre()), d.clock.now()).await.unwrap().open, 1);
+    }
+}

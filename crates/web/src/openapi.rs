@@ -1,0 +1,121 @@
+//! The description of the interface for other systems: one OpenAPI 3.1 document from the slices' parts.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Json,
+    routing::{MethodRouter, get},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{App, Manifest};
+
+/// Where the routes begin that the document describes.
+const PREFIX: &str = "/api/v1/";
+
+fn merge(into: &mut Map<String, Value>, part: Option<&Value>) {
+    for (name, value) in part.and_then(Value::as_object).into_iter().flatten() {
+        match (into.get_mut(name), value) {
+            // Two slices may describe two methods of one path.
+            (Some(Value::Object(old)), Value::Object(new)) => old.extend(new.clone()),
+            _ => {
+                into.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// The whole document.
+pub fn document(manifests: &[Manifest]) -> Value {
+    let (mut paths, mut schemas) = (Map::new(), Map::new());
+    for manifest in manifests {
+        let part = (manifest.openapi)();
+        merge(&mut paths, part.get("paths"));
+        merge(&mut schemas, part.pointer("/components/schemas"));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Linli", "version": env!("CARGO_PKG_VERSION"), "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" } },
+        "security": [{ "key": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "key": { "type": "http", "scheme": "bearer", "description": "an API key of the district" } },
+        },
+    })
+}
+
+/// Serves the document; wire it at `/api/v1/openapi.json`.
+pub fn route(manifests: &[Manifest]) -> MethodRouter<App> {
+    let document = document(manifests);
+    get(move || async move { Json(document) })
+}
+
+/// What a slice's routes and its description do not agree on; empty if they do.
+pub fn differences(manifest: &Manifest) -> Vec<String> {
+    let routes: BTreeSet<String> = (manifest.routes)()
+        .iter()
+        .filter(|r| r.path.starts_with(PREFIX))
+        .map(|r| format!("{} {}", r.verb.as_str(), r.path))
+        .collect();
+    let part = (manifest.openapi)();
+    let described: BTreeSet<String> = part
+        .get("paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .flat_map(|(path, methods)| {
+            methods
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(move |(verb, _)| format!("{} {path}", verb.to_ascii_uppercase()))
+        })
+        .collect();
+    routes.symmetric_difference(&described).cloned().collect()
+}
+
+/// References of a part that lead nowhere in it.
+pub fn dangling(part: &Value) -> Vec<String> {
+    fn walk(value: &Value, whole: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                if let Some(Value::String(to)) = map.get("$ref")
+                    && to.strip_prefix('#').and_then(|pointer| whole.pointer(pointer)).is_none()
+                {
+                    found.push(to.clone());
+                }
+                map.values().for_each(|v| walk(v, whole, found));
+            }
+            Value::Array(all) => all.iter().for_each(|v| walk(v, whole, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(part, part, &mut found);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_come_together_and_gaps_are_seen() {
+        let one = Manifest {
+            openapi: || json!({ "paths": { "/api/v1/a": { "get": {} } }, "components": { "schemas": { "A": {} } } }),
+            ..Manifest::default()
+        };
+        let two = Manifest {
+            openapi: || json!({ "paths": { "/api/v1/a": { "post": { "x": { "$ref": "#/components/schemas/B" } } } } }),
+            ..Manifest::default()
+        };
+        assert_eq!(differences(&one), ["GET /api/v1/a"]);
+        assert_eq!(dangling(&(two.openapi)()), ["#/components/schemas/B"]);
+        let whole = document(&[one, two]);
+        assert!(
+            whole["paths"]["/api/v1/a"]["get"].is_object() && whole["paths"]["/api/v1/a"]["post"].is_object()
+        );
+        assert!(whole["components"]["schemas"]["A"].is_object());
+    }
+}
