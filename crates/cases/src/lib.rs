@@ -6,6 +6,7 @@ pub mod events;
 pub mod hotline;
 pub mod jobs;
 pub mod model;
+pub mod open311;
 pub mod read;
 pub mod rules;
 pub mod settings;

@@ -61,6 +61,7 @@ pub async fn open(
         .with(access)
         .with(atlas)
         .with(linli_cases::settings::Rulebooks::default())
+        .with(linli_cases::events::ChangesWanted)
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());

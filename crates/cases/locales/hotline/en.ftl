@@ -118,3 +118,6 @@ webhook-resend = Send again
 webhook-deliveries-none = Nothing was sent yet
 webhook-url-bad = Please give a whole https address (http on this machine only)
 webhook-delivered-already = This one was delivered already
+open311-notice = Received and being looked at; follow it by its number
+open311-contact = Huancui response centre; phone 12345
+open311-key-service = Keys are given by the district's security officer

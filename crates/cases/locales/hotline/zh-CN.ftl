@@ -118,3 +118,6 @@ webhook-resend = 重新发送
 webhook-deliveries-none = 还没有发送过
 webhook-url-bad = 请填写完整的 https 地址（本机可用 http）
 webhook-delivered-already = 这一条已经送达
+open311-notice = 已收到，正在研判；可凭编号查询进展
+open311-contact = 环翠区全响应中心，可拨打12345
+open311-key-service = 接口密钥由本区安全保密员发放

@@ -139,6 +139,20 @@ pub const fn state_key(state: CaseState) -> &'static str {
     }
 }
 
+/// [`state_key`] in Chinese, for other systems, which have no language of their own.
+pub(super) const fn state_words_zh(state: CaseState) -> &'static str {
+    match state {
+        CaseState::Reported => "已收到，正在研判",
+        CaseState::Filed | CaseState::Assigned | CaseState::Reopened => "已受理，正在安排承办单位",
+        CaseState::Accepted | CaseState::OnSite | CaseState::Returned => "承办单位正在办理",
+        CaseState::Suspended => "暂时不能办，已约定复查日期",
+        CaseState::Resolved | CaseState::Verifying => "已办完，正在核查",
+        CaseState::Closed | CaseState::Rated => "已办结",
+        CaseState::Declined => "不予受理",
+        CaseState::Merged => "已与同一问题的案件合并办理",
+    }
+}
+
 /// The answer of one case.
 pub async fn answer(conn: &mut Conn, id: CaseId) -> Result<Answer> {
     conn.one(&format!("SELECT {ANSWER} FROM case_file c WHERE c.id = $1"), params![id]).await

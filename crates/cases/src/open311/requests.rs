@@ -1,0 +1,289 @@
+//! What everybody may know of cases: their kind, their state, who is responsible. What somebody wrote is told
+//! only where they wrote it here, and never who it was.
+
+use std::time::Duration;
+
+use linli_grid::Atlas;
+use linli_kernel::{Error, Result, Timestamp, area::AreaLevel};
+use linli_store::{Conn, Where};
+use linli_web::Locale;
+use uuid::Uuid;
+
+use super::{
+    format::{Fault, Fields, Node},
+    services::Settings,
+};
+use crate::{
+    hotline::{sheets::state_key, times},
+    model::{CaseState, ClockKind, Nature, Source},
+    store::{COLUMNS, CaseRecord},
+};
+
+/// The longest time that a list reaches over.
+const SPAN: Duration = Duration::from_hours(90 * 24);
+/// The longest list.
+const ROWS: i64 = 1000;
+
+#[derive(sqlx::FromRow)]
+struct PublicRow {
+    #[sqlx(flatten)]
+    record: CaseRecord,
+    body: String,
+    facts: Option<String>,
+    photo: Option<Uuid>,
+}
+
+/// A date-time as this interface writes it; a date alone means its beginning.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    // In a query a plus sign that was not encoded has become a space.
+    let text = text.trim().replacen(' ', "+", usize::from(text.len() > 19 && text.contains('T')));
+    text.parse().ok().or_else(|| times::parse(&text))
+}
+
+/// What a list is narrowed to.
+#[derive(Debug)]
+pub struct Wish {
+    rows: Where,
+    limit: i64,
+    offset: i64,
+}
+
+impl Wish {
+    /// Reads the parameters of a list.
+    pub fn read(fields: &Fields, atlas: &Atlas, now: Timestamp) -> Result<Self, Fault> {
+        let mut rows = open_to_all();
+        let ids = fields.list("service_request_id");
+        if ids.is_empty() {
+            let codes = fields.list("service_code");
+            if let Some(unknown) = codes.iter().find(|code| atlas.category(code).is_none()) {
+                return Err(Fault::absent(format!("service_code {unknown} was not found")));
+            }
+            rows.any("c.category", &codes);
+            states(&mut rows, &fields.list("status"))?;
+            let (from, to) = span(fields, now)?;
+            rows.and("c.reported_at >= ? AND c.reported_at <= ?", vec![from.into(), to.into()]);
+        } else {
+            if ids.len() > 500 {
+                return Err(Fault::bad("at most 500 service_request_id at once"));
+            }
+            rows.any("c.number", &ids);
+        }
+        let number = |name: &str, usual: i64| match fields.get(name).map(str::parse::<i64>) {
+            None => Ok(usual),
+            Some(Ok(n)) if n >= 1 => Ok(n),
+            Some(_) => Err(Fault::bad(format!("{name} is a whole number from 1"))),
+        };
+        let size = number("page_size", ROWS)?.min(ROWS);
+        let offset = (number("page", 1)? - 1).saturating_mul(size);
+        Ok(Self { rows, limit: size.min(ROWS - offset.min(ROWS)), offset })
+    }
+
+    /// One case by its number.
+    pub fn one(number: &str) -> Self {
+        let mut rows = open_to_all();
+        rows.and("c.number = ?", vec![number.into()]);
+        Self { rows, limit: 1, offset: 0 }
+    }
+}
+
+/// Whole cases that have a category; who denounces somebody is not to be read by everybody.
+fn open_to_all() -> Where {
+    let mut rows = Where::new();
+    rows.and("c.parent IS NULL AND c.category IS NOT NULL AND c.nature <> ?", vec![Nature::Tip.into()]);
+    rows
+}
+
+fn states(rows: &mut Where, wanted: &[String]) -> Result<(), Fault> {
+    let (mut open, mut closed) = (false, false);
+    for word in wanted {
+        match word.as_str() {
+            "open" => open = true,
+            "closed" => closed = true,
+            _ => return Err(Fault::bad("status is open or closed")),
+        }
+    }
+    if open != closed {
+        let states: Vec<CaseState> = CaseState::ALL.iter().copied().filter(|s| s.is_over() == closed).collect();
+        rows.any("c.state", &states);
+    }
+    Ok(())
+}
+
+fn span(fields: &Fields, now: Timestamp) -> Result<(Timestamp, Timestamp), Fault> {
+    let read = |name: &str| match fields.get(name) {
+        None => Ok(None),
+        Some(text) => moment(text).map(Some).ok_or_else(|| Fault::bad(format!("{name} is no date-time"))),
+    };
+    let (from, to) = match (read("start_date")?, read("end_date")?) {
+        (Some(from), Some(to)) => (from, to),
+        (Some(from), None) => (from, from.plus(SPAN).min(now.max(from))),
+        (None, Some(to)) => (to.minus(SPAN), to),
+        (None, None) => (now.minus(SPAN), now),
+    };
+    if to < from {
+        return Err(Fault::bad("end_date is before start_date"));
+    }
+    if from.plus(SPAN) < to {
+        return Err(Fault::bad("the range of dates may not exceed 90 days"));
+    }
+    Ok((from, to))
+}
+
+/// The cases, latest first.
+pub async fn list(
+    conn: &mut Conn,
+    wish: Wish,
+    atlas: &Atlas,
+    settings: &Settings,
+    locale: &Locale,
+    origin: &str,
+) -> Result<Vec<Node>> {
+    let Wish { mut rows, limit, offset } = wish;
+    if limit <= 0 {
+        return Ok(Vec::new());
+    }
+    let (limit, offset) = (rows.bind(limit), rows.bind(offset));
+    let sql = format!(
+        "SELECT {COLUMNS}, c.body,
+            (SELECT e.facts FROM case_entry e WHERE e.case_id = c.id AND e.action = 'resolve' ORDER BY e.seq DESC LIMIT 1) AS facts,
+            (SELECT p.id FROM case_photo p WHERE p.case_id = c.id AND p.role = 'report' ORDER BY p.seq, p.id LIMIT 1) AS photo
+         FROM case_file c{} ORDER BY c.reported_at DESC, c.id DESC LIMIT {limit} OFFSET {offset}",
+        rows.text()
+    );
+    let found: Vec<PublicRow> = conn.all(&sql, rows.args()).await?;
+    found.iter().map(|row| shown(row, atlas, settings, locale, origin)).collect()
+}
+
+/// Long numbers are phones, identity cards and accounts: they are not told.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut run = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_ascii_digit() || (!run.is_empty() && matches!(c, '-' | 'x' | 'X')) {
+            run.push(c);
+            continue;
+        }
+        let digits = run.bytes().filter(u8::is_ascii_digit).count();
+        out.push_str(if digits >= 7 { "****" } else { &run });
+        run.clear();
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn shown(row: &PublicRow, atlas: &Atlas, settings: &Settings, locale: &Locale, origin: &str) -> Result<Node> {
+    let record = &row.record;
+    let category = record.category.clone().unwrap_or_default();
+    let sensitive = settings.sensitive.iter().any(|code| category.starts_with(code.as_str()));
+    let guarded = sensitive || record.hidden;
+    // What was written by telephone or to our own people was not written for everybody.
+    let told = record.source == Source::Open311 && !guarded;
+    let over = record.state.is_over();
+    let expected = if over {
+        None
+    } else {
+        record.case()?.clocks.iter().rfind(|c| c.kind == ClockKind::Close && c.is_running()).map(|c| c.due)
+    };
+    let place = |level| record.area.at(level).map_or_else(|| atlas.path(&record.area), |area| atlas.path(&area));
+    let address = match (told, guarded) {
+        (true, _) if !record.address.is_empty() => without_numbers(&record.address),
+        (true, _) => atlas.path(&record.area),
+        (false, true) => place(AreaLevel::Street),
+        (false, false) => place(AreaLevel::Community),
+    };
+    // Three digits are about a hundred metres.
+    let coarse = |degrees: f64| if told { degrees } else { (degrees * 1000.0).round() / 1000.0 };
+    let point = record.lat.zip(record.lng).filter(|_| !guarded);
+    let reply = row
+        .facts
+        .as_deref()
+        .filter(|_| told && matches!(record.state, CaseState::Closed | CaseState::Rated))
+        .and_then(|facts| serde_json::from_str::<serde_json::Value>(facts).ok())
+        .and_then(|facts| facts.get("reply")?.as_str().map(without_numbers));
+    let state = locale.t(state_key(record.state));
+    let notes = reply.map_or(state.clone(), |reply| format!("{state}。{reply}"));
+    let description: Option<String> = told.then(|| without_numbers(&row.body).chars().take(4000).collect());
+    let media = row.photo.filter(|_| told).map(|photo| format!("{origin}/open311/media/{photo}"));
+    Ok(Node::Map(vec![
+        ("service_request_id", record.number.clone().into()),
+        ("status", if over { "closed" } else { "open" }.into()),
+        ("status_notes", notes.into()),
+        ("service_name", Node::maybe(atlas.category(&category).map(|c| c.name.clone()))),
+        ("service_code", category.into()),
+        ("description", Node::maybe(description)),
+        ("agency_responsible", atlas.org_name(record.lead).into()),
+        ("service_notice", Node::Null),
+        ("requested_datetime", record.reported_at.rfc3339().into()),
+        ("updated_datetime", record.ended_at.unwrap_or(record.updated_at).rfc3339().into()),
+        ("expected_datetime", Node::maybe(expected.map(Timestamp::rfc3339))),
+        ("address", address.into()),
+        ("address_id", Node::maybe((!guarded).then(|| record.area.as_str()))),
+        ("zipcode", Node::Null),
+        ("lat", Node::real(point.map(|p| coarse(p.0)))),
+        ("long", Node::real(point.map(|p| coarse(p.1)))),
+        ("media_url", Node::maybe(media)),
+    ]))
+}
+
+/// The number of the case that a token belongs to.
+pub async fn by_token(conn: &mut Conn, token: &str) -> Result<Option<String>> {
+    let found: Result<String> = conn
+        .scalar(
+            "SELECT number FROM case_file WHERE token_hash = $1",
+            linli_kernel::params![crate::app::token_hash(token)],
+        )
+        .await;
+    match found {
+        Ok(number) => Ok(Some(number)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The file of a photo that [`list`] has named.
+pub async fn media(conn: &mut Conn, photo: Uuid, settings: &Settings) -> Result<String> {
+    let (blob, category): (String, String) = conn
+        .one(
+            "SELECT p.full_blob, c.category FROM case_photo p JOIN case_file c ON c.id = p.case_id
+             WHERE p.id = $1 AND p.role = 'report' AND c.source = $2 AND c.hidden = $3 AND c.parent IS NULL
+                 AND c.category IS NOT NULL AND c.nature <> $4",
+            linli_kernel::params![photo, Source::Open311, false, Nature::Tip],
+        )
+        .await?;
+    if settings.sensitive.iter().any(|code| category.starts_with(code.as_str())) {
+        return Err(Error::NotFound);
+    }
+    Ok(blob)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_are_not_told() {
+        assert_eq!(without_numbers("3号楼，找13800138000或0631-5231234，身份证37100219900101001X。"), "3号楼，找****或****，身份证****。");
+        assert_eq!(without_numbers("12-3-401室"), "12-3-401室");
+    }
+
+    #[test]
+    fn ranges_of_dates() {
+        let now: Timestamp = "2026-11-23T09:00:00+08:00".parse().unwrap();
+        let ask = |pairs: &[(&str, &str)]| {
+            span(&Fields::of(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()), now)
+        };
+        assert_eq!(ask(&[]).unwrap(), (now.minus(SPAN), now));
+        assert_eq!(ask(&[("start_date", "2026-11-01T00:00:00Z")]).unwrap().1, now);
+        assert!(ask(&[("start_date", "2026-01-01T00:00:00Z"), ("end_date", "2026-03-01T00:00:00+08:00")]).is_ok());
+        assert!(ask(&[("start_date", "2026-03-01T00:00:00 08:00")]).is_ok());
+        for wrong in [
+            [("start_date", "2026-01-01T00:00:00Z"), ("end_date", "2026-05-01T00:00:00Z")],
+            [("start_date", "2026-03-01T00:00:00Z"), ("end_date", "2026-01-01T00:00:00Z")],
+            [("start_date", "yesterday"), ("end_date", "")],
+        ] {
+            assert_eq!(ask(&wrong).unwrap_err().status, 400);
+        }
+    }
+}
