@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod import;
 mod migrate;
+mod plan;
 mod serve;
 
 use clap::Subcommand;
@@ -20,6 +21,9 @@ pub type Done = Result<(), Box<dyn std::error::Error>>;
 pub enum Command {
     /// Serve all districts until SIGINT or SIGTERM.
     Serve(serve::Args),
+    /// Plan mass-service days on files: generate, solve, check, replan, match, simulate.
+    #[command(subcommand)]
+    Plan(plan::Plan),
     /// Bring every district's database up to this program's schema.
     Migrate(migrate::Args),
     /// Fill an empty district with the synthetic demo: land, people, half a year of cases.
@@ -42,6 +46,7 @@ pub enum Command {
 pub fn run(source: &Source, command: Command) -> Done {
     match command {
         Command::Serve(args) => block_on(serve::run(Config::load(source)?, args)),
+        Command::Plan(command) => plan::run(command),
         Command::Migrate(args) => block_on(migrate::run(Config::load(source)?, args)),
         Command::Demo(args) => block_on(demo::run(Config::load(source)?, args)),
         Command::Import(command) => block_on(import::run(Config::load(source)?, command)),

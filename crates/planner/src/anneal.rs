@@ -1,0 +1,501 @@
+//! Stage 3, the plan (选点与分派): whole buildings to sites at least cost J.
+//!
+//! Simulated annealing (Kirkpatrick, Gelatt & Vecchi 1983) over assignments of *items* — buildings, or single
+//! households of a building that had to be split — to sites. Capacity is soft while warm: a person too many costs
+//! a price that rises as the temperature falls (strategic oscillation, Glover 1989), so that tight sites can
+//! exchange buildings through a moment of overflow. Moves: one item elsewhere; two items swapped; all items a grid
+//! has at one site moved to another, which is what closing a (grid, site) pair takes.
+//!
+//! Invariants: `load`, `pairs in use` and the total always equal a recount ([`Anneal::recount`] in the tests).
+//! Cost per tried move: a few dozen nanoseconds without windows; with windows, the size of a site's slack table.
+
+use crate::num::{idx, int};
+use crate::problem::Problem;
+use crate::rng::Rng;
+use crate::room::Room;
+
+/// One choice of an item.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    site: u32,
+    pair: u32,
+    cost: i32,
+}
+
+/// Something that goes to one site as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) building: u32,
+    /// Sizes of the households that go together: all of the building, unless it had to be split.
+    pub(crate) homes: Vec<i32>,
+    pub(crate) people: i32,
+}
+
+impl Item {
+    /// The item made of these households of a building.
+    pub(crate) fn new(building: u32, homes: Vec<i32>) -> Self {
+        let people = homes.iter().sum();
+        Self { building, homes, people }
+    }
+}
+
+/// The state of the search.
+pub(crate) struct Anneal<'a> {
+    problem: &'a Problem,
+    pub(crate) items: Vec<Item>,
+    first: Vec<u32>,
+    choices: Vec<Choice>,
+    class: Vec<u32>,
+    at: Vec<u32>,
+    rooms: Vec<Room>,
+    used: Vec<u32>,
+    /// What a person too many costs at each site, before it rises.
+    weight: Vec<f64>,
+    crowd: Vec<Vec<u32>>,
+    spot: Vec<u32>,
+    grids: Vec<Vec<u32>>,
+    pub(crate) cost: i64,
+    pub(crate) over: i64,
+    rng: Rng,
+}
+
+impl<'a> Anneal<'a> {
+    /// Starts with every item at its cheapest site under `prices` (per site × classes + class).
+    /// Choices without room for the item's largest household in any slot are left out.
+    pub(crate) fn new(
+        problem: &'a Problem,
+        horizon: usize,
+        items: Vec<Item>,
+        prices: &[i64],
+        seed: u64,
+    ) -> Self {
+        let classes = problem.windows.len().max(1);
+        let mut pairs = std::collections::HashMap::new();
+        let mut state = Self {
+            problem,
+            first: vec![0],
+            choices: Vec::new(),
+            class: Vec::new(),
+            at: Vec::new(),
+            rooms: Room::all(problem, horizon),
+            used: Vec::new(),
+            weight: (0..problem.capacity.len())
+                .map(|site| {
+                    let here = prices.get(site * classes..(site + 1) * classes);
+                    let most = here.and_then(|list| list.iter().max()).copied();
+                    1.2 * most.unwrap_or(0) as f64 + 60.0 * problem.scale as f64
+                })
+                .collect(),
+            crowd: vec![Vec::new(); problem.capacity.len()],
+            spot: vec![0; items.len()],
+            grids: vec![Vec::new(); problem.grids],
+            cost: 0,
+            over: 0,
+            rng: Rng::new(seed),
+            items: Vec::new(),
+        };
+        for (i, item) in items.iter().enumerate() {
+            let b = item.building as usize;
+            let (class, grid) = (problem.class[b], problem.grid[b]);
+            let largest = item.homes.iter().copied().max().unwrap_or(0);
+            let window = problem.windows[class as usize];
+            let start = state.choices.len();
+            for keep_all in [false, true] {
+                for arc in problem.arcs_of(b) {
+                    if keep_all || fits(problem, arc.hub as usize, window, horizon, largest) {
+                        let fresh = idx(pairs.len());
+                        let pair = *pairs.entry((grid, arc.hub)).or_insert(fresh);
+                        state.choices.push(Choice { site: arc.hub, pair, cost: arc.cost });
+                    }
+                }
+                if state.choices.len() > start {
+                    break;
+                }
+            }
+            state.first.push(idx(state.choices.len()));
+            state.class.push(class);
+            state.grids[grid as usize].push(idx(i));
+            let best = (start..state.choices.len()).min_by_key(|&c| {
+                let choice = &state.choices[c];
+                let price = prices.get(choice.site as usize * classes + class as usize);
+                i64::from(choice.cost) + price.copied().unwrap_or(0)
+            });
+            state.at.push(idx(best.unwrap_or(start)));
+        }
+        state.items = items;
+        state.used = vec![0; pairs.len()];
+        for i in 0..state.items.len() {
+            state.enter(i);
+        }
+        state.over = state.rooms.iter().map(Room::over).sum();
+        state
+    }
+
+    fn enter(&mut self, i: usize) {
+        let choice = self.choices[self.at[i] as usize];
+        let people = i64::from(self.items[i].people);
+        self.cost += people * i64::from(choice.cost);
+        if self.used[choice.pair as usize] == 0 {
+            self.cost += self.problem.pair_cost;
+        }
+        self.used[choice.pair as usize] += 1;
+        self.rooms[choice.site as usize].add(self.class[i], people);
+        let crowd = &mut self.crowd[choice.site as usize];
+        self.spot[i] = idx(crowd.len());
+        crowd.push(idx(i));
+    }
+
+    fn leave(&mut self, i: usize) {
+        let choice = self.choices[self.at[i] as usize];
+        let people = i64::from(self.items[i].people);
+        self.cost -= people * i64::from(choice.cost);
+        self.used[choice.pair as usize] -= 1;
+        if self.used[choice.pair as usize] == 0 {
+            self.cost -= self.problem.pair_cost;
+        }
+        self.rooms[choice.site as usize].add(self.class[i], -people);
+        let crowd = &mut self.crowd[choice.site as usize];
+        let spot = self.spot[i] as usize;
+        crowd.swap_remove(spot);
+        if let Some(&moved) = crowd.get(spot) {
+            self.spot[moved as usize] = idx(spot);
+        }
+    }
+
+    /// Puts item `i` on choice `c` and keeps all sums right.
+    fn put(&mut self, i: usize, c: u32) {
+        let (old, new) = (self.site(i), self.choices[c as usize].site as usize);
+        self.over -= self.rooms[old].over();
+        if new != old {
+            self.over -= self.rooms[new].over();
+        }
+        self.leave(i);
+        self.at[i] = c;
+        self.enter(i);
+        self.over += self.rooms[old].over();
+        if new != old {
+            self.over += self.rooms[new].over();
+        }
+    }
+
+    #[inline]
+    fn site(&self, i: usize) -> usize {
+        self.choices[self.at[i] as usize].site as usize
+    }
+
+    /// What overflow costs at two sites now, before any change.
+    #[inline]
+    fn fine(&self, a: usize, b: usize) -> f64 {
+        self.weight[a] * self.rooms[a].over() as f64 + self.weight[b] * self.rooms[b].over() as f64
+    }
+
+    /// Cost with overflow at its last price.
+    fn score(&self, strict: f64) -> f64 {
+        let rooms = self.rooms.iter().zip(&self.weight);
+        let fine: f64 = rooms.map(|(room, weight)| weight * room.over() as f64).sum();
+        self.cost as f64 + 5.0 * strict * fine
+    }
+
+    /// The site of an item.
+    pub(crate) fn site_of(&self, i: usize) -> u32 {
+        idx(self.site(i))
+    }
+
+    /// The site of every item.
+    pub(crate) fn sites(&self) -> Vec<u32> {
+        (0..self.items.len()).map(|i| idx(self.site(i))).collect()
+    }
+
+    /// Takes room for `people` of a class away from a site (they could not be packed there).
+    pub(crate) fn shrink(&mut self, site: usize, class: u32, people: i64) {
+        self.over -= self.rooms[site].over();
+        self.rooms[site].shrink(class, people);
+        self.over += self.rooms[site].over();
+    }
+
+    /// Sites with too many people.
+    pub(crate) fn crowded(&self) -> Vec<usize> {
+        let sites = 0..self.rooms.len();
+        sites.filter(|&s| self.rooms[s].over() > 0).collect()
+    }
+
+    /// Puts an item at a site, if it may go there.
+    pub(crate) fn send(&mut self, i: usize, site: u32) -> bool {
+        let mut all = self.first[i]..self.first[i + 1];
+        let found = all.find(|&c| self.choices[c as usize].site == site);
+        if let Some(c) = found {
+            self.put(i, c);
+        }
+        found.is_some()
+    }
+
+    /// Window class of an item.
+    pub(crate) fn class(&self, i: usize) -> u32 {
+        self.class[i]
+    }
+
+    /// People too many at a site, now or after `people` of a class came.
+    pub(crate) fn over_at(&self, site: usize, class: u32, people: i64) -> i64 {
+        self.rooms[site].over_with(class, people)
+    }
+
+    /// What moving `people` of item `i` elsewhere costs: (site, units), for every other site it may go to.
+    pub(crate) fn ways(&self, i: usize, people: i64) -> impl Iterator<Item = (u32, i64)> + '_ {
+        let here = self.choices[self.at[i] as usize];
+        let all = &self.choices[self.first[i] as usize..self.first[i + 1] as usize];
+        let closes = self.used[here.pair as usize] == 1 && people == i64::from(self.items[i].people);
+        all.iter().filter(move |c| c.site != here.site).map(move |c| {
+            let opens = self.used[c.pair as usize] == 0;
+            let pairs = i64::from(opens) - i64::from(closes);
+            let walk = people * i64::from(c.cost - here.cost);
+            (c.site, walk + pairs * self.problem.pair_cost)
+        })
+    }
+
+    /// Makes one household of an item an item of its own, at the same site, and gives its number.
+    pub(crate) fn split_off(&mut self, i: usize, home: usize) -> usize {
+        if self.items[i].homes.len() < 2 {
+            return i;
+        }
+        let c = self.at[i];
+        self.leave(i);
+        let people = self.items[i].homes.swap_remove(home);
+        self.items[i].people -= people;
+        self.enter(i);
+        let (from, to) = (self.first[i] as usize, self.first[i + 1] as usize);
+        let start = self.choices.len();
+        self.choices.extend_from_within(from..to);
+        self.first.push(idx(self.choices.len()));
+        let new = self.items.len();
+        let building = self.items[i].building;
+        self.items.push(Item::new(building, vec![people]));
+        self.class.push(self.class[i]);
+        self.spot.push(0);
+        self.at.push(idx(start) + c - idx(from));
+        let grid = self.problem.grid[building as usize] as usize;
+        self.grids[grid].push(idx(new));
+        self.enter(new);
+        new
+    }
+
+    /// The items at a site.
+    pub(crate) fn at_site(&self, site: usize) -> &[u32] {
+        &self.crowd[site]
+    }
+
+    /// Cools from `hot` to `cold` (in units) while `spent` goes from 0 to 1, a person too many costing `strict` times
+    /// the site's price at first and five times that in the end; returns to the plan that was best at this last
+    /// price.
+    pub(crate) fn run(&mut self, hot: f64, cold: f64, strict: f64, spent: &mut dyn FnMut() -> f64) {
+        if self.items.is_empty() {
+            return;
+        }
+        let mut best = (self.score(strict), self.at.clone());
+        let mut looked = 0.0;
+        loop {
+            let share = spent();
+            if share > looked + 0.01 || share >= 1.0 {
+                looked = share;
+                let score = self.score(strict);
+                if score < best.0 {
+                    best.0 = score;
+                    best.1.clone_from(&self.at);
+                }
+            }
+            if share >= 1.0 {
+                break;
+            }
+            let heat = hot * (cold / hot).powf(share);
+            let price = strict * (1.0 + 4.0 * share * share);
+            for _ in 0..2048 {
+                match self.rng.below(16) {
+                    0 => self.try_group(heat, price),
+                    1..6 => self.try_swap(heat, price),
+                    _ => self.try_move(heat, price),
+                }
+            }
+        }
+        for i in 0..self.items.len() {
+            if self.at[i] != best.1[i] {
+                self.put(i, best.1[i]);
+            }
+        }
+    }
+
+    #[inline]
+    fn accept(&mut self, delta: f64, heat: f64) -> bool {
+        delta <= 0.0 || (delta < 20.0 * heat && self.rng.unit() < (-delta / heat).exp())
+    }
+
+    #[inline]
+    fn pair_change(&self, old: Choice, new: Choice, count: u32) -> i64 {
+        let opens = i64::from(self.used[new.pair as usize] == 0);
+        let closes = i64::from(self.used[old.pair as usize] == count);
+        self.problem.pair_cost * (opens - closes)
+    }
+
+    fn pick(&mut self, i: usize) -> u32 {
+        let (from, to) = (self.first[i], self.first[i + 1]);
+        from + idx(self.rng.below((to - from) as usize))
+    }
+
+    fn try_move(&mut self, heat: f64, price: f64) {
+        let i = self.rng.below(self.items.len());
+        let c = self.pick(i);
+        let (old, new) = (self.choices[self.at[i] as usize], self.choices[c as usize]);
+        if old.site == new.site {
+            return;
+        }
+        let people = i64::from(self.items[i].people);
+        let walk = people * i64::from(new.cost - old.cost) + self.pair_change(old, new, 1);
+        let (a, b) = (&self.rooms[old.site as usize], &self.rooms[new.site as usize]);
+        let class = self.class[i];
+        let fine = self.weight[old.site as usize] * (a.over_with(class, -people) - a.over()) as f64
+            + self.weight[new.site as usize] * (b.over_with(class, people) - b.over()) as f64;
+        if self.accept(walk as f64 + price * fine, heat) {
+            self.put(i, c);
+        }
+    }
+
+    /// The choice of an item that leads to a site.
+    fn choice_at(&self, i: usize, site: u32) -> Option<u32> {
+        (self.first[i]..self.first[i + 1]).find(|&c| self.choices[c as usize].site == site)
+    }
+
+    fn try_swap(&mut self, heat: f64, price: f64) {
+        let i = self.rng.below(self.items.len());
+        let c = self.pick(i);
+        let (old, new) = (self.choices[self.at[i] as usize], self.choices[c as usize]);
+        let crowd = &self.crowd[new.site as usize];
+        if old.site == new.site || crowd.is_empty() {
+            return;
+        }
+        let size = crowd.len();
+        let j = self.crowd[new.site as usize][self.rng.below(size)] as usize;
+        let Some(d) = self.choice_at(j, old.site) else {
+            return;
+        };
+        let (mine, theirs) = (i64::from(self.items[i].people), i64::from(self.items[j].people));
+        let (from, to) = (self.choices[self.at[j] as usize], self.choices[d as usize]);
+        let mut change = mine * i64::from(new.cost - old.cost) + theirs * i64::from(to.cost - from.cost);
+        if self.problem.grid[self.items[i].building as usize]
+            != self.problem.grid[self.items[j].building as usize]
+        {
+            change += self.pair_change(old, new, 1) + self.pair_change(from, to, 1);
+        }
+        if self.class[i] == self.class[j] {
+            let class = self.class[i];
+            let here = &self.rooms[old.site as usize];
+            let there = &self.rooms[new.site as usize];
+            let (less, more) = (theirs - mine, mine - theirs);
+            let fine = self.weight[old.site as usize] * (here.over_with(class, less) - here.over()) as f64
+                + self.weight[new.site as usize] * (there.over_with(class, more) - there.over()) as f64;
+            if self.accept(change as f64 + price * fine, heat) {
+                self.put(i, c);
+                self.put(j, d);
+            }
+        } else {
+            let sites = (old.site as usize, new.site as usize);
+            let (before, c_old, d_old) = (self.fine(sites.0, sites.1), self.at[i], self.at[j]);
+            self.put(i, c);
+            self.put(j, d);
+            let fine = self.fine(sites.0, sites.1) - before;
+            if !self.accept(change as f64 + price * fine, heat) {
+                self.put(j, d_old);
+                self.put(i, c_old);
+            }
+        }
+    }
+
+    /// All items of a grid at one site to another site.
+    fn try_group(&mut self, heat: f64, price: f64) {
+        let i = self.rng.below(self.items.len());
+        let c = self.pick(i);
+        let (old, new) = (self.choices[self.at[i] as usize], self.choices[c as usize]);
+        if old.site == new.site || self.used[old.pair as usize] > 64 {
+            return;
+        }
+        let grid = self.problem.grid[self.items[i].building as usize] as usize;
+        let mut moves: Vec<(u32, u32, u32)> = Vec::with_capacity(self.used[old.pair as usize] as usize);
+        let mut walk = 0;
+        for &k in &self.grids[grid] {
+            let here = self.at[k as usize];
+            if self.choices[here as usize].site != old.site {
+                continue;
+            }
+            let mut to = self.first[k as usize]..self.first[k as usize + 1];
+            let Some(d) = to.find(|&d| self.choices[d as usize].site == new.site) else {
+                return;
+            };
+            let change = self.choices[d as usize].cost - self.choices[here as usize].cost;
+            walk += i64::from(self.items[k as usize].people) * i64::from(change);
+            moves.push((k, here, d));
+        }
+        walk += self.pair_change(old, new, idx(moves.len()));
+        let sites = (old.site as usize, new.site as usize);
+        let before = self.fine(sites.0, sites.1);
+        if walk as f64 > 20.0 * heat + price * before {
+            return;
+        }
+        for &(k, _, d) in &moves {
+            self.put(k as usize, d);
+        }
+        let fine = self.fine(sites.0, sites.1) - before;
+        if !self.accept(walk as f64 + price * fine, heat) {
+            for &(k, here, _) in &moves {
+                self.put(k as usize, here);
+            }
+        }
+    }
+
+    /// (Grid, site) pairs in use.
+    pub(crate) fn pairs(&self) -> i64 {
+        int(self.used.iter().filter(|&&n| n > 0).count())
+    }
+
+    /// Cost and overflow counted anew.
+    #[cfg(test)]
+    pub(crate) fn recount(&self) -> (i64, i64) {
+        let mut cost = self.pairs() * self.problem.pair_cost;
+        for i in 0..self.items.len() {
+            let choice = self.choices[self.at[i] as usize];
+            cost += i64::from(self.items[i].people) * i64::from(choice.cost);
+        }
+        (cost, self.rooms.iter().map(Room::over).sum())
+    }
+}
+
+/// Whether some slot of the window is large enough for a household.
+fn fits(problem: &Problem, site: usize, window: (usize, usize), horizon: usize, people: i32) -> bool {
+    let slots = window.0..=window.1.min(horizon);
+    slots.into_iter().any(|t| problem.capacity[site][t] >= i64::from(people))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Anneal, Item};
+    use crate::generate::{Recipe, generate};
+    use crate::problem::Problem;
+
+    #[test]
+    fn sums_equal_a_recount_after_moves_swaps_groups_and_splits() {
+        for (seed, windows) in [(1, 0.0), (2, 0.5)] {
+            let recipe = Recipe { windows, ..Recipe::small() };
+            let problem = Problem::new(&generate(&recipe, seed));
+            let whole = problem.served.iter();
+            let items = whole.map(|&b| Item::new(b, problem.households[b as usize].clone()));
+            let mut state = Anneal::new(&problem, 24, items.collect(), &[], seed);
+            for round in 0..4 {
+                let mut asked = 0.0;
+                state.run(3_000.0, 800.0, 1.0, &mut || {
+                    asked += 0.2;
+                    asked
+                });
+                assert_eq!((state.cost, state.over), state.recount(), "round {round}");
+                let new = state.split_off(round * 7, 0);
+                state.send(new, 0);
+                assert_eq!((state.cost, state.over), state.recount(), "split {round}");
+            }
+        }
+    }
+}
