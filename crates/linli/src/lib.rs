@@ -3,6 +3,7 @@
 pub mod cmd;
 pub mod config;
 pub mod nav;
+mod table;
 pub mod wiring;
 
 use std::process::ExitCode;

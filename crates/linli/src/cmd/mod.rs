@@ -4,10 +4,14 @@ mod audit;
 mod backup;
 mod demo;
 mod doctor;
+mod evaluate;
+mod evaluate_repeats;
 mod import;
+mod insight;
 mod migrate;
 mod plan;
 mod serve;
+mod train;
 
 use clap::Subcommand;
 
@@ -40,6 +44,14 @@ pub enum Command {
     /// The activity log: verify its chain.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Learn to suggest labels from labelled cases; keep the model only when it is better.
+    Train(train::TrainArgs),
+    /// Measure how well a reader of texts does on cases it has not seen.
+    #[command(subcommand)]
+    Evaluate(evaluate::Evaluate),
+    /// Read what many cases say together.
+    #[command(subcommand)]
+    Insight(insight::Insight),
 }
 
 /// Runs one subcommand.
@@ -54,6 +66,9 @@ pub fn run(source: &Source, command: Command) -> Done {
         Command::Restore(args) => block_on(backup::run_restore(Config::load(source)?, args)),
         Command::Doctor => block_on(doctor::run(source)),
         Command::Audit(command) => block_on(audit::run(Config::load(source)?, command)),
+        Command::Train(args) => train::run(&args),
+        Command::Evaluate(what) => evaluate::run(what),
+        Command::Insight(what) => insight::run(what),
     }
 }
 

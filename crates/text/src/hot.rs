@@ -1,0 +1,468 @@
+//! Hot issues (热点问题): many people, one place, one problem, one time.
+//!
+//! Every message becomes a vector of its most telling character runs, the subject line counting
+//! more than the body. Rare runs carry it: names of places and things. Two messages are linked when
+//! their vectors agree, and agree the more the closer in time. Groups grow by average linkage, so that
+//! a chain of small likenesses does not join two problems of the same estate.
+//!
+//! Heat is a plain sum that people can check: one point for each person who wrote, [`SUPPORT`]
+//! times the logarithm of the supporters, less for an issue that has gone quiet.
+//!
+//! Source: Sneath & Sokal, "Numerical Taxonomy" (1973), UPGMA; weighting as in [`crate::Suggester`].
+//! Invariants: every message is in at most one issue; the order of equal heats is fixed; adding a
+//! message costs one search and no re-clustering, [`HotIndex::issues`] clusters the kept links.
+//! Cost: a search touches the postings of the message's telling runs; 4,326 messages in about a second.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::features::{inverse_frequency, runs, unit};
+use crate::hash::Map;
+use crate::normalise::{fold, is_han};
+
+/// Runs that are kept of a message.
+const KEPT: usize = 90;
+/// Characters of the body that are read.
+const BODY: usize = 500;
+/// Links weaker than this are forgotten.
+const FAINT: f32 = 0.04;
+/// An issue of at least this many messages is established: it is known what it is about,
+const ESTABLISHED: usize = 8;
+/// so it takes in strays of at most so many messages
+const STRAY: usize = 3;
+/// at this share of the likeness that others need.
+const ADOPT: f32 = 0.6;
+/// A group whose best run tells it apart worse than this is a theme, not an issue.
+const FOCUS: f32 = 0.65;
+/// Likeness of messages that name different areas counts this much.
+const ELSEWHERE: f32 = 0.4;
+/// Weight of the logarithm of the supporters in the heat.
+pub const SUPPORT: f64 = 6.0;
+
+/// One message as it arrives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HotCase {
+    /// Number of the message.
+    pub id: String,
+    /// Who wrote it; one person writing often counts once.
+    pub person: String,
+    /// Subject line; may be empty.
+    pub title: String,
+    /// What was written.
+    pub text: String,
+    /// When, in days since any fixed day.
+    pub day: i64,
+    /// People who agreed.
+    pub supporters: u32,
+    /// People who disagreed.
+    pub opponents: u32,
+    /// County or area it is about, when known; when empty, it is read from the words.
+    pub area: String,
+}
+
+/// The county or area that a text names first: `A3区` of texts made anonymous, or 某某区 and 某某县.
+fn area(text: &str) -> Option<String> {
+    const NONE: &str =
+        "小社地片园校市新城郊景山矿灾特库发开战专辖该本全各我们住别心厂务服的在是是到于一二三四五六七八九个";
+    let chars: Vec<char> = fold(text).chars().take(BODY).collect();
+    for (at, &c) in chars.iter().enumerate().skip(2) {
+        let digits = chars[..at].iter().rev().take_while(|d| d.is_ascii_digit()).count();
+        if digits > 0 {
+            let letter = at.checked_sub(digits + 1).map(|i| chars[i]);
+            if "区县市".contains(c) && digits <= 2 && letter.is_some_and(|l| l.is_ascii_alphabetic()) {
+                return Some(chars[at - digits - 1..=at].iter().collect());
+            }
+        } else if "区县".contains(c) && chars[at - 2..at].iter().all(|&h| is_han(h) && !NONE.contains(h)) {
+            return Some(chars[at - 2..=at].iter().collect());
+        }
+    }
+    None
+}
+
+/// One issue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Issue {
+    /// Place and problem in a few words.
+    pub name: String,
+    /// The place as people wrote it most often, empty when none was found.
+    pub place: String,
+    /// Words of the problem.
+    pub problem: Vec<String>,
+    /// Indices of the messages, in the order they were added.
+    pub members: Vec<usize>,
+    /// First and last day.
+    pub days: (i64, i64),
+    /// Different people who wrote.
+    pub people: usize,
+    /// All supporters of all members.
+    pub supporters: u64,
+    /// All opponents of all members.
+    pub opponents: u64,
+    /// The sum of the three parts.
+    pub heat: f64,
+    /// The parts of the heat: people, support, quiet (negative).
+    pub parts: [f64; 3],
+    /// The member closest to all others.
+    pub centre: usize,
+    /// Mean likeness of two members.
+    pub cohesion: f32,
+    /// How well one piece of text alone tells the members from all other messages.
+    pub focus: f32,
+}
+
+/// When messages belong together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HotOptions {
+    /// Mean likeness that two groups need to become one.
+    pub likeness: f32,
+    /// Days after which likeness counts half.
+    pub half_life: f32,
+    /// Fewest people for an issue.
+    pub people: usize,
+}
+
+impl Default for HotOptions {
+    fn default() -> Self {
+        Self { likeness: 0.25, half_life: 240.0, people: 2 }
+    }
+}
+
+/// How common each run is in the district's messages; learned once, refreshed when convenient.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Background {
+    documents: Map<u64, u32>,
+    total: u32,
+}
+
+impl Background {
+    /// Counts the runs of one more message.
+    pub fn learn(&mut self, title: &str, text: &str) {
+        let mut seen = HashSet::new();
+        for part in [readable(title), readable(text)] {
+            runs(&part, 3, |_, length, key| {
+                if length > 1 && seen.insert(key) {
+                    *self.documents.entry(key).or_insert(0) += 1;
+                }
+            });
+        }
+        self.total += 1;
+    }
+
+    fn weight(&self, key: u64) -> f32 {
+        let n = self.documents.get(&key).copied().unwrap_or(0);
+        inverse_frequency(n, self.total, 1.5)
+    }
+
+    fn count(&self, key: u64) -> u32 {
+        self.documents.get(&key).copied().unwrap_or(0)
+    }
+}
+
+/// Folded characters without codes of cities and districts (`A3区`), which are everywhere.
+fn readable(text: &str) -> Vec<char> {
+    let folded: Vec<char> = fold(text).chars().take(BODY).collect();
+    let mut out = Vec::with_capacity(folded.len());
+    let mut at = 0;
+    while at < folded.len() {
+        if folded[at].is_ascii_alphabetic() {
+            let digits = folded[at + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
+            if digits <= 2 && folded.get(at + 1 + digits).is_some_and(|c| "市区县省".contains(*c)) {
+                out.push(' ');
+                at += digits + 2;
+                continue;
+            }
+        }
+        out.push(folded[at]);
+        at += 1;
+    }
+    out
+}
+
+/// Messages and the links between them.
+#[derive(Debug, Clone, Default)]
+pub struct HotIndex {
+    background: Background,
+    options: Option<HotOptions>,
+    cases: Vec<HotCase>,
+    vectors: Vec<Vec<(u64, f32)>>,
+    postings: Map<u64, Vec<(u32, f32)>>,
+    links: Vec<(u32, u32, f32)>,
+}
+
+impl HotIndex {
+    /// An empty index on what is common.
+    #[must_use]
+    pub fn new(background: Background, options: HotOptions) -> Self {
+        Self { background, options: Some(options), ..Self::default() }
+    }
+
+    fn options(&self) -> HotOptions {
+        self.options.unwrap_or_default()
+    }
+
+    /// The same index that wants this many different people for an issue.
+    #[must_use]
+    pub fn with_people(mut self, people: usize) -> Self {
+        self.options = Some(HotOptions { people, ..self.options() });
+        self
+    }
+
+    /// All messages, in the order they were added.
+    pub fn cases(&self) -> &[HotCase] {
+        &self.cases
+    }
+
+    fn vector(&self, case: &HotCase) -> Vec<(u64, f32)> {
+        let mut counts: Map<u64, f32> = Map::default();
+        for (part, times) in [(readable(&case.title), 3.0), (readable(&case.text), 1.0)] {
+            runs(&part, 3, |_, length, key| {
+                if length > 1 {
+                    *counts.entry(key).or_insert(0.0) += times;
+                }
+            });
+        }
+        // A run that nobody else wrote cannot link anything.
+        let mut row: Vec<(u64, f32)> = counts
+            .into_iter()
+            .filter(|&(key, _)| self.background.count(key) != 1)
+            .map(|(key, n)| (key, (1.0 + n.ln()) * self.background.weight(key)))
+            .collect();
+        row.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        row.truncate(KEPT);
+        let mut unit_row: Vec<(u32, f32)> = row.iter().map(|&(_, v)| (0, v)).collect();
+        unit(&mut unit_row);
+        for (slot, (_, v)) in row.iter_mut().zip(unit_row) {
+            slot.1 = v;
+        }
+        row
+    }
+
+    /// Where the issue is, as far as its members say: `false` when many name areas and no area leads.
+    fn one_area(&self, members: &[usize]) -> bool {
+        let mut areas: BTreeMap<&str, usize> = BTreeMap::new();
+        for &i in members {
+            if !self.cases[i].area.is_empty() {
+                *areas.entry(&self.cases[i].area).or_insert(0) += 1;
+            }
+        }
+        let told: usize = areas.values().sum();
+        let most = areas.values().copied().max().unwrap_or(0);
+        told < 4 || most * 10 >= told * 6
+    }
+
+    /// Takes one more message in and finds its links; answers its index.
+    pub fn add(&mut self, mut case: HotCase) -> usize {
+        if case.area.is_empty() {
+            case.area = area(&case.title).or_else(|| area(&case.text)).unwrap_or_default();
+        }
+        let at = u32::try_from(self.cases.len()).unwrap_or(u32::MAX);
+        let vector = self.vector(&case);
+        let mut sums: Map<u32, f32> = Map::default();
+        for &(key, value) in &vector {
+            if let Some(list) = self.postings.get(&key) {
+                for &(other, theirs) in list {
+                    *sums.entry(other).or_insert(0.0) += value * theirs;
+                }
+            }
+        }
+        let half_life = self.options().half_life;
+        let mut found: Vec<(u32, f32)> = sums
+            .into_iter()
+            .map(|(other, sum)| {
+                let there = &self.cases[other as usize].area;
+                let elsewhere = !there.is_empty() && !case.area.is_empty() && *there != case.area;
+                let sum = if elsewhere { sum * ELSEWHERE } else { sum };
+                let apart = (self.cases[other as usize].day - case.day).unsigned_abs() as f32;
+                (other, sum * (-apart / half_life * std::f32::consts::LN_2).exp())
+            })
+            .filter(|&(_, s)| s >= FAINT)
+            .collect();
+        found.sort_unstable_by_key(|&(other, _)| other);
+        self.links.extend(found.into_iter().map(|(other, s)| (other, at, s)));
+        for &(key, value) in &vector {
+            self.postings.entry(key).or_default().push((at, value));
+        }
+        self.vectors.push(vector);
+        self.cases.push(case);
+        at as usize
+    }
+
+    /// Groups of message indices by average linkage of the kept links.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Vec<usize>> {
+        let needed = self.options().likeness;
+        let n = self.cases.len();
+        let mut members: Vec<Vec<usize>> = (0..n).map(|i| vec![i]).collect();
+        let mut near: Vec<BTreeMap<usize, f32>> = vec![BTreeMap::new(); n];
+        let mut queue: std::collections::BinaryHeap<(u32, usize, usize, u32, u32)> =
+            std::collections::BinaryHeap::new();
+        let mut version = vec![0_u32; n];
+        let mut square = vec![1.0_f32; n];
+        for &(a, b, s) in &self.links {
+            let (a, b) = (a as usize, b as usize);
+            near[a].insert(b, s);
+            near[b].insert(a, s);
+            if s >= ADOPT * needed {
+                queue.push((s.to_bits(), a, b, 0, 0));
+            }
+        }
+        while let Some((bits, a, b, va, vb)) = queue.pop() {
+            if version[a] != va || version[b] != vb || members[a].is_empty() || members[b].is_empty() {
+                continue;
+            }
+            let (small, large) =
+                (members[a].len().min(members[b].len()), members[a].len().max(members[b].len()));
+            let adopts = large >= ESTABLISHED && small <= STRAY;
+            if f32::from_bits(bits) < needed && !adopts {
+                continue;
+            }
+            let (to, from) = if near[a].len() >= near[b].len() { (a, b) } else { (b, a) };
+            let between = near[to].get(&from).copied().unwrap_or(0.0);
+            square[to] += square[from] + 2.0 * between;
+            let moved = std::mem::take(&mut members[from]);
+            members[to].extend(moved);
+            version[to] += 1;
+            version[from] += 1;
+            for (other, sum) in std::mem::take(&mut near[from]) {
+                near[other].remove(&from);
+                if other != to {
+                    *near[to].entry(other).or_insert(0.0) += sum;
+                    let total = near[to][&other];
+                    near[other].insert(to, total);
+                }
+            }
+            near[to].remove(&from);
+            for (&other, &sum) in &near[to] {
+                let mean = sum / (square[to] * square[other]).sqrt();
+                if mean >= ADOPT * needed {
+                    queue.push((mean.to_bits(), to, other, version[to], version[other]));
+                }
+            }
+        }
+        let mut groups: Vec<Vec<usize>> = members.into_iter().filter(|m| !m.is_empty()).collect();
+        for group in &mut groups {
+            group.sort_unstable();
+        }
+        groups
+    }
+
+    /// The issues, hottest first.
+    #[must_use]
+    pub fn issues(&self) -> Vec<Issue> {
+        let last = self.cases.iter().map(|c| c.day).max().unwrap_or(0);
+        let mut issues: Vec<Issue> = self
+            .groups()
+            .into_iter()
+            .filter_map(|members| self.issue(members, last))
+            .filter(|issue| {
+                issue.people >= self.options().people && issue.focus >= FOCUS && self.one_area(&issue.members)
+            })
+            .collect();
+        issues.sort_by(|a, b| b.heat.total_cmp(&a.heat).then_with(|| a.members.cmp(&b.members)));
+        issues
+    }
+
+    /// How well one run of characters alone tells the members from all other messages (its F1): near 1 for
+    /// the name of an estate, low for a theme of the whole city such as housing loans.
+    fn focus(&self, members: &[usize]) -> f32 {
+        let mut hits: Map<u64, u32> = Map::default();
+        for &i in members {
+            for &(key, _) in &self.vectors[i] {
+                *hits.entry(key).or_insert(0) += 1;
+            }
+        }
+        hits.iter()
+            .map(|(&key, &n)| {
+                2.0 * n as f32 / (members.len() as f32 + self.background.count(key).max(n) as f32)
+            })
+            .fold(0.0, f32::max)
+    }
+
+    fn issue(&self, members: Vec<usize>, last_day: i64) -> Option<Issue> {
+        let of = |i: &usize| &self.cases[*i];
+        let people = members.iter().map(|i| of(i).person.as_str()).collect::<BTreeSet<_>>().len();
+        let supporters: u64 = members.iter().map(|i| u64::from(of(i).supporters)).sum();
+        let opponents: u64 = members.iter().map(|i| u64::from(of(i).opponents)).sum();
+        let days = (members.iter().map(|i| of(i).day).min()?, members.iter().map(|i| of(i).day).max()?);
+        let mut centroid: Map<u64, f32> = Map::default();
+        for &i in &members {
+            for &(key, v) in &self.vectors[i] {
+                *centroid.entry(key).or_insert(0.0) += v;
+            }
+        }
+        let size = members.len() as f32;
+        let square: f32 = centroid.values().map(|v| v * v).sum();
+        let cohesion = (square - size) / (size * (size - 1.0)).max(1.0);
+        let closeness = |i: usize| self.vectors[i].iter().map(|(key, v)| v * centroid[key]).sum::<f32>();
+        let centre =
+            members.iter().copied().max_by(|&a, &b| closeness(a).total_cmp(&closeness(b)).then(b.cmp(&a)))?;
+        let written = people as f64;
+        let support = SUPPORT * (supporters as f64).ln_1p();
+        let idle = (last_day - days.1).max(0) as f64;
+        let quiet = -0.2 * (written + support) * (1.0 - (-idle / 365.0).exp());
+        let focus = self.focus(&members);
+        let (place, problem) = name_parts(
+            &members.iter().map(|&i| self.cases[i].title.as_str()).collect::<Vec<_>>(),
+            &self.cases[centre],
+        );
+        let name =
+            if place.is_empty() { problem.join(" ") } else { format!("{place}：{}", problem.join(" ")) };
+        Some(Issue {
+            name,
+            place,
+            problem,
+            members,
+            days,
+            people,
+            supporters,
+            opponents,
+            heat: written + support + quiet,
+            parts: [written, support, quiet],
+            centre,
+            cohesion,
+            focus,
+        })
+    }
+}
+
+/// Longest pieces that most subject lines share: the place first, then the problem.
+fn name_parts(titles: &[&str], centre: &HotCase) -> (String, Vec<String>) {
+    let folded: Vec<Vec<char>> = titles.iter().map(|t| readable(t)).filter(|t| !t.is_empty()).collect();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for title in &folded {
+        let mut seen = BTreeSet::new();
+        for start in 0..title.len() {
+            for end in start + 2..=(start + 10).min(title.len()) {
+                if title[start..end].contains(&' ') {
+                    break;
+                }
+                seen.insert(title[start..end].iter().collect::<String>());
+            }
+        }
+        for piece in seen {
+            *counts.entry(piece).or_insert(0) += 1;
+        }
+    }
+    let least = (folded.len() / 3).max(2).min(folded.len().max(1));
+    let mut pieces: Vec<(usize, usize, String)> = counts
+        .into_iter()
+        .filter(|(_, n)| *n >= least)
+        .map(|(p, n)| (n * (p.chars().count() - 1), n, p))
+        .collect();
+    pieces.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.2.cmp(&b.2)));
+    let mut chosen: Vec<String> = Vec::new();
+    for (_, _, piece) in pieces {
+        let clash = chosen.iter().any(|c| {
+            c.chars().collect::<HashSet<_>>().intersection(&piece.chars().collect()).next().is_some()
+        });
+        if !clash && piece.chars().any(is_han) && chosen.len() < 4 {
+            chosen.push(piece);
+        }
+    }
+    if chosen.is_empty() {
+        let title = if centre.title.trim().is_empty() { &centre.text } else { &centre.title };
+        return (String::new(), vec![title.chars().take(24).collect()]);
+    }
+    let place = chosen.iter().position(|p| crate::place::looks_like_place(p)).unwrap_or(0);
+    let place = chosen.remove(place);
+    (place, chosen)
+}
