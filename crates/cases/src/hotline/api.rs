@@ -56,11 +56,11 @@ pub(super) fn routes() -> Vec<Route> {
 /// The part of the interface's description that this module answers for.
 pub(crate) fn openapi() -> Value {
     let text = |about: &str| json!({ "type": "string", "description": about });
-    let moment = |about: &str| json!({ "type": ["string", "null"], "format": "date-time", "description": about });
-    let answer = |about: &str| {
-        json!({ "description": about, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/HotlineCase" } } } })
-    };
-    let problem = |about: &str| json!({ "description": about, "content": { "application/problem+json": {} } });
+    let moment =
+        |about: &str| json!({ "type": ["string", "null"], "format": "date-time", "description": about });
+    let answer = |about: &str| json!({ "description": about, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/HotlineCase" } } } });
+    let problem =
+        |about: &str| json!({ "description": about, "content": { "application/problem+json": {} } });
     let common = json!({ "401": problem("No valid key"), "403": problem("The key may not do this") });
     let with = |own: Value| {
         let mut all = common.clone();

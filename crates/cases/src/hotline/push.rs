@@ -138,7 +138,12 @@ pub async fn take(op: &mut Op, pushed: Pushed) -> Result<Option<Receipt>> {
 }
 
 /// The state of a message, for a system that may push there.
-pub async fn status(conn: &mut Conn, access: &Access, actor: &linli_kernel::Actor, number: &str) -> Result<Answer> {
+pub async fn status(
+    conn: &mut Conn,
+    access: &Access,
+    actor: &linli_kernel::Actor,
+    number: &str,
+) -> Result<Answer> {
     access.policy.require_somewhere(actor, "hotline.push")?;
     let scope = access.policy.scope(actor, "hotline.push");
     sheets::answer_for(conn, &scope, number.trim()).await

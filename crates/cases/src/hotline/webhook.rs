@@ -112,8 +112,10 @@ pub async fn create(op: &mut Op, new: NewWebhook) -> Result<(WebhookId, String)>
     check.require(new.sources.iter().all(|s| SOURCES.contains(s)), "sources", "error-required");
     check.done()?;
     let id = WebhookId(op.uuid());
-    let secret = op.district.ids.bytes::<32>().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    let sealed = op.district.port::<Access>()?.keyring.seal(Purpose::Partner, &place(id), secret.as_bytes())?;
+    let secret =
+        op.district.ids.bytes::<32>().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let sealed =
+        op.district.port::<Access>()?.keyring.seal(Purpose::Partner, &place(id), secret.as_bytes())?;
     let author = op.actor.name().to_owned();
     op.tx
         .execute(
@@ -142,10 +144,8 @@ pub async fn set_active(op: &mut Op, id: WebhookId, active: bool) -> Result<()> 
 /// Sends a message again that was given up. The caller commits.
 pub async fn resend(op: &mut Op, id: DeliveryId) -> Result<WebhookId> {
     op.permit("webhook.manage", &Target::at(&op.district.area))?;
-    let (webhook, delivered): (WebhookId, Option<Timestamp>) = op
-        .tx
-        .one("SELECT webhook_id, delivered_at FROM webhook_delivery WHERE id = $1", params![id])
-        .await?;
+    let (webhook, delivered): (WebhookId, Option<Timestamp>) =
+        op.tx.one("SELECT webhook_id, delivered_at FROM webhook_delivery WHERE id = $1", params![id]).await?;
     if delivered.is_some() {
         return Err(Error::Conflict("webhook-delivered-already"));
     }

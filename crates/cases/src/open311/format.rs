@@ -86,9 +86,11 @@ impl Node {
             Self::Real(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
             Self::Int(number) => (*number).into(),
             Self::List(_, items) => items.iter().map(Self::json).collect(),
-            Self::Map(fields) => {
-                fields.iter().map(|(name, node)| ((*name).to_owned(), node.json())).collect::<serde_json::Map<_, _>>().into()
-            }
+            Self::Map(fields) => fields
+                .iter()
+                .map(|(name, node)| ((*name).to_owned(), node.json()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
         }
     }
 
@@ -119,7 +121,9 @@ impl Node {
 /// Without the characters that XML cannot hold at all.
 fn sound(text: &str) -> String {
     text.chars()
-        .filter(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..))
+        .filter(
+            |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
+        )
         .collect()
 }
 
@@ -131,7 +135,8 @@ pub fn answer(status: StatusCode, format: Format, root: &str, node: &Node) -> Re
         }
         Format::Xml => {
             let mut out = Writer::new(Vec::new());
-            out.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None))).map_err(Error::internal)?;
+            out.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))
+                .map_err(Error::internal)?;
             node.xml(root, &mut out).map_err(Error::internal)?;
             ("text/xml; charset=utf-8", out.into_inner())
         }
@@ -252,7 +257,11 @@ mod tests {
         assert_eq!(Format::split("HC20261123-000001.json"), Some(("HC20261123-000001", Format::Json)));
         assert_eq!(Format::split(".xml"), None);
         assert_eq!(Format::split("a.html"), None);
-        let fields = Fields::of(vec![("a".into(), " ".into()), ("attribute[X][]".into(), "1".into()), ("attribute[X][]".into(), "2".into())]);
+        let fields = Fields::of(vec![
+            ("a".into(), " ".into()),
+            ("attribute[X][]".into(), "1".into()),
+            ("attribute[X][]".into(), "2".into()),
+        ]);
         assert_eq!((fields.get("a"), fields.attribute("X")), (None, vec!["1".to_owned(), "2".to_owned()]));
     }
 }

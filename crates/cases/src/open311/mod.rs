@@ -102,7 +102,10 @@ async fn discovery(ctx: Ctx, pairs: Pairs) -> WebResult {
         ("key_service", call.ctx.locale.t("open311-key-service").into()),
         (
             "endpoints",
-            Node::List("endpoint", vec![endpoint("/open311/v2", "production"), endpoint("/open311/test/v2", "test")]),
+            Node::List(
+                "endpoint",
+                vec![endpoint("/open311/v2", "production"), endpoint("/open311/test/v2", "test")],
+            ),
         ),
     ]);
     call.say("discovery", Ok(node))
@@ -116,7 +119,9 @@ async fn list_services(ctx: Ctx, pairs: Pairs) -> WebResult {
 
 /// The last part of an address, without its ending.
 fn named(file: &str) -> Result<String, Fault> {
-    Format::split(file).map(|(name, _)| name.to_owned()).ok_or_else(|| Fault::absent("the format is xml or json"))
+    Format::split(file)
+        .map(|(name, _)| name.to_owned())
+        .ok_or_else(|| Fault::absent("the format is xml or json"))
 }
 
 async fn definition(ctx: Ctx, Path(file): Path<String>, pairs: Pairs) -> WebResult {
@@ -179,7 +184,9 @@ async fn post_request(ctx: Ctx, pairs: Pairs, request: Request) -> WebResult {
         Upload::from_request(request, &()).await.map(|upload| (upload.fields, upload.files)).map_err(|e| e.0)
     } else {
         let pairs = Form::<Vec<(String, String)>>::from_request(request, &()).await;
-        pairs.map(|Form(pairs)| (Fields::of(pairs).0, Vec::new())).map_err(|_| Error::field("form", "error-form-broken"))
+        pairs
+            .map(|Form(pairs)| (Fields::of(pairs).0, Vec::new()))
+            .map_err(|_| Error::field("form", "error-form-broken"))
     };
     let (sent, files) = match read {
         Ok(read) => read,

@@ -139,12 +139,19 @@ fn report(fields: &Fields, atlas: &Atlas, settings: &Settings) -> Result<NewRepo
 
 /// Our own words for wrong fields.
 fn fields_wrong(wrong: &[FieldError], ctx: &Ctx) -> Fault {
-    let words: Vec<String> = wrong.iter().map(|w| format!("{}: {}", w.field, ctx.locale.field_error(w))).collect();
+    let words: Vec<String> =
+        wrong.iter().map(|w| format!("{}: {}", w.field, ctx.locale.field_error(w))).collect();
     Fault::bad(words.join("; "))
 }
 
 /// Opens a case for what was sent.
-pub async fn take(ctx: &Ctx, fields: &Fields, files: Vec<File>, atlas: &Atlas, settings: &Settings) -> Result<Node, Stop> {
+pub async fn take(
+    ctx: &Ctx,
+    fields: &Fields,
+    files: Vec<File>,
+    atlas: &Atlas,
+    settings: &Settings,
+) -> Result<Node, Stop> {
     let actor = client(ctx, fields).await?;
     let mut new = report(fields, atlas, settings)?;
     let told = |error: Error| match error {

@@ -103,7 +103,8 @@ fn states(rows: &mut Where, wanted: &[String]) -> Result<(), Fault> {
         }
     }
     if open != closed {
-        let states: Vec<CaseState> = CaseState::ALL.iter().copied().filter(|s| s.is_over() == closed).collect();
+        let states: Vec<CaseState> =
+            CaseState::ALL.iter().copied().filter(|s| s.is_over() == closed).collect();
         rows.any("c.state", &states);
     }
     Ok(())
@@ -186,7 +187,8 @@ fn shown(row: &PublicRow, atlas: &Atlas, settings: &Settings, locale: &Locale, o
     } else {
         record.case()?.clocks.iter().rfind(|c| c.kind == ClockKind::Close && c.is_running()).map(|c| c.due)
     };
-    let place = |level| record.area.at(level).map_or_else(|| atlas.path(&record.area), |area| atlas.path(&area));
+    let place =
+        |level| record.area.at(level).map_or_else(|| atlas.path(&record.area), |area| atlas.path(&area));
     let address = match (told, guarded) {
         (true, _) if !record.address.is_empty() => without_numbers(&record.address),
         (true, _) => atlas.path(&record.area),
@@ -264,7 +266,10 @@ mod tests {
 
     #[test]
     fn long_numbers_are_not_told() {
-        assert_eq!(without_numbers("3号楼，找13800138000或0631-5231234，身份证37100219900101001X。"), "3号楼，找****或****，身份证****。");
+        assert_eq!(
+            without_numbers("3号楼，找13800138000或0631-5231234，身份证37100219900101001X。"),
+            "3号楼，找****或****，身份证****。"
+        );
         assert_eq!(without_numbers("12-3-401室"), "12-3-401室");
     }
 
@@ -276,7 +281,9 @@ mod tests {
         };
         assert_eq!(ask(&[]).unwrap(), (now.minus(SPAN), now));
         assert_eq!(ask(&[("start_date", "2026-11-01T00:00:00Z")]).unwrap().1, now);
-        assert!(ask(&[("start_date", "2026-01-01T00:00:00Z"), ("end_date", "2026-03-01T00:00:00+08:00")]).is_ok());
+        assert!(
+            ask(&[("start_date", "2026-01-01T00:00:00Z"), ("end_date", "2026-03-01T00:00:00+08:00")]).is_ok()
+        );
         assert!(ask(&[("start_date", "2026-03-01T00:00:00 08:00")]).is_ok());
         for wrong in [
             [("start_date", "2026-01-01T00:00:00Z"), ("end_date", "2026-05-01T00:00:00Z")],

@@ -80,7 +80,9 @@ pub fn leaves(atlas: &Atlas) -> impl Iterator<Item = &Category> {
 
 /// One service by its code.
 pub fn find<'a>(atlas: &'a Atlas, code: &str) -> Result<&'a Category, Fault> {
-    leaves(atlas).find(|c| c.code == code).ok_or_else(|| Fault::absent(format!("service_code {code} was not found")))
+    leaves(atlas)
+        .find(|c| c.code == code)
+        .ok_or_else(|| Fault::absent(format!("service_code {code} was not found")))
 }
 
 /// The list of services.
@@ -106,9 +108,10 @@ pub fn definition(code: &str, settings: &Settings) -> Node {
     let empty = Vec::new();
     let attributes = settings.attributes.get(code).unwrap_or(&empty);
     let attribute = |(order, a): (i64, &Attribute)| {
-        let values = a.values.iter().map(|(key, name)| {
-            Node::Map(vec![("key", key.clone().into()), ("name", name.clone().into())])
-        });
+        let values = a
+            .values
+            .iter()
+            .map(|(key, name)| Node::Map(vec![("key", key.clone().into()), ("name", name.clone().into())]));
         let mut fields = vec![
             ("variable", Node::Bool(a.variable)),
             ("code", a.code.clone().into()),
@@ -148,11 +151,15 @@ pub fn answers(attributes: &[Attribute], fields: &Fields) -> Result<Vec<String>,
         for answer in &given {
             match attribute.datatype {
                 Datatype::Number if answer.parse::<f64>().is_err() => return wrong("no number"),
-                Datatype::Datetime if super::requests::moment(answer).is_none() => return wrong("no date-time"),
-                Datatype::One | Datatype::Some => match attribute.values.iter().find(|(key, _)| key == answer) {
-                    Some((_, name)) => words.push(name.clone()),
-                    None => return wrong("none of its values"),
-                },
+                Datatype::Datetime if super::requests::moment(answer).is_none() => {
+                    return wrong("no date-time");
+                }
+                Datatype::One | Datatype::Some => {
+                    match attribute.values.iter().find(|(key, _)| key == answer) {
+                        Some((_, name)) => words.push(name.clone()),
+                        None => return wrong("none of its values"),
+                    }
+                }
                 _ => words.push(answer.clone()),
             }
         }

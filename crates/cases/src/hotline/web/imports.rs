@@ -1,0 +1,342 @@
+//! The hotline's desk: files in with a look first, states and replies out.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::{
+    extract::{Form, Multipart, Path, Query},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::{Days, NaiveDate};
+use linli_access::{Access as Rights, Target};
+use linli_grid::AtlasPort;
+use linli_kernel::{Error, Result, Timestamp};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebError, WebResult};
+use serde::Deserialize;
+
+use super::upload;
+use crate::hotline::{
+    batch::{self, Batch, BatchId, BatchState},
+    columns::{Field, Mapping},
+    import::{self, Kept, Survey},
+    preset, sheets,
+};
+
+const SIZE: usize = 20;
+
+#[derive(Template)]
+#[template(path = "hotline/imports.html")]
+struct DeskPage {
+    chrome: Chrome,
+    problems: Problems,
+    presets: Vec<String>,
+    preset: String,
+    batches: Vec<Batch>,
+    next: Option<String>,
+    from: String,
+    to: String,
+}
+
+#[derive(Template)]
+#[template(path = "hotline/batch.html")]
+struct BatchPage {
+    chrome: Chrome,
+    problems: Problems,
+    batch: Batch,
+    headings: Vec<String>,
+    /// Field, its words, whether it must be there, the heading chosen.
+    columns: Vec<(Field, String, bool, String)>,
+    preset: String,
+    survey: Option<Survey>,
+    /// Row number and what is wrong.
+    faults: Vec<(i64, String)>,
+    kept: Vec<Kept>,
+    reason: String,
+}
+
+impl BatchPage {
+    fn is(&self, state: &str) -> bool {
+        self.batch.state.as_str() == state
+    }
+
+    fn state(&self) -> String {
+        self.chrome.t(&format!("hotline-batch-state-{}", self.batch.state))
+    }
+
+    fn result(&self) -> String {
+        result(&self.chrome, &self.batch)
+    }
+}
+
+impl DeskPage {
+    fn state(&self, batch: &Batch) -> String {
+        self.chrome.t(&format!("hotline-batch-state-{}", batch.state))
+    }
+
+    fn result(&self, batch: &Batch) -> String {
+        result(&self.chrome, batch)
+    }
+}
+
+fn result(chrome: &Chrome, batch: &Batch) -> String {
+    let args = [
+        ("added", batch.added.to_string()),
+        ("known", batch.known.to_string()),
+        ("answered", batch.answered.to_string()),
+        ("faulty", batch.faulty.to_string()),
+    ];
+    chrome.locale.t_with("hotline-result", &args)
+}
+
+/// Answers a page whose form was wrong.
+fn wrong(page: impl IntoResponse) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}
+
+fn may(ctx: &Ctx) -> Result<()> {
+    let target = Target::at(&ctx.district.area);
+    ctx.district.port::<Rights>()?.policy.permits(&ctx.actor, "hotline.import", &target)
+}
+
+#[derive(Deserialize)]
+struct After {
+    after: Option<String>,
+}
+
+async fn desk(ctx: &Ctx, after: Option<&str>, preset: String, problems: Problems) -> Result<DeskPage> {
+    may(ctx)?;
+    let mut conn = ctx.read().await?;
+    let page = batch::list(&mut conn, after.and_then(|a| a.parse().ok()), SIZE).await?;
+    let today = ctx.now().china_date();
+    Ok(DeskPage {
+        chrome: ctx.chrome("hotline-title"),
+        problems,
+        presets: preset::names(&mut conn).await?,
+        preset,
+        batches: page.items,
+        next: page.next,
+        from: (today - Days::new(7)).to_string(),
+        to: today.to_string(),
+    })
+}
+
+async fn show_desk(ctx: Ctx, Query(after): Query<After>) -> WebResult {
+    let page = desk(&ctx, after.after.as_deref(), String::new(), Problems::none()).await?;
+    Ok(ctx.page(&page)?.into_response())
+}
+
+async fn staged(ctx: &Ctx, form: Multipart) -> (String, Result<BatchId>) {
+    let read = match may(ctx) {
+        Ok(()) => upload::read(&ctx.district, form).await,
+        Err(error) => Err(error),
+    };
+    let large = match read {
+        Ok(large) => large,
+        Err(error) => return (String::new(), Err(error)),
+    };
+    let name = large.fields.get("preset").map(|p| p.trim().to_owned()).unwrap_or_default();
+    let work = async {
+        let (file, target) = large.file.ok_or_else(|| Error::field("file", "hotline-file-absent"))?;
+        let mapping = match name.as_str() {
+            "" => None,
+            name => Some(preset::get(&mut ctx.read().await?, name).await?),
+        };
+        import::stage(ctx.op().await?, target.path(), &file, mapping).await
+    };
+    let outcome = work.await;
+    (name, outcome)
+}
+
+async fn send(ctx: Ctx, form: Multipart) -> WebResult {
+    let (preset, outcome) = staged(&ctx, form).await;
+    let error = match outcome {
+        Ok(id) => return Ok(Redirect::to(&format!("/desk/hotline/{id}")).into_response()),
+        // A file that is too large is a fault of that field, told where it stands.
+        Err(Error::TooLarge(key)) => Error::field("file", key),
+        Err(error) => error,
+    };
+    let problems = Problems::of(error, &ctx.locale)?;
+    let page = desk(&ctx, None, preset, problems).await?;
+    Ok(wrong(ctx.page(&page)?))
+}
+
+async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Problems) -> Result<BatchPage> {
+    may(ctx)?;
+    let batch = batch::get(&mut ctx.read().await?, id).await?;
+    let mapping = match mapping {
+        Some(mapping) => mapping,
+        None => batch.mapping()?,
+    };
+    let headings = batch.headings()?;
+    let mut survey = None;
+    if batch.state == BatchState::Staged {
+        match import::survey(&ctx.district, id, &mapping).await {
+            Ok(found) => survey = Some(found),
+            Err(error) if problems.is_empty() => {
+                problems = Problems::of(error, &ctx.locale).map_err(|WebError(e)| e)?;
+            }
+            Err(_) => {}
+        }
+    }
+    let found = match &survey {
+        Some(survey) => survey.faults.clone(),
+        None => batch::faults(&mut ctx.read().await?, id, 20).await?,
+    };
+    let kept = if batch.state == BatchState::Undone {
+        import::kept(&mut ctx.op().await?, id).await?
+    } else {
+        Vec::new()
+    };
+    let columns = Field::ALL
+        .iter()
+        .map(|&field| {
+            let words = ctx.locale.t(&format!("hotline-field-{}", field.as_str().replace('_', "-")));
+            let chosen = mapping.0.get(&field).cloned().unwrap_or_default();
+            (field, words, Field::REQUIRED.contains(&field), chosen)
+        })
+        .collect();
+    Ok(BatchPage {
+        chrome: ctx.chrome("hotline-import"),
+        problems,
+        headings,
+        columns,
+        preset: String::new(),
+        survey,
+        faults: found.iter().map(|f| (f.line, sheets::what(f, &ctx.locale))).collect(),
+        kept,
+        reason: String::new(),
+        batch,
+    })
+}
+
+async fn show(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult {
+    let page = page(&ctx, id, None, Problems::none()).await?;
+    Ok(ctx.page(&page)?.into_response())
+}
+
+async fn begin(ctx: Ctx, Path(id): Path<BatchId>, Form(form): Form<BTreeMap<String, String>>) -> WebResult {
+    let chosen =
+        |field: &Field| form.get(field.as_str()).map(|h| h.trim().to_owned()).filter(|h| !h.is_empty());
+    let mapping = Mapping(Field::ALL.iter().filter_map(|f| Some((*f, chosen(f)?))).collect());
+    let name = form.get("preset").map(|p| p.trim()).unwrap_or_default();
+    let work = async {
+        let mut op = ctx.op().await?;
+        if !name.is_empty() {
+            preset::keep(&mut op, name, &mapping).await?;
+        }
+        import::start(&mut op, id, mapping.clone()).await?;
+        op.commit().await
+    };
+    if form.get("do").is_none_or(|d| d == "start") {
+        match work.await {
+            Ok(()) => return Ok(Redirect::to(&format!("/desk/hotline/{id}")).into_response()),
+            Err(error) => {
+                let problems = Problems::of(error, &ctx.locale)?;
+                let mut again = page(&ctx, id, Some(mapping.clone()), problems).await?;
+                name.clone_into(&mut again.preset);
+                return Ok(wrong(ctx.page(&again)?));
+            }
+        }
+    }
+    let mut again = page(&ctx, id, Some(mapping.clone()), Problems::none()).await?;
+    name.clone_into(&mut again.preset);
+    Ok(ctx.page(&again)?.into_response())
+}
+
+#[derive(Deserialize)]
+struct Why {
+    #[serde(default)]
+    reason: String,
+}
+
+async fn undo(ctx: Ctx, Path(id): Path<BatchId>, Form(why): Form<Why>) -> WebResult {
+    let work = async {
+        let mut op = ctx.op().await?;
+        import::undo(&mut op, id, &why.reason).await?;
+        op.commit().await
+    };
+    if let Err(error) = work.await {
+        let problems = Problems::of(error, &ctx.locale)?;
+        let mut again = page(&ctx, id, None, problems).await?;
+        again.reason = why.reason;
+        return Ok(wrong(ctx.page(&again)?));
+    }
+    Ok(Redirect::to(&format!("/desk/hotline/{id}")).into_response())
+}
+
+fn download(bytes: Vec<u8>, name: &str, kind: &'static str) -> WebResult {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let disposition = format!("attachment; filename=\"{name}\"");
+    headers
+        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(Error::internal)?);
+    Ok(response)
+}
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+async fn faults(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult {
+    may(&ctx)?;
+    let mut conn = ctx.read().await?;
+    let batch = batch::get(&mut conn, id).await?;
+    let found = batch::faults(&mut conn, id, 10_000).await?;
+    download(sheets::faults(&batch.headings()?, &found, &ctx.locale)?, "wrong-rows.xlsx", XLSX)
+}
+
+#[derive(Deserialize)]
+struct Span {
+    from: Option<String>,
+    to: Option<String>,
+    format: Option<String>,
+}
+
+fn days(span: &Span) -> Option<(Timestamp, Timestamp)> {
+    let day = |text: &Option<String>| text.as_deref()?.trim().parse::<NaiveDate>().ok();
+    let (from, to) = (day(&span.from)?, day(&span.to)?);
+    let fits = from <= to && (to - from).num_days() <= 366;
+    fits.then(|| (Timestamp::china_midnight(from), Timestamp::china_midnight(to + Days::new(1))))
+}
+
+async fn export(ctx: Ctx, Query(span): Query<Span>) -> WebResult {
+    may(&ctx)?;
+    let Some(range) = days(&span) else {
+        let problems = Problems::of(Error::field("from", "hotline-span-bad"), &ctx.locale)?;
+        let mut page = desk(&ctx, None, String::new(), problems).await?;
+        page.from = span.from.unwrap_or_default();
+        page.to = span.to.unwrap_or_default();
+        return Ok(wrong(ctx.page(&page)?));
+    };
+    let scope = ctx.district.port::<Rights>()?.policy.scope(&ctx.actor, "case.export");
+    let atlas = ctx.district.port::<AtlasPort>()?.get();
+    let (headings, rows) =
+        sheets::changed(&mut ctx.read().await?, &scope, range, &atlas, &ctx.locale).await?;
+    let mut op = ctx.op().await?;
+    op.log(linli_store::Entry {
+        action: "hotline.export",
+        subject: "hotline_batch",
+        subject_id: String::new(),
+        area: ctx.district.area.clone(),
+        detail: serde_json::json!({ "from": range.0, "to": range.1, "rows": rows.len() }),
+    })
+    .await?;
+    op.commit().await?;
+    if span.format.as_deref() == Some("csv") {
+        return download(sheets::csv(&headings, rows)?, "hotline.csv", "text/csv; charset=utf-8");
+    }
+    download(sheets::xlsx(&headings, rows)?, "hotline.xlsx", XLSX)
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    let import = Access::May("hotline.import");
+    vec![
+        Route::get("/desk/hotline", import, show_desk),
+        Route::post("/desk/hotline", import, send),
+        Route::get("/desk/hotline/export", import, export),
+        Route::get("/desk/hotline/{id}", import, show),
+        Route::post("/desk/hotline/{id}", import, begin),
+        Route::post("/desk/hotline/{id}/undo", import, undo),
+        Route::get("/desk/hotline/{id}/faults.xlsx", import, faults),
+    ]
+}
