@@ -1,6 +1,6 @@
 //! The binary's parts, as a library so that integration tests drive the same wiring.
 
-pub mod cmd;
+mod cmd;
 pub mod config;
 pub mod nav;
 mod table;
