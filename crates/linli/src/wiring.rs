@@ -47,8 +47,17 @@ pub async fn open(
     config: &Config,
     settings: &DistrictConfig,
 ) -> Result<Arc<District>, Box<dyn std::error::Error>> {
+    open_at(config, settings, Clock::System, Ids::from_os()).await
+}
+
+/// As [`open`] with a clock and ids of one's own, so that a test can move the time.
+pub async fn open_at(
+    config: &Config,
+    settings: &DistrictConfig,
+    clock: Clock,
+    ids: Ids,
+) -> Result<Arc<District>, Box<dyn std::error::Error>> {
     let db = database(settings).await?;
-    let (clock, ids) = (Clock::System, Ids::from_os());
     let applied = migrate(&db, &migrations(), clock.now()).await?;
     tracing::info!(district = %settings.name, migrations = applied.len(), "database ready");
     let key = config.master_key();

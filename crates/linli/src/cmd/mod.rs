@@ -2,7 +2,7 @@
 
 mod audit;
 mod backup;
-mod demo;
+pub mod demo;
 mod doctor;
 mod evaluate;
 mod evaluate_repeats;

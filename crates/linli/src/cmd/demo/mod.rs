@@ -28,7 +28,7 @@ pub struct Args {
 }
 
 /// The password of every demo account.
-const PASSWORD: &str = "linli-demo-2026";
+pub const PASSWORD: &str = "linli-demo-2026";
 
 /// Log-in names to show for each role, and what the person is.
 const SHOWN: &[(&str, &str)] = &[
@@ -53,7 +53,7 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
         let district = wiring::open(&config, settings).await?;
         let atlas = district.port::<AtlasPort>()?;
         if atlas.get().areas().next().is_none() {
-            fill(&district, &args).await?;
+            fill(&district, args.scale, args.seed).await?;
         } else if !args.if_empty {
             return Err(format!(
                 "{} already has areas; a demo is only made in an empty district",
@@ -70,9 +70,10 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
     Ok(())
 }
 
-async fn fill(district: &Arc<District>, args: &Args) -> Done {
+/// Fills an empty district.
+pub async fn fill(district: &Arc<District>, scale: f64, seed: u64) -> Done {
     let began = Instant::now();
-    let plan: Plan = linli_demo::plan(args.seed, args.scale, district.clock.now())?;
+    let plan: Plan = linli_demo::plan(seed, scale, district.clock.now())?;
     land::write(district, &plan).await?;
     people::write(district, &plan).await?;
     println!("{}: land and people after {:.1} s", district.name, began.elapsed().as_secs_f64());
