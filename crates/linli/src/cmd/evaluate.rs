@@ -50,7 +50,7 @@ pub struct SuggestArgs {
 
 /// Choices that training may be told.
 #[derive(Args, Clone)]
-pub struct Options {
+pub(super) struct Options {
     /// Longest run of characters read as a feature
     #[arg(long, default_value_t = TrainOptions::default().longest_run)]
     longest_run: usize,
@@ -73,7 +73,7 @@ pub struct Options {
 
 impl Options {
     /// As the library wants them.
-    pub fn training(&self) -> TrainOptions {
+    pub(super) fn training(&self) -> TrainOptions {
         TrainOptions {
             longest_run: self.longest_run,
             idf_power: self.idf_power,
@@ -288,7 +288,7 @@ fn hot(args: &HotArgs) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Runs one of the measurements.
-pub fn run(what: Evaluate) -> Result<(), Box<dyn std::error::Error>> {
+pub(super) fn run(what: Evaluate) -> Result<(), Box<dyn std::error::Error>> {
     match what {
         Evaluate::Suggest(args) => suggest(&args),
         Evaluate::Hot(args) => hot(&args),

@@ -159,7 +159,7 @@ fn resident() -> Option<u64> {
 }
 
 /// Generates, asks and prints.
-pub fn run(args: &RepeatsArgs) -> Result<(), Box<dyn std::error::Error>> {
+pub(super) fn run(args: &RepeatsArgs) -> Result<(), Box<dyn std::error::Error>> {
     let mut rng = Rng::new(args.seed);
     let world = World::new(&args.messages, args.places.max(2), &mut rng)?;
     let mut rarity = Rarity::default();

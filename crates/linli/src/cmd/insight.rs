@@ -63,7 +63,7 @@ fn date(day: i64) -> String {
 }
 
 /// Reads messages; columns go by their Chinese or English names.
-pub fn messages(table: &Table) -> Result<Vec<HotCase>, TableError> {
+pub(super) fn messages(table: &Table) -> Result<Vec<HotCase>, TableError> {
     let text = match table.any_column(&["留言详情", "text", "内容", "诉求内容", "detail", "content"])
     {
         Some(at) => at,
@@ -119,7 +119,7 @@ pub fn messages(table: &Table) -> Result<Vec<HotCase>, TableError> {
 }
 
 /// All messages linked; what is common is learned from the messages themselves.
-pub fn index(cases: Vec<HotCase>, options: HotOptions) -> HotIndex {
+pub(super) fn index(cases: Vec<HotCase>, options: HotOptions) -> HotIndex {
     let mut background = Background::default();
     for case in &cases {
         background.learn(&case.title, &case.text);
@@ -187,7 +187,7 @@ fn hot(args: &HotArgs) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Runs one of the questions.
-pub fn run(what: Insight) -> Result<(), Box<dyn std::error::Error>> {
+pub(super) fn run(what: Insight) -> Result<(), Box<dyn std::error::Error>> {
     match what {
         Insight::Hot(args) => hot(&args),
     }

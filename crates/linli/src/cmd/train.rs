@@ -142,7 +142,7 @@ fn rollback(args: &TrainArgs, shelf: &Shelf) -> Result<(), Box<dyn std::error::E
 }
 
 /// Trains, judges and keeps.
-pub fn run(args: &TrainArgs) -> Result<(), Box<dyn std::error::Error>> {
+pub(super) fn run(args: &TrainArgs) -> Result<(), Box<dyn std::error::Error>> {
     if args.name.is_empty() || !args.name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
         return Err("a model's name has only letters, digits, - and _".into());
     }
