@@ -9,7 +9,7 @@
 //! Invariants: `load`, `pairs in use` and the total always equal a recount ([`Anneal::recount`] in the tests).
 //! Cost per tried move: a few dozen nanoseconds without windows; with windows, the size of a site's slack table.
 
-use crate::num::{idx, int};
+use crate::num::{idx, int, small};
 use crate::problem::Problem;
 use crate::rng::Rng;
 use crate::room::Room;
@@ -43,7 +43,10 @@ impl Item {
 pub(crate) struct Anneal<'a> {
     problem: &'a Problem,
     pub(crate) items: Vec<Item>,
+    horizon: usize,
     first: Vec<u32>,
+    /// End of the choices that an item may take as a whole.
+    open: Vec<u32>,
     choices: Vec<Choice>,
     class: Vec<u32>,
     at: Vec<u32>,
@@ -73,7 +76,9 @@ impl<'a> Anneal<'a> {
         let mut pairs = std::collections::HashMap::new();
         let mut state = Self {
             problem,
+            horizon,
             first: vec![0],
+            open: Vec::new(),
             choices: Vec::new(),
             class: Vec::new(),
             at: Vec::new(),
@@ -100,22 +105,26 @@ impl<'a> Anneal<'a> {
             let largest = item.homes.iter().copied().max().unwrap_or(0);
             let window = problem.windows[class as usize];
             let start = state.choices.len();
-            for keep_all in [false, true] {
+            // What the largest household fits comes first; the rest is only for households that move alone.
+            for fitting in [true, false] {
                 for arc in problem.arcs_of(b) {
-                    if keep_all || fits(problem, arc.hub as usize, window, horizon, largest) {
+                    if fits(problem, arc.hub as usize, window, horizon, largest) == fitting {
                         let fresh = idx(pairs.len());
                         let pair = *pairs.entry((grid, arc.hub)).or_insert(fresh);
                         state.choices.push(Choice { site: arc.hub, pair, cost: arc.cost });
                     }
                 }
-                if state.choices.len() > start {
-                    break;
+                if fitting {
+                    state.open.push(idx(state.choices.len()));
                 }
+            }
+            if state.open[i] as usize == start {
+                state.open[i] = idx(state.choices.len());
             }
             state.first.push(idx(state.choices.len()));
             state.class.push(class);
             state.grids[grid as usize].push(idx(i));
-            let best = (start..state.choices.len()).min_by_key(|&c| {
+            let best = (start..state.open[i] as usize).min_by_key(|&c| {
                 let choice = &state.choices[c];
                 let price = prices.get(choice.site as usize * classes + class as usize);
                 i64::from(choice.cost) + price.copied().unwrap_or(0)
@@ -244,7 +253,11 @@ impl<'a> Anneal<'a> {
         let here = self.choices[self.at[i] as usize];
         let all = &self.choices[self.first[i] as usize..self.first[i + 1] as usize];
         let closes = self.used[here.pair as usize] == 1 && people == i64::from(self.items[i].people);
-        all.iter().filter(move |c| c.site != here.site).map(move |c| {
+        let window = self.problem.windows[self.class[i] as usize];
+        let able = move |c: &&Choice| {
+            c.site != here.site && fits(self.problem, c.site as usize, window, self.horizon, small(people))
+        };
+        all.iter().filter(able).map(move |c| {
             let opens = self.used[c.pair as usize] == 0;
             let pairs = i64::from(opens) - i64::from(closes);
             let walk = people * i64::from(c.cost - here.cost);
@@ -263,15 +276,29 @@ impl<'a> Anneal<'a> {
         self.items[i].people -= people;
         self.enter(i);
         let (from, to) = (self.first[i] as usize, self.first[i + 1] as usize);
+        let here = self.choices[c as usize].site;
+        let window = self.problem.windows[self.class[i] as usize];
         let start = self.choices.len();
-        self.choices.extend_from_within(from..to);
+        for fitting in [true, false] {
+            for at in from..to {
+                let choice = self.choices[at];
+                if fits(self.problem, choice.site as usize, window, self.horizon, people) == fitting {
+                    self.choices.push(choice);
+                }
+            }
+            if fitting {
+                let end = if self.choices.len() > start { self.choices.len() } else { start + to - from };
+                self.open.push(idx(end));
+            }
+        }
         self.first.push(idx(self.choices.len()));
         let new = self.items.len();
         let building = self.items[i].building;
         self.items.push(Item::new(building, vec![people]));
         self.class.push(self.class[i]);
         self.spot.push(0);
-        self.at.push(idx(start) + c - idx(from));
+        let stay = self.choices[start..].iter().position(|choice| choice.site == here);
+        self.at.push(idx(start + stay.unwrap_or(0)));
         let grid = self.problem.grid[building as usize] as usize;
         self.grids[grid].push(idx(new));
         self.enter(new);
@@ -335,7 +362,7 @@ impl<'a> Anneal<'a> {
     }
 
     fn pick(&mut self, i: usize) -> u32 {
-        let (from, to) = (self.first[i], self.first[i + 1]);
+        let (from, to) = (self.first[i], self.open[i]);
         from + idx(self.rng.below((to - from) as usize))
     }
 
@@ -359,7 +386,7 @@ impl<'a> Anneal<'a> {
 
     /// The choice of an item that leads to a site.
     fn choice_at(&self, i: usize, site: u32) -> Option<u32> {
-        (self.first[i]..self.first[i + 1]).find(|&c| self.choices[c as usize].site == site)
+        (self.first[i]..self.open[i]).find(|&c| self.choices[c as usize].site == site)
     }
 
     fn try_swap(&mut self, heat: f64, price: f64) {
@@ -423,8 +450,7 @@ impl<'a> Anneal<'a> {
             if self.choices[here as usize].site != old.site {
                 continue;
             }
-            let mut to = self.first[k as usize]..self.first[k as usize + 1];
-            let Some(d) = to.find(|&d| self.choices[d as usize].site == new.site) else {
+            let Some(d) = self.choice_at(k as usize, new.site) else {
                 return;
             };
             let change = self.choices[d as usize].cost - self.choices[here as usize].cost;

@@ -72,7 +72,7 @@ pub fn check(instance: &Instance, plan: &Plan) -> Report {
         match walks.get(&(b, site)) {
             Some(metres) => report.walk_metres += metres * people as f64,
             None => {
-                report.faults.push(format!("assignment {at}: building {name} may not walk to site {site}"))
+                report.faults.push(format!("assignment {at}: building {name} may not walk to site {site}"));
             }
         }
         pairs.insert((instance.buildings[building].grid.as_str(), site));
@@ -132,7 +132,7 @@ fn people(
             match deal(&homes, &mut bins, &mut tries) {
                 Some(true) => {}
                 Some(false) => {
-                    report.faults.push(format!("building {}: a household is divided", building.id))
+                    report.faults.push(format!("building {}: a household is divided", building.id));
                 }
                 None => report
                     .faults

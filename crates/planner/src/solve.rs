@@ -335,8 +335,11 @@ impl<'a> Search<'a> {
                 std::cmp::Reverse((self.problem.arcs_of(building).len(), i))
             });
             for &i in here.iter().take(1 << round.min(12)) {
+                // The largest stays behind: what the item may choose was fixed by it.
                 while self.state.items[i as usize].homes.len() > 1 {
-                    self.state.split_off(i as usize, 0);
+                    let homes = self.state.items[i as usize].homes.iter().enumerate();
+                    let least = homes.min_by_key(|home| home.1).map_or(0, |home| home.0);
+                    self.state.split_off(i as usize, least);
                 }
             }
         }

@@ -42,7 +42,46 @@ fn run(problem: &Problem) -> Result<Solution, Failure> {
     solve(problem, &Options::default(), &mut clock, &mut |_| {})
 }
 
-/// Everything a household can do: (site, slot), with metres.
+/// A household: building, people, sites with metres, window.
+type Home = (usize, i64, Vec<(usize, i64)>, (usize, usize));
+fn go(
+    instance: &Instance,
+    homes: &[Home],
+    room: &mut Vec<Vec<i64>>,
+    pairs: &mut Vec<(String, usize)>,
+    best: &mut Option<i64>,
+    cost: i64,
+) {
+    if best.is_some_and(|known| cost >= known) {
+        return;
+    }
+    let Some(((building, people, arcs, window), rest)) = homes.split_first() else {
+        *best = Some(cost);
+        return;
+    };
+    for &(site, metres) in arcs {
+        let pair = (instance.buildings[*building].grid.clone(), site);
+        let fresh = !pairs.contains(&pair);
+        #[expect(clippy::cast_possible_truncation, reason = "whole cost")]
+        let fixed = if fresh { instance.pair_cost as i64 } else { 0 };
+        for slot in window.0..=window.1 {
+            if slot < room[site].len() && room[site][slot] >= *people {
+                room[site][slot] -= people;
+                if fresh {
+                    pairs.push(pair.clone());
+                }
+                let next = cost + people * metres + fixed;
+                go(instance, rest, room, pairs, best, next);
+                if fresh {
+                    pairs.pop();
+                }
+                room[site][slot] += people;
+            }
+        }
+    }
+}
+
+/// The least cost of seating every household whole, by trying everything.
 fn best_whole(instance: &Instance, horizon: usize) -> Option<i64> {
     let last = usize::try_from(instance.slots).unwrap().min(horizon + 1);
     let mut room: Vec<Vec<i64>> =
@@ -61,43 +100,6 @@ fn best_whole(instance: &Instance, horizon: usize) -> Option<i64> {
         if !arcs.is_empty() {
             let all = building.households.iter().filter(|&&n| n > 0);
             homes.extend(all.map(|&n| (i, n, arcs.clone(), instance.window(i))));
-        }
-    }
-    type Home = (usize, i64, Vec<(usize, i64)>, (usize, usize));
-    fn go(
-        instance: &Instance,
-        homes: &[Home],
-        room: &mut Vec<Vec<i64>>,
-        pairs: &mut Vec<(String, usize)>,
-        best: &mut Option<i64>,
-        cost: i64,
-    ) {
-        if best.is_some_and(|known| cost >= known) {
-            return;
-        }
-        let Some(((building, people, arcs, window), rest)) = homes.split_first() else {
-            *best = Some(cost);
-            return;
-        };
-        for &(site, metres) in arcs {
-            let pair = (instance.buildings[*building].grid.clone(), site);
-            let fresh = !pairs.contains(&pair);
-            #[expect(clippy::cast_possible_truncation, reason = "whole cost")]
-            let fixed = if fresh { instance.pair_cost as i64 } else { 0 };
-            for slot in window.0..=window.1 {
-                if slot < room[site].len() && room[site][slot] >= *people {
-                    room[site][slot] -= people;
-                    if fresh {
-                        pairs.push(pair.clone());
-                    }
-                    let next = cost + people * metres + fixed;
-                    go(instance, rest, room, pairs, best, next);
-                    if fresh {
-                        pairs.pop();
-                    }
-                    room[site][slot] += people;
-                }
-            }
         }
     }
     let mut best = None;

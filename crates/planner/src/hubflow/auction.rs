@@ -84,8 +84,8 @@ impl Network {
             holder[place] = item;
         }
         let top = self.potential[hubs];
-        for hub in 0..hubs {
-            let own = owner[hub] as usize;
+        for (hub, &own) in owner.iter().enumerate() {
+            let own = own as usize;
             let range = first.get(own).copied().unwrap_or(0)..first.get(own + 1).copied().unwrap_or(0);
             let least = price[range].iter().min().copied().unwrap_or(0);
             self.potential[hub] = top - least;
