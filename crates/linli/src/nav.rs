@@ -34,7 +34,6 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/audit", "nav-audit", "log", &[]),
 ];
 
-<<<<<<< HEAD
 /// What administrators find on their own page.
 const ADMIN: &[(&str, &str, &str, &[Role])] = &[
     ("/admin/accounts", "menu-accounts", "users", &[]),
@@ -52,15 +51,6 @@ const ADMIN: &[(&str, &str, &str, &[Role])] = &[
     ("/admin/outbox", "menu-outbox", "send", &[]),
     ("/admin/webhooks", "menu-webhooks", "link", &[]),
     ("/audit", "menu-audit", "log", &[]),
-=======
-/// The pages of the administration, beside each other.
-const SIDE: &[(&str, &str, &str, &[Role])] = &[
-    ("/admin/areas", "grid-admin-areas", "map", &[]),
-    ("/admin/orgs", "grid-admin-orgs", "department", &[]),
-    ("/admin/categories", "grid-admin-categories", "list", &[]),
-    ("/admin/duties", "grid-admin-duties", "board", &[]),
-    ("/admin/import", "grid-admin-import", "upload", &[]),
->>>>>>> 2c99407 (feat(grid): pages for areas, boards, organisations, categories, duties and imports with a look first)
 ];
 
 struct Entry {
@@ -69,13 +59,7 @@ struct Entry {
     wanted: Wanted,
 }
 
-<<<<<<< HEAD
 fn present(table: &'static [(&str, &str, &str, &[Role])]) -> Vec<Entry> {
-=======
-type Table = &'static [(&'static str, &'static str, &'static str, &'static [Role])];
-
-fn existing(table: Table) -> Vec<Entry> {
->>>>>>> 2c99407 (feat(grid): pages for areas, boards, organisations, categories, duties and imports with a look first)
     let routes: Vec<_> = wiring::manifests().iter().flat_map(|m| (m.routes)()).collect();
     let page = |href: &str| routes.iter().find(|r| r.verb == Verb::Get && r.path == href);
     table
@@ -97,21 +81,6 @@ fn shown(entry: &Entry, policy: &Policy, actor: &Actor) -> bool {
         }
 }
 
-<<<<<<< HEAD
-=======
-/// What this person's navigation shows.
-pub fn items(ctx: &Ctx) -> Vec<NavItem> {
-    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
-    of(ctx, ENTRIES.get_or_init(|| existing(TABLE)))
-}
-
-/// What this person sees beside a page of the administration.
-pub fn side(ctx: &Ctx) -> Vec<NavItem> {
-    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
-    of(ctx, ENTRIES.get_or_init(|| existing(SIDE)))
-}
-
->>>>>>> 2c99407 (feat(grid): pages for areas, boards, organisations, categories, duties and imports with a look first)
 fn of(ctx: &Ctx, entries: &[Entry]) -> Vec<NavItem> {
     let (Actor::Account { .. }, Some(access)) = (&ctx.actor, ctx.district.ports.get::<Access>()) else {
         return Vec::new();

@@ -7,10 +7,7 @@ use linli_access::{Access, Master, web::admin::Menu};
 use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
-use linli_web::{
-    App, Catalog, Manifest,
-    chrome::{NavPort, SidePort},
-};
+use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
 use crate::config::{Config, DistrictConfig};
@@ -64,17 +61,11 @@ pub async fn open(
         .with(access)
         .with(atlas)
         .with(linli_cases::settings::Rulebooks::default())
-<<<<<<< HEAD
         .with(linli_cases::events::ChangesWanted)
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());
-    Ok(Arc::new(District {
-=======
-        .with(NavPort(nav::items))
-        .with(SidePort(nav::side));
     let district = Arc::new(District {
->>>>>>> 2c99407 (feat(grid): pages for areas, boards, organisations, categories, duties and imports with a look first)
         name: settings.name.clone(),
         area: settings.area()?,
         prefix: settings.prefix.clone(),

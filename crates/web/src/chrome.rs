@@ -22,9 +22,6 @@ pub struct NavItem {
 /// Fills the navigation for a person; the binary wires it from the policy.
 pub struct NavPort(pub fn(&Ctx) -> Vec<NavItem>);
 
-/// Fills the list of administration pages beside each of them.
-pub struct SidePort(pub fn(&Ctx) -> Vec<NavItem>);
-
 /// What the layout template needs.
 #[derive(Clone)]
 pub struct Chrome {
@@ -44,8 +41,6 @@ pub struct Chrome {
     pub place: Option<String>,
     /// Navigation.
     pub nav: Vec<NavItem>,
-    /// The pages beside this one, on pages of the administration (`frame/side.html`).
-    pub side: Vec<NavItem>,
     /// The emergency's colour (red, orange, yellow, blue), if there is one.
     pub alert: Option<String>,
     /// The present, for clocks on the page.
@@ -56,8 +51,6 @@ impl Chrome {
     /// The frame for this request.
     pub fn new(ctx: &Ctx, title: String) -> Self {
         let nav = ctx.district.ports.get::<NavPort>().map_or_else(Vec::new, |nav| (nav.0)(ctx));
-        let side = ctx.district.ports.get::<SidePort>().filter(|_| ctx.path.starts_with("/admin"));
-        let side = side.map_or_else(Vec::new, |side| (side.0)(ctx));
         Self {
             title,
             locale: ctx.locale.clone(),
@@ -67,7 +60,6 @@ impl Chrome {
             person: matches!(ctx.actor, Actor::Account { .. }).then(|| ctx.actor.name().to_owned()),
             place: None,
             nav,
-            side,
             alert: None,
             now: ctx.now(),
         }

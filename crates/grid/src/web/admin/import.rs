@@ -9,12 +9,12 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use linli_kernel::{Error, Result, Timestamp};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, sheet, upload::Upload as Sent};
+use linli_web::{Access, Chrome, Ctx, NavItem, Problems, Route, WebResult, sheet, upload::Upload as Sent};
 use serde::Deserialize;
 
 use super::{
     finish, seen,
-    view::{Field, Fields, Shape, refused},
+    view::{Field, Fields, Shape, refused, side},
 };
 use crate::{
     Atlas, AtlasPort, app,
@@ -51,6 +51,7 @@ struct BatchLine {
 #[template(path = "grid/import.html")]
 struct StartPage<'a> {
     chrome: Chrome,
+    side: Vec<NavItem>,
     fields: Vec<Field>,
     problems: &'a Problems,
     done: String,
@@ -98,6 +99,7 @@ async fn show_start(ctx: &Ctx, asked: &Asked, problems: &Problems) -> WebResult 
     });
     let page = StartPage {
         chrome: ctx.chrome("grid-admin-import"),
+        side: side(ctx),
         fields: fields.done(),
         problems,
         done: if asked.done.is_empty() { String::new() } else { t("grid-import-done") },
@@ -159,6 +161,7 @@ struct LandLine {
 #[template(path = "grid/preview.html")]
 struct PreviewPage {
     chrome: Chrome,
+    side: Vec<NavItem>,
     id: String,
     file: String,
     kind: String,
@@ -214,6 +217,7 @@ async fn show_preview(ctx: &Ctx, id: BatchId, refusal: Option<&'static str>) -> 
     let effects = plan.lines.iter().filter(|l| l.effect != Effect::Same);
     let page = PreviewPage {
         chrome: ctx.chrome("grid-preview"),
+        side: side(ctx),
         id: id.to_string(),
         kind: kind_name(ctx, file.kind),
         rows: plan.rows,

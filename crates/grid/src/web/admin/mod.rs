@@ -7,30 +7,20 @@ mod orgs;
 mod view;
 
 use axum::response::{IntoResponse as _, Redirect, Response};
-use linli_access::{Access as AccessPort, Scope};
-use linli_kernel::{Actor, Error, Result, Role};
+use linli_access::{Access, Scope};
+use linli_kernel::{Error, Result};
 use linli_store::Op;
-use linli_web::{Access, Ctx, Problems, Route, WebResult};
+use linli_web::{Ctx, Problems, Route, WebResult};
 
 use crate::atlas;
 
 pub(super) fn routes() -> Vec<Route> {
-    let mut routes = vec![Route::get("/admin", Access::May("account.list"), start)];
-    routes.extend(areas::routes());
-    routes.extend(orgs::routes());
-    routes.extend(duties::routes());
-    routes.extend(import::routes());
-    routes
-}
-
-async fn start(ctx: Ctx) -> Redirect {
-    let officer = matches!(ctx.actor, Actor::Account { .. }) && ctx.actor.is(Role::SecurityOfficer);
-    Redirect::to(if officer { "/admin/orgs" } else { "/admin/areas" })
+    [areas::routes(), orgs::routes(), duties::routes(), import::routes()].into_iter().flatten().collect()
 }
 
 /// Where this person may do `action`.
 fn scope(ctx: &Ctx, action: &str) -> Result<Scope> {
-    Ok(ctx.district.port::<AccessPort>()?.policy.scope(&ctx.actor, action))
+    Ok(ctx.district.port::<Access>()?.policy.scope(&ctx.actor, action))
 }
 
 /// Whether there is any place for it: shows or hides a button.

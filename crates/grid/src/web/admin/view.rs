@@ -7,7 +7,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use linli_web::{Chrome, Ctx, Problems, WebResult};
+use linli_access::web::admin::Menu;
+use linli_web::{Chrome, Ctx, NavItem, Problems, WebResult};
 
 /// How a field is filled in.
 #[derive(Debug, Clone)]
@@ -199,6 +200,7 @@ pub(super) struct Form {
 #[template(path = "grid/list.html")]
 struct ListPage {
     chrome: Chrome,
+    side: Vec<NavItem>,
     view: List,
 }
 
@@ -206,18 +208,24 @@ struct ListPage {
 #[template(path = "grid/form.html")]
 struct FormPage<'a> {
     chrome: Chrome,
+    side: Vec<NavItem>,
     view: Form,
     problems: &'a Problems,
 }
 
+/// The other pages of the administration that this person may open.
+pub(super) fn side(ctx: &Ctx) -> Vec<NavItem> {
+    ctx.district.ports.get::<Menu>().map_or_else(Vec::new, |menu| (menu.0)(ctx))
+}
+
 /// Shows a list.
 pub(super) fn list(ctx: &Ctx, title: &str, view: List) -> WebResult {
-    Ok(ctx.page(&ListPage { chrome: ctx.chrome(title), view })?.into_response())
+    Ok(ctx.page(&ListPage { chrome: ctx.chrome(title), side: side(ctx), view })?.into_response())
 }
 
 /// Shows a form; with problems, as 422.
 pub(super) fn form(ctx: &Ctx, title: String, view: Form, problems: &Problems) -> WebResult {
-    let page = ctx.page(&FormPage { chrome: Chrome::new(ctx, title), view, problems })?;
+    let page = ctx.page(&FormPage { chrome: Chrome::new(ctx, title), side: side(ctx), view, problems })?;
     Ok(refused(page.into_response(), problems))
 }
 
