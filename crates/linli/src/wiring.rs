@@ -74,7 +74,7 @@ pub async fn open_at(
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());
-    Ok(Arc::new(District {
+    let district = Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,
         prefix: settings.prefix.clone(),
@@ -82,7 +82,9 @@ pub async fn open_at(
         clock,
         ids,
         ports,
-    }))
+    });
+    linli_grid::atlas::follow(&district);
+    Ok(district)
 }
 
 /// The whole service.
