@@ -1,6 +1,6 @@
 //! The binary's parts, as a library so that integration tests drive the same wiring.
 
-mod cmd;
+pub mod cmd;
 pub mod config;
 pub mod nav;
 mod table;

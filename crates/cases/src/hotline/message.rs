@@ -150,7 +150,7 @@ impl Message {
         // A place that is none of our areas is still what was said.
         let mut address = cell(Field::Address).map(line).unwrap_or_default();
         if let (Some(place), None) = (&place, &area) {
-            address = format!("{place} {address}").trim().to_owned();
+            format!("{place} {address}").trim().clone_into(&mut address);
         }
         Ok(Self {
             number,

@@ -26,7 +26,8 @@ pub enum Format {
 impl Format {
     /// By the address's ending; XML where there is none that we know.
     pub fn of_path(path: &str) -> Self {
-        if path.split('?').next().unwrap_or_default().ends_with(".json") { Self::Json } else { Self::Xml }
+        let ending = path.split('?').next().and_then(|p| p.rsplit('.').next());
+        if ending == Some("json") { Self::Json } else { Self::Xml }
     }
 
     /// Cuts the ending off the last part of an address.

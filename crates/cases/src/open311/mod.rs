@@ -190,7 +190,7 @@ async fn post_request(ctx: Ctx, pairs: Pairs, request: Request) -> WebResult {
     };
     let (sent, files) = match read {
         Ok(read) => read,
-        Err(error) => return Ok(stopped(&call, Stop::Error(error))?),
+        Err(error) => return stopped(&call, Stop::Error(error)),
     };
     for (name, values) in sent {
         call.fields.0.insert(name, values);

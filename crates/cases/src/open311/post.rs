@@ -23,7 +23,7 @@ use crate::{
 const DESCRIPTION: usize = 4000;
 
 /// What stops a report: its own fault, or ours.
-pub enum Stop {
+pub(super) enum Stop {
     /// Told in this interface's words.
     Fault(Fault),
     /// Told by the house.
@@ -145,7 +145,7 @@ fn fields_wrong(wrong: &[FieldError], ctx: &Ctx) -> Fault {
 }
 
 /// Opens a case for what was sent.
-pub async fn take(
+pub(super) async fn take(
     ctx: &Ctx,
     fields: &Fields,
     files: Vec<File>,

@@ -15,7 +15,10 @@ use crate::{
 };
 
 /// A port: how alike two texts are, from 0 to 1. Without one the shared bigrams count.
-pub struct LikenessPort(pub Box<dyn Fn(&str, &str) -> f64 + Send + Sync>);
+pub struct LikenessPort(pub Box<Likeness>);
+
+/// How alike two texts are, from 0 to 1.
+pub type Likeness = dyn Fn(&str, &str) -> f64 + Send + Sync;
 
 /// A case that may be about the same thing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,7 +76,7 @@ pub fn shared(a: &str, b: &str) -> f64 {
 fn metres(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (lat, lng) = ((b.0 - a.0).to_radians(), (b.1 - a.1).to_radians());
     // Flat over a few streets.
-    let east = lng * ((a.0 + b.0) / 2.0).to_radians().cos();
+    let east = lng * (f64::midpoint(a.0, b.0)).to_radians().cos();
     lat.hypot(east) * 6_371_008.8
 }
 

@@ -47,7 +47,10 @@ pub struct Suggestion {
 }
 
 /// A port: a better guess at the category than words in common: code and the words that led to it.
-pub struct SuggestPort(pub Box<dyn Fn(&Atlas, &str) -> Option<(String, Vec<String>)> + Send + Sync>);
+pub struct SuggestPort(pub Box<Classify>);
+
+/// The category of a text and the words that speak for it; silent where it is not sure.
+pub type Classify = dyn Fn(&Atlas, &str) -> Option<(String, Vec<String>)> + Send + Sync;
 
 fn pairs(words: &str) -> HashSet<String> {
     text::index_words(words).into_iter().filter(|w| w.chars().count() > 1).collect()

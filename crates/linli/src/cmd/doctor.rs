@@ -16,7 +16,7 @@ use crate::{
 struct Findings(usize);
 
 impl Findings {
-    fn good(&self, what: &str) {
+    fn good(what: &str) {
         println!("ok    {what}");
     }
 
@@ -25,7 +25,7 @@ impl Findings {
         println!("WRONG {what}\n      {mend}");
     }
 
-    fn note(&self, what: &str) {
+    fn note(what: &str) {
         println!("note  {what}");
     }
 }
@@ -36,13 +36,13 @@ pub(super) async fn run(source: &Source) -> Done {
     match Config::load(source) {
         Err(error) => found.bad(&error, "mend this key in the settings file or the environment"),
         Ok(config) => {
-            found.good("settings");
+            Findings::good("settings");
             key(&config, &mut found);
             folder(&config, &mut found);
             for settings in &config.district {
                 database(settings, &mut found).await;
             }
-            calendar(&found);
+            calendar();
         }
     }
     if found.0 == 0 { Ok(()) } else { Err(format!("{} findings", found.0).into()) }
@@ -51,9 +51,9 @@ pub(super) async fn run(source: &Source) -> Done {
 fn key(config: &Config, found: &mut Findings) {
     let path = config.master_key();
     match Master::read(&path) {
-        Ok(_) => found.good(&format!("master key {}", path.display())),
+        Ok(_) => Findings::good(&format!("master key {}", path.display())),
         Err(fault) if config.development => {
-            found.note(&format!("{fault} (made at first start in development)"))
+            Findings::note(&format!("{fault} (made at first start in development)"));
         }
         Err(fault) => found.bad(
             &fault.to_string(),
@@ -68,7 +68,7 @@ fn folder(config: &Config, found: &mut Findings) {
         .and_then(|()| std::fs::write(&probe, b"x"))
         .and_then(|()| std::fs::remove_file(&probe))
     {
-        Ok(()) => found.good(&format!("data folder {}", config.data.display())),
+        Ok(()) => Findings::good(&format!("data folder {}", config.data.display())),
         Err(error) => found.bad(
             &format!("data folder {}: {error}", config.data.display()),
             "create it and give it to the user that runs linli",
@@ -89,30 +89,32 @@ async fn database(settings: &crate::config::DistrictConfig, found: &mut Findings
     };
     match migrate::pending(&db, &wiring::migrations()).await {
         Ok(names) if names.is_empty() => {
-            found.good(&format!("database of {name}"));
+            Findings::good(&format!("database of {name}"));
             if let Ok((waiting, failed)) = outbox::depth(&db).await {
                 let what = format!("outbox of {name}: {waiting} waiting, {failed} set aside");
                 if failed > 0 {
-                    found.bad(&what, "see the outbox page of the administrator for reasons")
+                    found.bad(&what, "see the outbox page of the administrator for reasons");
                 } else {
-                    found.good(&what)
+                    Findings::good(&what);
                 }
             }
         }
         Ok(names) => {
-            found.bad(&format!("database of {name} is behind: {}", names.join(", ")), "run: linli migrate")
+            found.bad(&format!("database of {name} is behind: {}", names.join(", ")), "run: linli migrate");
         }
         Err(error) => found.bad(&format!("database of {name}: {error}"), "is this the right database?"),
     }
     db.close().await;
 }
 
-fn calendar(found: &Findings) {
+fn calendar() {
     use chrono::Datelike;
     let last = Calendar::shipped().ok().and_then(|c| c.last_year()).unwrap_or_default();
     if last <= Clock::System.now().china_date().year() {
-        found.note(&format!("the holiday table ends with {last}; enter the next year on the calendar page when it is announced"));
+        Findings::note(&format!(
+            "the holiday table ends with {last}; enter the next year on the calendar page when it is announced"
+        ));
     } else {
-        found.good("holiday table");
+        Findings::good("holiday table");
     }
 }

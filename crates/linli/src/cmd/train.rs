@@ -82,8 +82,8 @@ impl Shelf {
     }
 
     fn set_history(&self, history: &[u32]) -> std::io::Result<()> {
-        let lines: String = history.iter().map(|v| format!("{v}\n")).collect();
-        self.write(&self.dir.join("current"), lines.as_bytes())
+        let lines: Vec<String> = history.iter().map(u32::to_string).collect();
+        self.write(&self.dir.join("current"), lines.join("\n").as_bytes())
     }
 
     fn next_version(&self) -> std::io::Result<u32> {
@@ -228,11 +228,8 @@ mod tests {
                 ("邻居深夜唱歌很吵", "环境")
             };
             let label = if right || i % 4 < 2 { label } else { "市政" };
-            text.push_str(&format!(
-                "{words}第{}号{},{label}\n",
-                char::from_u32(0x4e00 + i).unwrap(),
-                char::from_u32(0x5e00 + i * 3).unwrap()
-            ));
+            let (one, two) = (char::from_u32(0x4e00 + i).unwrap(), char::from_u32(0x5e00 + i * 3).unwrap());
+            text.extend([words, "第", &one.to_string(), "号", &two.to_string(), ",", label, "\n"]);
         }
         fs::write(file, text).unwrap();
     }

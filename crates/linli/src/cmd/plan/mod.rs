@@ -28,7 +28,7 @@ pub enum Plan {
 }
 
 /// Runs one of them.
-pub fn run(plan: Plan) -> Outcome {
+pub(super) fn run(plan: Plan) -> Outcome {
     match plan {
         Plan::Generate(args) => args.run(),
         Plan::Solve(args) => args.run(),
