@@ -48,9 +48,13 @@ pub(super) fn key(purpose: &str, form: &Upload) -> Option<String> {
     part(once.as_bytes());
     for (name, values) in &form.fields {
         part(name.as_bytes());
-        values.iter().for_each(|value| part(value.as_bytes()));
+        for value in values {
+            part(value.as_bytes());
+        }
     }
-    form.files.iter().for_each(|file| part(&file.bytes));
+    for file in &form.files {
+        part(&file.bytes);
+    }
     Some(format!("{purpose}/{}", URL_SAFE_NO_PAD.encode(hash.finalize())))
 }
 

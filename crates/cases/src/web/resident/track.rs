@@ -218,8 +218,7 @@ struct After {
 
 async fn show(ctx: Ctx, Path(token): Path<String>, Query(after): Query<After>) -> WebResult {
     ctx.app.limits().check(Purpose::Track, &ctx.source)?;
-    const KNOWN: [&str; 5] = ["rate", "reopen", "answer", "comment", "hide"];
-    let done = after.done.filter(|done| KNOWN.contains(&done.as_str()));
+    let done = after.done.filter(|done| acts::ACTS.contains(&done.as_str()));
     page(&ctx, &token, Around { done, ..Around::default() }).await
 }
 
