@@ -52,7 +52,9 @@ pub(super) fn key(purpose: &str, form: &Upload) -> Option<String> {
             part(value.as_bytes());
         }
     }
-    form.files.iter().for_each(|file| part(&file.bytes));
+    for file in &form.files {
+        part(&file.bytes);
+    }
     Some(format!("{purpose}/{}", URL_SAFE_NO_PAD.encode(hash.finalize())))
 }
 

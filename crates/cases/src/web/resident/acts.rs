@@ -15,6 +15,9 @@ use crate::{
     web::form,
 };
 
+/// Every word that a form of the page sends.
+pub(super) const ACTS: &[&str] = &["rate", "reopen", "answer", "comment", "hide"];
+
 /// The longest text of a reporter, in characters.
 const TEXT_MAX: usize = 1000;
 

@@ -217,9 +217,8 @@ struct After {
 }
 
 async fn show(ctx: Ctx, Path(token): Path<String>, Query(after): Query<After>) -> WebResult {
-    const KNOWN: [&str; 5] = ["rate", "reopen", "answer", "comment", "hide"];
     ctx.app.limits().check(Purpose::Track, &ctx.source)?;
-    let done = after.done.filter(|done| KNOWN.contains(&done.as_str()));
+    let done = after.done.filter(|done| acts::ACTS.contains(&done.as_str()));
     page(&ctx, &token, Around { done, ..Around::default() }).await
 }
 
