@@ -7,6 +7,7 @@ pub mod history;
 mod photo;
 mod report;
 pub mod rights;
+mod seen;
 pub mod templates;
 mod triage;
 
@@ -17,6 +18,7 @@ pub use photo::Photo;
 pub use report::{
     NewReport, NewTask, Receipt, ReporterInput, add_task, case_of_token, report, tracking_token,
 };
+pub use seen::notices_seen;
 pub use triage::{BULK, PerCase, TriageDecision, dispatch_many, triage, triage_many};
 
 pub(crate) use act::{Aftermath, tell};

@@ -2,7 +2,7 @@
 
 use linli_cases::{
     app::{self, NewTask, Photo, Proof},
-    model::{Action, CaseState, Command, FollowUp, Outcome, Satisfaction},
+    model::{Action, Action as A, CaseState, Command, FollowUp, Outcome, Satisfaction},
     read,
 };
 use linli_store::{Blobs, activity};
@@ -28,9 +28,9 @@ both_engines! {
         let blobs = d.port::<Blobs>().unwrap();
         let picture = linli_web::upload::Picture { full: b"full".to_vec(), thumbnail: b"small".to_vec() };
         let photo = Photo::keep(&d, picture).await.unwrap();
-        let mut op = op(&d, water()).await;
-        let state = app::act(&mut op, id, resolution(), Proof::Post, vec![photo]).await.unwrap();
-        op.commit().await.unwrap();
+        let mut with_photo = op(&d, water()).await;
+        let state = app::act(&mut with_photo, id, resolution(), Proof::Post, vec![photo]).await.unwrap();
+        with_photo.commit().await.unwrap();
         assert_eq!(state, CaseState::Resolved);
 
         act(&d, &street(), id, Command::StartVerification).await;
@@ -45,7 +45,6 @@ both_engines! {
         assert_eq!(detail.row.title, "3号楼门前污水井冒水，路面都是水");
         assert_eq!(detail.reply(), Some("井已疏通，请放心"));
         let actions: Vec<Action> = detail.timeline.iter().map(|e| e.action).collect();
-        use Action as A;
         assert_eq!(actions, [
             A::Report, A::File, A::BlowJoint, A::Dispatch, A::Accept, A::Arrive, A::Note, A::Resolve,
             A::StartVerification, A::Close, A::FollowUp, A::Rate,
@@ -76,6 +75,16 @@ both_engines! {
         let mut conn = d.db.read().await.unwrap();
         let waiting = read::notices(&mut conn, &[org(WATER)], 50).await.unwrap();
         assert!(waiting.iter().any(|n| n.number == receipt.number), "{waiting:?}");
+        drop(conn);
+        let ids: Vec<Uuid> = waiting.iter().map(|n| n.id).collect();
+        let mut theirs = op(&d, roads()).await;
+        assert_eq!(app::notices_seen(&mut theirs, &ids).await.unwrap(), 0, "another organisation's messages");
+        drop(theirs);
+        let mut own = op(&d, water()).await;
+        assert_eq!(app::notices_seen(&mut own, &ids).await.unwrap(), u64::try_from(ids.len()).unwrap());
+        own.commit().await.unwrap();
+        let mut conn = d.db.read().await.unwrap();
+        assert!(read::notices(&mut conn, &[org(WATER)], 50).await.unwrap().is_empty());
     }
 
     async fn the_reporter_reopens_with_the_link_alone(s) {

@@ -30,29 +30,29 @@ use linli_store::{Blobs, District, Op, Ports, migrate::migrate, outbox, worker};
 use linli_testkit::Scratch;
 use uuid::Uuid;
 
-pub const DISTRICT: &str = "371002";
-pub const STREET: &str = "371002001";
-pub const OTHER_STREET: &str = "371002002";
-pub const GRID: &str = "371002001001001";
-pub const NEXT_GRID: &str = "371002001001002";
-pub const FAR_GRID: &str = "371002002001001";
-pub const WELL: &str = "0101";
-pub const LAMP: &str = "0102";
+const DISTRICT: &str = "371002";
+const STREET: &str = "371002001";
+const OTHER_STREET: &str = "371002002";
+const GRID: &str = "371002001001001";
+const NEXT_GRID: &str = "371002001001002";
+const FAR_GRID: &str = "371002002001001";
+const WELL: &str = "0101";
+const LAMP: &str = "0102";
 
-pub const CENTRE_ORG: u128 = 1;
-pub const STREET_ORG: u128 = 2;
-pub const OTHER_STREET_ORG: u128 = 3;
-pub const GRID_ORG: u128 = 4;
-pub const NEXT_GRID_ORG: u128 = 5;
-pub const FAR_GRID_ORG: u128 = 6;
-pub const WATER: u128 = 10;
-pub const ROADS: u128 = 11;
+const CENTRE_ORG: u128 = 1;
+const STREET_ORG: u128 = 2;
+const OTHER_STREET_ORG: u128 = 3;
+const GRID_ORG: u128 = 4;
+const NEXT_GRID_ORG: u128 = 5;
+const FAR_GRID_ORG: u128 = 6;
+const WATER: u128 = 10;
+const ROADS: u128 = 11;
 
-pub const fn org(n: u128) -> OrgId {
+const fn org(n: u128) -> OrgId {
     OrgId(Uuid::from_u128(n))
 }
 
-pub fn at(text: &str) -> Timestamp {
+fn at(text: &str) -> Timestamp {
     format!("{text}:00+08:00").parse().unwrap()
 }
 
@@ -118,7 +118,7 @@ fn atlas() -> Atlas {
 }
 
 /// A district on a Monday at nine, with the base data above.
-pub async fn district(scratch: &Scratch) -> Arc<District> {
+async fn district(scratch: &Scratch) -> Arc<District> {
     let clock = Clock::fixed(at("2026-11-23T09:00"));
     let now = clock.now();
     let all =
@@ -145,7 +145,7 @@ pub async fn district(scratch: &Scratch) -> Arc<District> {
     })
 }
 
-pub fn person(id: u128, role: Role, area: &str, n: u128) -> Actor {
+fn person(id: u128, role: Role, area: &str, n: u128) -> Actor {
     Actor::Account {
         id: AccountId(Uuid::from_u128(1000 + id)),
         name: format!("{role} {id}"),
@@ -153,38 +153,38 @@ pub fn person(id: u128, role: Role, area: &str, n: u128) -> Actor {
     }
 }
 
-pub fn grid_worker() -> Actor {
+fn grid_worker() -> Actor {
     person(1, Role::GridWorker, GRID, GRID_ORG)
 }
-pub fn secretary() -> Actor {
+fn secretary() -> Actor {
     person(2, Role::CommunitySecretary, "371002001001", GRID_ORG + 100)
 }
-pub fn street() -> Actor {
+fn street() -> Actor {
     person(3, Role::StreetCentre, STREET, STREET_ORG)
 }
-pub fn other_street() -> Actor {
+fn other_street() -> Actor {
     person(4, Role::StreetCentre, OTHER_STREET, OTHER_STREET_ORG)
 }
-pub fn centre() -> Actor {
+fn centre() -> Actor {
     person(5, Role::DistrictCentre, DISTRICT, CENTRE_ORG)
 }
-pub fn water() -> Actor {
+fn water() -> Actor {
     person(6, Role::Department, DISTRICT, WATER)
 }
-pub fn roads() -> Actor {
+fn roads() -> Actor {
     person(7, Role::Department, DISTRICT, ROADS)
 }
 
-pub async fn op(d: &Arc<District>, actor: Actor) -> Op {
+async fn op(d: &Arc<District>, actor: Actor) -> Op {
     Op::begin(d.clone(), &d.db, actor, "req".into()).await.unwrap()
 }
 
-pub fn scope(d: &District, actor: &Actor) -> Scope {
+fn scope(d: &District, actor: &Actor) -> Scope {
     d.port::<Access>().unwrap().policy.scope(actor, "case.read")
 }
 
 /// A resident's report of a blocked well in [`GRID`], with a phone.
-pub fn well() -> NewReport {
+fn well() -> NewReport {
     NewReport {
         source: Source::Resident,
         nature: Nature::Complaint,
@@ -207,32 +207,32 @@ pub fn well() -> NewReport {
     }
 }
 
-pub async fn report(d: &Arc<District>, new: NewReport) -> Receipt {
+async fn report(d: &Arc<District>, new: NewReport) -> Receipt {
     let mut op = op(d, Actor::Public).await;
     let receipt = app::report(&mut op, new).await.unwrap();
     op.commit().await.unwrap();
     receipt
 }
 
-pub async fn try_act(d: &Arc<District>, actor: &Actor, id: CaseId, command: Command) -> Result<CaseState> {
+async fn try_act(d: &Arc<District>, actor: &Actor, id: CaseId, command: Command) -> Result<CaseState> {
     let mut op = op(d, actor.clone()).await;
     let state = app::act(&mut op, id, command, Proof::Post, vec![]).await?;
     op.commit().await?;
     Ok(state)
 }
 
-pub async fn act(d: &Arc<District>, actor: &Actor, id: CaseId, command: Command) -> CaseState {
+async fn act(d: &Arc<District>, actor: &Actor, id: CaseId, command: Command) -> CaseState {
     try_act(d, actor, id, command).await.unwrap()
 }
 
-pub async fn by_link(d: &Arc<District>, receipt: &Receipt, command: Command) -> Result<CaseState> {
+async fn by_link(d: &Arc<District>, receipt: &Receipt, command: Command) -> Result<CaseState> {
     let mut op = op(d, Actor::Public).await;
     let state = app::act(&mut op, receipt.id, command, Proof::Token(receipt.token.clone()), vec![]).await?;
     op.commit().await?;
     Ok(state)
 }
 
-pub fn joint(lead: u128) -> TriageDecision {
+fn joint(lead: u128) -> TriageDecision {
     TriageDecision {
         category: None,
         whistle: WhistleLevel::Joint,
@@ -242,14 +242,14 @@ pub fn joint(lead: u128) -> TriageDecision {
     }
 }
 
-pub async fn triage(d: &Arc<District>, actor: &Actor, id: CaseId, decision: TriageDecision) -> CaseState {
+async fn triage(d: &Arc<District>, actor: &Actor, id: CaseId, decision: TriageDecision) -> CaseState {
     let mut op = op(d, actor.clone()).await;
     let state = app::triage(&mut op, id, decision).await.unwrap();
     op.commit().await.unwrap();
     state
 }
 
-pub fn resolution() -> Command {
+fn resolution() -> Command {
     Command::Resolve(Resolution {
         done: "疏通并更换井盖".into(),
         done_by: "李师傅".into(),
@@ -261,16 +261,16 @@ pub fn resolution() -> Command {
 }
 
 /// Runs what is owed now, once over.
-pub async fn turn(d: &Arc<District>) {
+async fn turn(d: &Arc<District>) {
     let handlers = (linli_cases::manifest().handlers)();
     while worker::turn(d, &handlers).await.unwrap() > 0 {}
     assert_eq!(outbox::depth(&d.db).await.unwrap().1, 0, "a task was set aside");
 }
 
-pub fn not_found<T: std::fmt::Debug>(result: Result<T>) {
+fn not_found<T: std::fmt::Debug>(result: Result<T>) {
     assert!(matches!(result, Err(Error::NotFound)), "{result:?}");
 }
 
-pub fn forbidden<T: std::fmt::Debug>(result: Result<T>) {
+fn forbidden<T: std::fmt::Debug>(result: Result<T>) {
     assert!(matches!(result, Err(Error::Forbidden(_))), "{result:?}");
 }

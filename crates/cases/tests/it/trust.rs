@@ -95,11 +95,14 @@ both_engines! {
         let anonymous = ReporterInput { anonymous: true, ..well().reporter };
         let id = report(&d, NewReport { reporter: anonymous, ..well() }).await.id;
         let mut conn = d.db.read().await.unwrap();
-        let kept: (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) = conn
-            .one("SELECT reporter_name, reporter_phone, phone_hash FROM case_file WHERE id = $1", linli_kernel::params![id])
+        let kept: i64 = conn
+            .scalar(
+                "SELECT count(reporter_name) + count(reporter_phone) + count(phone_hash) FROM case_file WHERE id = $1",
+                linli_kernel::params![id],
+            )
             .await
             .unwrap();
-        assert_eq!(kept, (None, None, None));
+        assert_eq!(kept, 0);
     }
 
     async fn nothing_personal_is_readable_in_the_file(s) {
