@@ -95,6 +95,7 @@ pub fn act(locale: &Locale, access: &Access, action: &str) -> String {
     of_policy
         .map(|(_, zh, en)| if chinese { zh.to_owned() } else { en.to_owned() })
         .or_else(|| known(locale, &format!("act-{}", action.replace(['.', '_'], "-"))))
+        .or_else(|| known(locale, &format!("desk-act-{}", action.strip_prefix("case.")?)))
         .unwrap_or_else(|| action.to_owned())
 }
 
