@@ -95,7 +95,17 @@ pub fn act(locale: &Locale, access: &Access, action: &str) -> String {
     of_policy
         .map(|(_, zh, en)| if chinese { zh.to_owned() } else { en.to_owned() })
         .or_else(|| known(locale, &format!("act-{}", action.replace(['.', '_'], "-"))))
+        .or_else(|| known(locale, &format!("desk-act-{}", action.strip_prefix("case.")?)))
         .unwrap_or_else(|| action.to_owned())
+}
+
+/// Who acted, in words where it was no person.
+pub fn actor(locale: &Locale, name: &str) -> String {
+    match name {
+        "system" => locale.t("log-by-system"),
+        "public" => locale.t("log-by-public"),
+        name => name.to_owned(),
+    }
 }
 
 /// The detail as pairs of words; what is nested is one pair per leaf.
@@ -103,6 +113,8 @@ pub fn pairs(locale: &Locale, detail: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let json = serde_json::from_str(detail).unwrap_or(Json::String(detail.to_owned()));
     collect(locale, "", &json, &mut found);
+    // The first pair is the summary; ids say nothing to a reader.
+    found.sort_by_key(|(_, value)| value.parse::<Uuid>().is_ok());
     found
 }
 

@@ -92,6 +92,7 @@ pub fn router(app: &App) -> Router {
     let manifests = manifests();
     linli_access::web::guard::routes(&manifests)
         .route("/api/v1/openapi.json", linli_web::openapi::route(&manifests))
+        .route("/api", linli_web::openapi::page(&manifests))
         .layer(middleware::from_fn_with_state(app.clone(), linli_access::web::identify::identify))
         .layer(middleware::from_fn_with_state(app.clone(), linli_web::entry::entry))
         .layer(CatchPanicLayer::new())

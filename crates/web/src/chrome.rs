@@ -162,6 +162,11 @@ impl Chrome {
         path == href || (href.len() > 1 && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
     }
 
+    /// Whether the person's navigation has this entry.
+    pub fn leads(&self, href: &str) -> bool {
+        self.nav.iter().any(|item| item.href == href)
+    }
+
     /// Whether this is exactly the present place; for tabs of which one lies inside another.
     pub fn at(&self, href: &str) -> bool {
         self.path.split('?').next() == Some(href)

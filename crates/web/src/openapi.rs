@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use askama::Template;
 use axum::{
     Json,
     routing::{MethodRouter, get},
 };
 use serde_json::{Map, Value, json};
 
-use crate::{App, Manifest};
+use crate::{App, Chrome, Ctx, Manifest};
 
 /// Where the routes begin that the document describes.
 const PREFIX: &str = "/api/v1/";
@@ -49,6 +50,55 @@ pub fn document(manifests: &[Manifest]) -> Value {
 pub fn route(manifests: &[Manifest]) -> MethodRouter<App> {
     let document = document(manifests);
     get(move || async move { Json(document) })
+}
+
+/// One operation, as the readable page shows it.
+#[derive(Clone)]
+struct Operation {
+    verb: String,
+    path: String,
+    summary: String,
+    /// Names of parameters and, for a body, of its schema.
+    takes: String,
+    /// Whether it needs a key.
+    key: bool,
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut found = Vec::new();
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    for (path, methods) in paths {
+        for (verb, operation) in methods.as_object().into_iter().flatten() {
+            let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+            let takes: Vec<String> =
+                parameters.map(|p| text(p.get("name"))).filter(|n| !n.is_empty()).collect();
+            found.push(Operation {
+                verb: verb.to_ascii_uppercase(),
+                path: path.clone(),
+                summary: text(operation.get("summary").or(operation.get("description"))),
+                takes: takes.join(", "),
+                key: operation.get("security").and_then(Value::as_array).is_none_or(|s| !s.is_empty()),
+            });
+        }
+    }
+    found
+}
+
+#[derive(Template)]
+#[template(path = "api.html")]
+struct ApiPage {
+    chrome: Chrome,
+    operations: Vec<Operation>,
+}
+
+/// Serves the same for people; wire it at `/api`.
+pub fn page(manifests: &[Manifest]) -> MethodRouter<App> {
+    let operations = operations(&document(manifests));
+    get(move |ctx: Ctx| async move {
+        let page = ApiPage { chrome: ctx.chrome("api-title"), operations };
+        ctx.page(&page)
+    })
 }
 
 /// What a slice's routes and its description do not agree on; empty if they do.

@@ -110,6 +110,37 @@ pub struct Device {
     pub expires_at: Timestamp,
 }
 
+impl Device {
+    /// Browser and system in two words, as far as the browser told; else what it called itself.
+    pub fn name(&self) -> String {
+        let first = |words: &[(&str, &'static str)]| {
+            words.iter().find(|(sign, _)| self.device.contains(sign)).map(|(_, name)| *name)
+        };
+        // Most browsers also name those whose pages they want to get; the narrower sign comes first.
+        let browser = first(&[
+            ("MicroMessenger", "微信"),
+            ("Edg", "Edge"),
+            ("Firefox", "Firefox"),
+            ("Chrome", "Chrome"),
+            ("Safari", "Safari"),
+        ]);
+        let system = first(&[
+            ("HarmonyOS", "HarmonyOS"),
+            ("Android", "Android"),
+            ("iPhone", "iPhone"),
+            ("iPad", "iPad"),
+            ("Windows", "Windows"),
+            ("Mac OS", "macOS"),
+            ("Linux", "Linux"),
+        ]);
+        match (browser, system) {
+            (Some(browser), Some(system)) => format!("{browser} · {system}"),
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (None, None) => self.device.clone(),
+        }
+    }
+}
+
 /// Between two writes of “last seen”.
 const TOUCH: Duration = Duration::from_mins(1);
 

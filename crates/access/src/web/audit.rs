@@ -99,7 +99,7 @@ pub(super) struct Line {
 pub(super) fn line(ctx: &Ctx, access: &Access, row: &Activity) -> Line {
     Line {
         time: row.at.in_china().format("%Y-%m-%d %H:%M:%S").to_string(),
-        actor: row.actor.clone(),
+        actor: log::actor(&ctx.locale, &row.actor),
         act: log::act(&ctx.locale, access, &row.action),
         code: row.action.clone(),
         subject: row.subject_id.clone(),
