@@ -52,6 +52,13 @@ pub(crate) struct Table {
     rows: Vec<(u64, csv::StringRecord)>,
 }
 
+/// The line on which a record really begins: the reader's place is before the empty lines that it skips.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let from = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+    let skipped = text.as_bytes().iter().skip(from).take_while(|b| matches!(b, b'\n' | b'\r'));
+    at.line() + skipped.filter(|b| **b == b'\n').count() as u64
+}
+
 fn decode(bytes: &[u8]) -> Option<String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Ok(text) = std::str::from_utf8(bytes) {
@@ -76,7 +83,7 @@ impl Table {
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(wrong)?;
-            rows.push((record.position().map_or(0, csv::Position::line), record));
+            rows.push((record.position().map_or(0, |at| line_of(text, at)), record));
         }
         if rows.is_empty() {
             return Err(TableError::Empty(file.to_owned()));

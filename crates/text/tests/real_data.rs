@@ -1,7 +1,7 @@
 //! The readers on real messages, which are not part of this repository: `LINLI_TEST_DATA` names the folder
 //! (default `../shared/data` beside the repository); without it these tests say so and pass.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
