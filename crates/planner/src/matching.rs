@@ -218,7 +218,7 @@ impl<'a> Matching<'a> {
     pub fn new(market: &'a Market) -> Self {
         let index = Index::new(market);
         let slots = index.blocks.len();
-        let mut net = Network::new(slots + market.helpers.len());
+        let mut net = Network::with_callers(slots + market.helpers.len());
         let sink = net.sink();
         for (h, helper) in market.helpers.iter().enumerate() {
             let (from, to) = (index.first[h], index.first[h + 1]);
@@ -347,7 +347,7 @@ pub fn made_up(needs: usize, helpers: usize, seed: u64) -> Market {
                     id: format!("H{}", i + 1),
                     skills,
                     blocks: blocks(&mut rng, 5),
-                    capacity: idx(1 + rng.below(4) / 3),
+                    capacity: idx(1 + rng.below(3)),
                     x: (rng.unit() * side).round(),
                     y: (rng.unit() * side).round(),
                 }

@@ -22,6 +22,7 @@
 
 mod ascent;
 mod auction;
+mod fetch;
 mod search;
 
 pub use search::Cut;
@@ -74,6 +75,9 @@ pub struct Network {
     detours: Vec<Vec<Detour>>,
     fresh: Vec<bool>,
     pending: Vec<u32>,
+    /// Hubs that may lack units, and the arcs to each hub: kept only by networks [`Self::with_callers`].
+    lacking: Vec<u32>,
+    callers: Vec<Vec<u32>>,
     search: search::Scratch,
     /// Augmentations made so far.
     pub augmentations: u64,
@@ -117,6 +121,11 @@ impl Network {
         self.supply.push(supply);
         self.arcs.extend_from_slice(arcs);
         let total = self.arcs.len();
+        if !self.callers.is_empty() {
+            for (at, arc) in self.arcs.iter().enumerate().skip(total - arcs.len()) {
+                self.callers[arc.hub as usize].push(idx(at));
+            }
+        }
         self.owner.resize(total, idx(item));
         self.flow.resize(total, 0);
         self.place.resize(total, NONE);
@@ -253,6 +262,8 @@ impl Network {
     fn note(&mut self, hub: usize) {
         if self.excess[hub] > 0 {
             self.pending.push(idx(hub));
+        } else if self.excess[hub] < 0 && !self.callers.is_empty() {
+            self.lacking.push(idx(hub));
         }
     }
 
@@ -264,9 +275,7 @@ impl Network {
         let after = before + amount;
         self.flow[a] = after;
         self.excess[hub] += i64::from(amount);
-        if amount > 0 {
-            self.note(hub);
-        }
+        self.note(hub);
         if before == 0 && after > 0 {
             self.place[a] = idx(self.members[hub].len());
             self.members[hub].push(arc);

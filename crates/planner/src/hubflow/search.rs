@@ -25,7 +25,7 @@ pub struct Cut {
 
 /// How a hub was reached.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+pub(super) enum Step {
     Start,
     Item(Detour),
     Forward(u32),
@@ -35,12 +35,12 @@ enum Step {
 /// Memory of the search, reused: an entry counts only if its stamp is the current one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
-    stamp: Vec<u32>,
-    now: u32,
-    dist: Vec<i64>,
-    via: Vec<(u32, Step)>,
-    done: Vec<u32>,
-    heap: BinaryHeap<Reverse<(i64, u32)>>,
+    pub(super) stamp: Vec<u32>,
+    pub(super) now: u32,
+    pub(super) dist: Vec<i64>,
+    pub(super) via: Vec<(u32, Step)>,
+    pub(super) done: Vec<u32>,
+    pub(super) heap: BinaryHeap<Reverse<(i64, u32)>>,
     best: Vec<u32>,
 }
 
@@ -54,12 +54,45 @@ impl Scratch {
             ..Self::default()
         }
     }
+
+    /// Forgets the last search and starts one at a hub.
+    pub(super) fn begin(&mut self, hub: u32) {
+        self.now = self.now.wrapping_add(1);
+        if self.now == 0 {
+            self.stamp.fill(0);
+            self.now = 1;
+        }
+        self.done.clear();
+        self.heap.clear();
+        self.stamp[hub as usize] = self.now;
+        self.dist[hub as usize] = 0;
+        self.via[hub as usize] = (NONE, Step::Start);
+        self.heap.push(Reverse((0, hub)));
+    }
+
+    /// Notes a shorter way to a hub; `ends` says that the search may end there.
+    #[inline]
+    pub(super) fn offer(&mut self, limit: &mut (i64, u32), to: u32, far: i64, via: (u32, Step), ends: bool) {
+        let t = to as usize;
+        if self.stamp[t] != self.now || far < self.dist[t] {
+            self.stamp[t] = self.now;
+            self.dist[t] = far;
+            self.via[t] = via;
+            self.heap.push(Reverse((far, to)));
+            if ends {
+                *limit = (far, to);
+            }
+        }
+    }
 }
 
 impl Network {
     /// Routes all excess at least cost. On a cut the network stays consistent, with that excess left in place.
     pub fn settle(&mut self) -> Result<(), Cut> {
         while let Some(hub) = self.pending.pop() {
+            if hub == self.sink() {
+                self.refill();
+            }
             while self.excess[hub as usize] > 0 {
                 if let Some(target) = self.reach(hub) {
                     self.augment(hub, target);
@@ -88,17 +121,7 @@ impl Network {
     /// Shortest path from a hub to the nearest one lacking units; updates potentials and leaves the path in `via`.
     fn reach(&mut self, source: u32) -> Option<u32> {
         let mut search = std::mem::take(&mut self.search);
-        search.now = search.now.wrapping_add(1);
-        if search.now == 0 {
-            search.stamp.fill(0);
-            search.now = 1;
-        }
-        search.done.clear();
-        search.heap.clear();
-        search.stamp[source as usize] = search.now;
-        search.dist[source as usize] = 0;
-        search.via[source as usize] = (NONE, Step::Start);
-        search.heap.push(Reverse((0, source)));
+        search.begin(source);
         // The nearest hub lacking units seen so far, and its distance: nothing beyond it is looked at.
         let mut limit = (i64::MAX, NONE);
         while let Some(Reverse((dist, hub))) = search.heap.pop() {
@@ -131,7 +154,8 @@ impl Network {
         for detour in &self.detours[h] {
             let far = base + i64::from(detour.cost) - self.potential[detour.to as usize];
             if far < limit.0 {
-                self.offer(search, limit, detour.to, far, (hub, Step::Item(*detour)));
+                let lacks = self.excess[detour.to as usize] < 0;
+                search.offer(limit, detour.to, far, (hub, Step::Item(*detour)), lacks);
             }
         }
         for &id in &self.touching[h] {
@@ -149,21 +173,8 @@ impl Network {
             };
             let far = base + cost - self.potential[to as usize];
             if far < limit.0 {
-                self.offer(search, limit, to, far, (hub, step));
-            }
-        }
-    }
-
-    #[inline]
-    fn offer(&self, search: &mut Scratch, limit: &mut (i64, u32), to: u32, far: i64, via: (u32, Step)) {
-        let t = to as usize;
-        if search.stamp[t] != search.now || far < search.dist[t] {
-            search.stamp[t] = search.now;
-            search.dist[t] = far;
-            search.via[t] = via;
-            search.heap.push(Reverse((far, to)));
-            if self.excess[t] < 0 {
-                *limit = (far, to);
+                let lacks = self.excess[to as usize] < 0;
+                search.offer(limit, to, far, (hub, step), lacks);
             }
         }
     }
@@ -198,39 +209,45 @@ impl Network {
         self.fresh[hub] = true;
     }
 
+    /// How much a step can take.
+    pub(super) fn room_on(&self, step: Step) -> i64 {
+        match step {
+            Step::Start => i64::MAX,
+            Step::Item(detour) => i64::from(self.flow[detour.leave as usize]),
+            Step::Forward(id) => self.links[id as usize].cap - self.links[id as usize].flow,
+            Step::Backward(id) => self.links[id as usize].flow,
+        }
+    }
+
+    /// Takes a step with that many units.
+    pub(super) fn push(&mut self, step: Step, amount: i64) {
+        match step {
+            Step::Start => {}
+            Step::Item(detour) => self.move_units(&detour, amount),
+            Step::Forward(id) => self.shift_link(id as usize, amount),
+            Step::Backward(id) => self.shift_link(id as usize, -amount),
+        }
+    }
+
     /// Pushes as much as the found path takes.
     fn augment(&mut self, source: u32, target: u32) {
         let mut amount = self.excess[source as usize].min(-self.excess[target as usize]);
         let mut hub = target;
-        loop {
+        while hub != source {
             let (before, step) = self.search.via[hub as usize];
-            match step {
-                Step::Start => break,
-                Step::Item(detour) => {
-                    amount = amount.min(i64::from(self.flow[detour.leave as usize]));
-                }
-                Step::Forward(id) => {
-                    let link = &self.links[id as usize];
-                    amount = amount.min(link.cap - link.flow);
-                }
-                Step::Backward(id) => amount = amount.min(self.links[id as usize].flow),
-            }
+            amount = amount.min(self.room_on(step));
             hub = before;
         }
-        let pending = self.pending.len();
+        let (pending, lacking) = (self.pending.len(), self.lacking.len());
         let mut hub = target;
-        loop {
+        while hub != source {
             let (before, step) = self.search.via[hub as usize];
-            match step {
-                Step::Start => break,
-                Step::Item(detour) => self.move_units(&detour, amount),
-                Step::Forward(id) => self.shift_link(id as usize, amount),
-                Step::Backward(id) => self.shift_link(id as usize, -amount),
-            }
+            self.push(step, amount);
             hub = before;
         }
         // Hubs on the way only pass units on: what they noted in between is settled again.
         self.pending.truncate(pending);
+        self.lacking.truncate(lacking);
         self.augmentations += 1;
     }
 }
