@@ -225,8 +225,12 @@ pub(super) fn orgs(sheet: &Sheet, ground: &mut Ground<'_>) -> Plan {
         let done = line(number, &code, &org.short, old.as_ref(), &text);
         Ok((done, vec![Write::Org(Box::new(org))]))
     });
+    // Whoever is above comes first: larger areas, and the centre before the rest of its area.
     plan.writes.sort_by_key(|w| match w {
-        Write::Org(o) => (o.kind.level(), o.parent.is_some()),
+        Write::Org(o) => {
+            let centre = matches!(o.kind, OrgKind::DistrictCentre | OrgKind::StreetCentre);
+            (o.kind.level(), !centre)
+        }
         _ => (AreaLevel::Grid, true),
     });
     plan

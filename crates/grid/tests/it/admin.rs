@@ -62,7 +62,6 @@ both_engines! {
         assert_eq!(worker.post(&path, &board("13800138000")).await.status, StatusCode::FORBIDDEN);
         let elsewhere = Pages::new(&district, person(Role::SystemAdmin, "371002002"));
         assert_eq!(elsewhere.get(&path).await.status, StatusCode::NOT_FOUND);
-        // Whoever may read an area learns that it may not be changed; so much is on every map anyway.
         assert_eq!(elsewhere.post(&path, &board("13800138000")).await.status, StatusCode::NOT_FOUND);
         assert_eq!(elsewhere.post("/admin/categories/01", &[("name", "x")]).await.status, StatusCode::NOT_FOUND);
         assert_ne!(atlas(&district).area(&GRID.parse().unwrap()).unwrap().worker.as_ref().unwrap().name, "王小明");
