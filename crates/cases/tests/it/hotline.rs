@@ -14,7 +14,7 @@ use linli_testkit::{both_engines, shared_data};
 
 use super::*;
 
-pub fn desk() -> Actor {
+pub(crate) fn desk() -> Actor {
     person(20, Role::Hotline, DISTRICT, CENTRE_ORG)
 }
 
@@ -117,7 +117,7 @@ both_engines! {
 
     async fn an_interrupted_piece_leaves_nothing_and_goes_on(s) {
         let d = district(&s).await;
-        let rows: String = (0..250).map(|n| format!("W{n},t,第{n}件,2019-02-28 11:25,,,,\n")).collect();
+        let rows = (0..250).map(|n| format!("W{n},t,第{n}件,2019-02-28 11:25,,,,")).collect::<Vec<_>>().join("\n");
         let id = started(&d, file(&format!("{HEAD}{rows}")).path()).await;
         let mut first = op(&d, Actor::System).await;
         assert_eq!(import::step(&mut first, id).await.unwrap().done, 100);

@@ -39,7 +39,7 @@ async fn as_told(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-pub fn service(d: &Arc<District>) -> Router {
+pub(crate) fn service(d: &Arc<District>) -> Router {
     let manifests = [linli_web::manifest(), linli_access::manifest(), linli_cases::manifest()];
     let files: Vec<_> = manifests.iter().flat_map(|m| m.locales).copied().collect();
     let app = App::new(vec![(d.clone(), vec![])], Catalog::new(&files).unwrap(), true);

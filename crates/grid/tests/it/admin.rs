@@ -9,7 +9,7 @@ use crate::house::{Pages, atlas, person, settled};
 
 const GRID: &str = "371002001001001";
 
-fn board<'a>(phone: &'a str) -> [(&'a str, &'a str); 9] {
+fn board(phone: &str) -> [(&str, &str); 9] {
     [
         ("name", "第1网格"),
         ("kind", "basic"),

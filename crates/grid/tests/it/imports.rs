@@ -91,7 +91,7 @@ both_engines! {
         let mut other = op(&district, admin).await;
         let code = "371002001001001".parse().unwrap();
         let mut text = linli_grid::draft::AreaText::from(atlas(&district).area(&code).unwrap());
-        text.worker = "李雷".to_owned();
+        "李雷".clone_into(&mut text.worker);
         app::edit_area(&mut other, &code, &text).await.unwrap();
         other.commit().await.unwrap();
         reload(&district).await;
