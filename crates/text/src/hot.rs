@@ -19,6 +19,8 @@ use crate::features::{inverse_frequency, runs, unit};
 use crate::hash::Map;
 use crate::normalise::{fold, is_han};
 
+mod naming;
+
 /// Runs that are kept of a message.
 const KEPT: usize = 90;
 /// Characters of the body that are read.
@@ -400,7 +402,7 @@ impl HotIndex {
         let idle = (last_day - days.1).max(0) as f64;
         let quiet = -0.2 * (written + support) * (1.0 - (-idle / 365.0).exp());
         let focus = self.focus(&members);
-        let (place, problem) = name_parts(
+        let (place, problem) = naming::parts(
             &members.iter().map(|&i| self.cases[i].title.as_str()).collect::<Vec<_>>(),
             &self.cases[centre],
         );
@@ -422,47 +424,4 @@ impl HotIndex {
             focus,
         })
     }
-}
-
-/// Longest pieces that most subject lines share: the place first, then the problem.
-fn name_parts(titles: &[&str], centre: &HotCase) -> (String, Vec<String>) {
-    let folded: Vec<Vec<char>> = titles.iter().map(|t| readable(t)).filter(|t| !t.is_empty()).collect();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for title in &folded {
-        let mut seen = BTreeSet::new();
-        for start in 0..title.len() {
-            for end in start + 2..=(start + 10).min(title.len()) {
-                if title[start..end].contains(&' ') {
-                    break;
-                }
-                seen.insert(title[start..end].iter().collect::<String>());
-            }
-        }
-        for piece in seen {
-            *counts.entry(piece).or_insert(0) += 1;
-        }
-    }
-    let least = (folded.len() / 3).max(2).min(folded.len().max(1));
-    let mut pieces: Vec<(usize, usize, String)> = counts
-        .into_iter()
-        .filter(|(_, n)| *n >= least)
-        .map(|(p, n)| (n * (p.chars().count() - 1), n, p))
-        .collect();
-    pieces.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.2.cmp(&b.2)));
-    let mut chosen: Vec<String> = Vec::new();
-    for (_, _, piece) in pieces {
-        let clash = chosen.iter().any(|c| {
-            c.chars().collect::<HashSet<_>>().intersection(&piece.chars().collect()).next().is_some()
-        });
-        if !clash && piece.chars().any(is_han) && chosen.len() < 4 {
-            chosen.push(piece);
-        }
-    }
-    if chosen.is_empty() {
-        let title = if centre.title.trim().is_empty() { &centre.text } else { &centre.title };
-        return (String::new(), vec![title.chars().take(24).collect()]);
-    }
-    let place = chosen.iter().position(|p| crate::place::looks_like_place(p)).unwrap_or(0);
-    let place = chosen.remove(place);
-    (place, chosen)
 }

@@ -25,6 +25,7 @@ mod place;
 mod repeats;
 mod signals;
 mod suggest;
+mod weighing;
 
 pub use codec::DecodeError;
 pub use hash::Rng;

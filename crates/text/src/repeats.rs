@@ -12,15 +12,12 @@
 //! scores are between 0 and 1. Cost: insertion reads the text once; a question compares at most
 //! [`RepeatOptions::most`] cases; about 200 bytes per case.
 
-use std::collections::BTreeMap;
-
-use crate::codec::{DecodeError, Reader, Writer};
 use crate::features::{inverse_frequency, runs};
 use crate::hash::{Map, chars as hash_chars, combine, mix};
 use crate::normalise::fold_features;
 
-const MAGIC: [u8; 8] = *b"linlirp\x01";
-const VERSION: u32 = 1;
+mod snapshot;
+
 /// Runs that are kept of a case.
 const KEPT: usize = 40;
 /// Characters that are read.
@@ -385,74 +382,6 @@ impl RepeatIndex {
         found
     }
 
-    /// The index as bytes.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut w = Writer::new(MAGIC, VERSION);
-        w.u32(self.options.window.cast_unsigned());
-        w.f32(self.options.half_life);
-        w.len(self.options.most);
-        w.u32(self.rarity.total);
-        w.list(&self.rarity.documents, |w, &n| w.u32(n));
-        let live: BTreeMap<u64, u32> = self.by_id.iter().map(|(&id, &at)| (id, at)).collect();
-        w.len(live.len());
-        let option = |w: &mut Writer, value: Option<u32>| {
-            w.u8(u8::from(value.is_some()));
-            w.u32(value.unwrap_or(0));
-        };
-        for at in live.into_values() {
-            let slot = &self.slots[at as usize];
-            w.u64(slot.id);
-            w.u32(slot.day.cast_unsigned());
-            option(&mut w, slot.place);
-            option(&mut w, slot.grid);
-            option(&mut w, slot.cell.map(|c| c.0.cast_unsigned()));
-            w.u32(slot.cell.map_or(0, |c| c.1.cast_unsigned()));
-            w.u8(slot.count);
-            for i in 0..slot.count as usize {
-                let [a, b] = slot.buckets[i].to_le_bytes();
-                w.u8(a);
-                w.u8(b);
-                w.u8(slot.weights[i]);
-            }
-        }
-        w.finish()
-    }
-
-    /// Reads what [`Self::to_bytes`] wrote.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(bytes, MAGIC, VERSION)?;
-        let options = RepeatOptions { window: r.u32()?.cast_signed(), half_life: r.f32()?, most: r.len()? };
-        let total = r.u32()?;
-        let documents = r.list(Reader::u32)?;
-        if documents.len() != BUCKETS {
-            return Err(DecodeError::Damaged);
-        }
-        let mut index = Self::new(Rarity { documents, total }, options);
-        let option = |r: &mut Reader<'_>| -> Result<Option<u32>, DecodeError> {
-            let there = r.u8()? == 1;
-            let value = r.u32()?;
-            Ok(there.then_some(value))
-        };
-        for _ in 0..r.len()? {
-            let (id, day) = (r.u64()?, r.u32()?.cast_signed());
-            let (place, grid, x, y) = (option(&mut r)?, option(&mut r)?, option(&mut r)?, r.u32()?);
-            let count = r.u8()?;
-            if count as usize > KEPT {
-                return Err(DecodeError::Damaged);
-            }
-            let (mut buckets, mut weights) = ([0; KEPT], [0; KEPT]);
-            for i in 0..count as usize {
-                buckets[i] = u16::from_le_bytes([r.u8()?, r.u8()?]);
-                weights[i] = r.u8()?;
-            }
-            let cell = x.map(|x| (x.cast_signed(), y.cast_signed()));
-            index.place(Slot { id, day, place, grid, cell, count, buckets, weights });
-        }
-        r.end()?;
-        Ok(index)
-    }
-
     /// A number for a place that is only known by name, stable over restarts.
     #[must_use]
     pub fn place_number(name: &str) -> u32 {
@@ -462,129 +391,4 @@ impl RepeatIndex {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Rng;
-
-    const WORDS: [&str; 12] = [
-        "路灯坏了",
-        "水管漏水",
-        "深夜施工",
-        "垃圾没人收",
-        "电梯停运",
-        "占道经营",
-        "井盖丢失",
-        "车位被占",
-        "油烟扰民",
-        "停水三天",
-        "违章搭建",
-        "公交改线",
-    ];
-
-    fn filled(n: u64) -> RepeatIndex {
-        let mut rarity = Rarity::default();
-        for word in WORDS {
-            rarity.learn(word);
-        }
-        let mut index = RepeatIndex::new(rarity, RepeatOptions::default());
-        let mut rng = Rng::new(5);
-        for id in 0..n {
-            let text = format!("{}，请处理{}", WORDS[rng.below(12)], WORDS[rng.below(12)]);
-            let place = u32::try_from(rng.below(40)).unwrap();
-            let point = Some((f64::from(place) * 130.0, 0.0));
-            let day = i32::try_from(rng.below(300)).unwrap();
-            index.insert(
-                id,
-                &RepeatCase {
-                    text: &text,
-                    names: &[],
-                    place: Some(place),
-                    point,
-                    grid: Some(place / 10),
-                    day,
-                },
-            );
-        }
-        index
-    }
-
-    fn questions() -> Vec<(String, Option<u32>, i32)> {
-        (0..60)
-            .map(|i| {
-                (
-                    format!("{}了请处理", WORDS[i % 12]),
-                    (i % 3 > 0).then_some(u32::try_from(i % 40).unwrap()),
-                    i32::try_from(i * 5).unwrap(),
-                )
-            })
-            .collect()
-    }
-
-    fn answers(index: &RepeatIndex) -> Vec<Vec<Candidate>> {
-        questions()
-            .iter()
-            .map(|(text, place, day)| {
-                index.candidates(&RepeatCase { text, place: *place, day: *day, ..Default::default() }, 10)
-            })
-            .collect()
-    }
-
-    #[test]
-    fn a_restored_index_answers_the_same_and_damage_is_refused() {
-        let mut index = filled(2000);
-        for id in (0..2000).step_by(7) {
-            assert!(index.remove(id));
-        }
-        let bytes = index.to_bytes();
-        let restored = RepeatIndex::from_bytes(&bytes).unwrap();
-        assert_eq!(restored.len(), index.len());
-        assert_eq!(answers(&restored), answers(&index));
-        assert!(RepeatIndex::from_bytes(&bytes[..bytes.len() - 1]).is_err());
-    }
-
-    #[test]
-    fn removing_and_inserting_again_changes_nothing() {
-        let mut index = filled(1500);
-        let before = answers(&index);
-        let extra =
-            RepeatCase { text: "路灯坏了请处理", place: Some(3), day: 40, ..Default::default() };
-        index.insert(9_999, &extra);
-        assert_ne!(answers(&index), before, "the extra case is an answer to some question");
-        assert!(index.remove(9_999));
-        assert!(!index.remove(9_999));
-        assert_eq!(answers(&index), before);
-    }
-
-    #[test]
-    fn updates_replace() {
-        let mut index = filled(10);
-        let case = RepeatCase { text: "井盖丢失", place: Some(1000), day: 10, ..Default::default() };
-        index.insert(5, &case);
-        assert_eq!(index.len(), 10);
-        assert_eq!(index.candidates(&case, 1)[0].id, 5);
-        index.insert(5, &RepeatCase { place: Some(2000), ..case });
-        assert!(index.candidates(&case, 5).is_empty());
-    }
-
-    #[test]
-    fn far_in_time_or_place_is_no_repeat_but_next_door_is() {
-        let mut index = filled(0);
-        let case = RepeatCase {
-            text: "路灯坏了",
-            place: Some(1),
-            point: Some((1000.0, 0.0)),
-            day: 10,
-            ..Default::default()
-        };
-        index.insert(1, &case);
-        assert!(index.candidates(&RepeatCase { day: 200, ..case }, 5).is_empty());
-        let next_door = RepeatCase { place: Some(2), point: Some((1200.0, 100.0)), ..case };
-        let found = index.candidates(&next_door, 5);
-        assert!(found.len() == 1 && !found[0].same_place);
-        assert!(
-            index
-                .candidates(&RepeatCase { place: Some(2), point: Some((9000.0, 0.0)), ..case }, 5)
-                .is_empty()
-        );
-    }
-}
+mod tests;

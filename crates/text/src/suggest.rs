@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 use crate::blend::{Blend, centred};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::explain;
-use crate::features::{Rows, Vocabulary, characters, inverse_frequency, unit};
+use crate::features::{Rows, Vocabulary, characters};
 use crate::hash::Rng;
 use crate::linear::{Linear, LinearParams};
 use crate::neighbours::{Neighbours, telling};
+use crate::weighing::Weighing;
 
 const MAGIC: [u8; 8] = *b"linlisg\x01";
 const VERSION: u32 = 1;
@@ -107,95 +108,6 @@ pub struct Suggester {
     neighbours: Option<Neighbours>,
     blend: Blend,
     silence: f64,
-}
-
-/// How much each feature counts, for the separators and for the neighbours.
-#[derive(Debug, Clone, PartialEq)]
-struct Weighing {
-    idf: Vec<f32>,
-    ratio: Vec<f32>,
-    telling: Vec<bool>,
-}
-
-impl Weighing {
-    fn learn(
-        counts: &Rows,
-        targets: &[u32],
-        chosen: &[usize],
-        vocabulary: &Vocabulary,
-        labels: usize,
-        power: f32,
-    ) -> Self {
-        let features = vocabulary.len();
-        let idf: Vec<f32> =
-            vocabulary.documents.iter().map(|&n| inverse_frequency(n, vocabulary.total, power)).collect();
-        let mut mass = vec![0.1_f32; features * labels];
-        for &i in chosen {
-            let (ids, values) = counts.row(i);
-            let mut row: Vec<(u32, f32)> =
-                ids.iter().zip(values).map(|(&id, &v)| (id, v * idf[id as usize])).collect();
-            unit(&mut row);
-            for (id, v) in row {
-                mass[id as usize * labels + targets[i] as usize] += v;
-            }
-        }
-        let mut of_label = vec![0.0_f64; labels];
-        for row in mass.chunks_exact(labels) {
-            for (sum, &m) in of_label.iter_mut().zip(row) {
-                *sum += f64::from(m);
-            }
-        }
-        let all: f64 = of_label.iter().sum::<f64>();
-        let ratio = mass
-            .chunks_exact(labels)
-            .map(|row| {
-                let here: f64 = row.iter().map(|&m| f64::from(m)).sum();
-                let square: f64 = row
-                    .iter()
-                    .zip(&of_label)
-                    .map(|(&m, &label)| {
-                        let (m, rest) = (f64::from(m), (here - f64::from(m)).max(1e-9));
-                        (m / label).ln() - (rest / (all - label)).ln()
-                    })
-                    .map(|r| r * r)
-                    .sum();
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "a weight needs no more than single precision"
-                )]
-                let weight = (square / labels as f64).sqrt().sqrt() as f32;
-                weight
-            })
-            .collect();
-        Self { idf, ratio, telling: telling(&vocabulary.documents, vocabulary.total) }
-    }
-
-    fn linear_row(&self, counts: impl Iterator<Item = (u32, f32)>) -> Vec<(u32, f32)> {
-        let mut row: Vec<(u32, f32)> =
-            counts.map(|(id, v)| (id, v * self.idf[id as usize] * self.ratio[id as usize])).collect();
-        unit(&mut row);
-        row
-    }
-
-    fn telling_row(&self, counts: impl Iterator<Item = (u32, f32)>) -> Vec<(u32, f32)> {
-        let mut row: Vec<(u32, f32)> = counts
-            .filter(|&(id, _)| self.telling[id as usize])
-            .map(|(id, v)| (id, v * self.idf[id as usize]))
-            .collect();
-        unit(&mut row);
-        row
-    }
-
-    fn all(&self, counts: &Rows) -> (Rows, Rows) {
-        let (mut linear, mut telling) = (Rows::new(), Rows::new());
-        for i in 0..counts.len() {
-            let (ids, values) = counts.row(i);
-            let pairs = || ids.iter().copied().zip(values.iter().copied());
-            linear.push(self.linear_row(pairs()));
-            telling.push(self.telling_row(pairs()));
-        }
-        (linear, telling)
-    }
 }
 
 /// Spreads the examples of every label evenly over the folds.
@@ -478,79 +390,4 @@ pub fn is_held_back(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn examples(n: usize) -> Vec<(String, &'static str)> {
-        let words = [("路灯坏了晚上很黑", "市政"), ("邻居深夜唱歌很吵", "环境"), ("学校乱收补课费", "教育")];
-        (0..n)
-            .map(|i| {
-                let (text, label) = words[i % 3];
-                (
-                    format!(
-                        "{text}{}",
-                        char::from_u32(0x4e00 + u32::try_from(i * 37 % 3000).unwrap()).unwrap()
-                    ),
-                    label,
-                )
-            })
-            .collect()
-    }
-
-    #[test]
-    fn training_is_repeatable_and_survives_bytes() {
-        let a = Suggester::train(&examples(90), TrainOptions::default()).unwrap();
-        let b = Suggester::train(&examples(90), TrainOptions::default()).unwrap();
-        assert_eq!(a.to_bytes(), b.to_bytes());
-        assert_eq!(Suggester::from_bytes(&a.to_bytes()).unwrap(), a);
-    }
-
-    #[test]
-    fn silence_is_kept() {
-        let model = Suggester::train(&examples(90), TrainOptions::default()).unwrap();
-        assert!(!model.suggest("路灯坏了").is_empty());
-        assert!(model.suggest("").is_empty());
-        assert!(model.suggest("???").is_empty());
-        let strict = model.clone().with_silence(1.1);
-        assert!(strict.suggest("路灯坏了").is_empty());
-        assert!(strict.suggest_levels("路灯坏了", '/').is_empty());
-    }
-
-    #[test]
-    fn awkward_tables_are_survived() {
-        let one_label: Vec<(&str, &str)> = vec![("路灯", "市政"), ("水管", "市政")];
-        assert_eq!(
-            Suggester::train(&one_label, TrainOptions::default()).err(),
-            Some(TrainError::TooFewLabels)
-        );
-        let tiny: Vec<(&str, &str)> =
-            vec![("路灯", "市政"), ("", "环境"), ("噪音", "环境"), ("补课", "教育"), ("收费", " ")];
-        let model = Suggester::train(&tiny, TrainOptions::default()).unwrap();
-        assert_eq!(model.labels(), ["市政", "教育", "环境"]);
-        let mut rows = examples(60);
-        rows.push(("长".repeat(100_000), "市政"));
-        rows.push(("🚧🚧🚧".to_owned(), "少见"));
-        let model = Suggester::train(&rows, TrainOptions::default()).unwrap();
-        let p = model.probabilities("路灯坏了");
-        assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-4 && p.iter().all(|p| p.is_finite()));
-    }
-
-    #[test]
-    fn many_labels_work() {
-        let rows: Vec<(String, String)> = (0..400_u32)
-            .map(|i| {
-                let c = char::from_u32(0x4e00 + (i % 40) * 11).unwrap();
-                (format!("{c}{c}的问题{}", char::from_u32(0x6e00 + i).unwrap()), format!("类{}", i % 40))
-            })
-            .collect();
-        let model = Suggester::train(&rows, TrainOptions::default()).unwrap();
-        let right = rows.iter().filter(|(text, label)| model.best(text).0 == label).count();
-        assert!(right > 380, "{right}");
-    }
-
-    #[test]
-    fn a_fifth_is_held_back() {
-        let held = examples(3000).iter().filter(|(t, _)| is_held_back(t)).count();
-        assert!((480..720).contains(&held), "{held}");
-    }
-}
+mod tests;
