@@ -306,3 +306,6 @@ log-entry = Entry
 log-number = Number
 log-state = State
 act-case-escalate = Escalate overdue case
+act-case-record = Record past case
+act-account-found = Found accounts
+act-grid-seed = Write base areas

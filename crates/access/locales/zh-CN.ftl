@@ -306,3 +306,6 @@ log-entry = 经过序号
 log-number = 编号
 log-state = 状态
 act-case-escalate = 超时升级
+act-case-record = 补录案件
+act-account-found = 初始账号
+act-grid-seed = 写入基础区划
