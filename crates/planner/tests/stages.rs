@@ -83,7 +83,7 @@ fn go(
 
 /// The least cost of seating every household whole, by trying everything.
 fn best_whole(instance: &Instance, horizon: usize) -> Option<i64> {
-    best(instance, horizon, |households| households.to_vec())
+    best(instance, horizon, <[i64]>::to_vec)
 }
 
 /// The least cost of giving every building one site and one slot, by trying everything: where it exists, a plan
