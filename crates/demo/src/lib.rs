@@ -4,6 +4,7 @@
 
 pub mod cases;
 pub mod district;
+pub mod homes;
 mod land;
 mod names;
 mod rng;

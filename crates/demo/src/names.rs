@@ -21,6 +21,16 @@ pub(crate) fn person(rng: &mut Dice) -> String {
     format!("{}{}{}", rng.word(SURNAMES), rng.word(FIRST), rng.word(SECOND))
 }
 
+/// A surname.
+pub(crate) fn surname(rng: &mut Dice) -> &'static str {
+    rng.pick(SURNAMES).copied().unwrap_or("王")
+}
+
+/// A given name of one or two characters.
+pub(crate) fn given(rng: &mut Dice) -> String {
+    format!("{}{}", rng.word(FIRST), rng.word(SECOND))
+}
+
 /// A mobile number that no network gives out: mobile numbers begin with 13 to 19.
 pub(crate) fn mobile(nth: usize) -> String {
     format!("100{:08}", nth % 100_000_000)
@@ -36,6 +46,18 @@ const ESTATE_HEAD: &[&str] = &[
     "松涛", "向阳", "康宁", "明月", "听海", "书香", "嘉和",
 ];
 const ESTATE_TAIL: &[&str] = &["花园", "家园", "小区", "苑", "新村", "名居", "公寓", "里"];
+/// The estate of the `nth` grid of a community; neighbours differ.
+pub(crate) fn estate(community: usize, nth: usize) -> String {
+    let head = ESTATE_HEAD.get((community + nth) % ESTATE_HEAD.len()).copied().unwrap_or_default();
+    let tail = ESTATE_TAIL.get((community / 7 + nth) % ESTATE_TAIL.len()).copied().unwrap_or_default();
+    format!("{head}{tail}")
+}
+
+/// A part of a village.
+pub(crate) fn direction(nth: usize) -> &'static str {
+    ["东", "西", "南", "北", "中", "前", "后"].get(nth % 7).copied().unwrap_or_default()
+}
+
 const ROADS: &[&str] = &[
     "示范一路",
     "示范二路",

@@ -18,7 +18,13 @@ const BODY_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
-    vec![linli_web::manifest(), linli_access::manifest(), linli_grid::manifest(), linli_cases::manifest()]
+    vec![
+        linli_web::manifest(),
+        linli_access::manifest(),
+        linli_grid::manifest(),
+        linli_cases::manifest(),
+        linli_household::manifest(),
+    ]
 }
 
 /// All migrations in order.

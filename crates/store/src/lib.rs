@@ -7,10 +7,12 @@
 pub mod activity;
 pub mod backup;
 pub mod blob;
+pub mod bulk;
 pub mod conn;
 pub mod counter;
 pub mod db;
 pub mod district;
+pub mod fulltext;
 pub mod idempotency;
 pub mod live;
 pub mod migrate;

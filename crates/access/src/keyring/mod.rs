@@ -36,6 +36,8 @@ text_enum! {
         Partner = "partner",
         /// The household register.
         Resident = "resident",
+        /// Whom to talk to in companies and shops.
+        Entity = "entity",
     }
 }
 

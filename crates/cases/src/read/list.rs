@@ -5,7 +5,7 @@ use linli_kernel::{
     AreaCode, Cursor, Error, Page, Result, Timestamp, Value,
     actor::{AccountId, OrgId},
     person::parse_phone,
-    text::{self, Term},
+    text,
     text_enum,
 };
 use linli_store::{Conn, Where};
@@ -152,8 +152,7 @@ impl Filter {
                 "c.id IN (SELECT w.case_id FROM case_words w WHERE w.words MATCH ?)",
                 "c.id IN (SELECT w.case_id FROM case_words w WHERE w.words @@ to_tsquery('simple', ?))",
             ));
-            let sqlite = conn.dialect("sqlite", "postgres") == "sqlite";
-            values.push(query(&terms, sqlite).into());
+            values.push(conn.words_query(&terms).into());
         }
         if let Some(hash) = &self.phone_hash {
             // A hidden identity is not found by its phone either.
@@ -162,23 +161,6 @@ impl Filter {
         }
         rows.and(&either.join(" OR "), values);
     }
-}
-
-/// The terms in an engine's own language; they hold letters, digits and Han only.
-fn query(terms: &[Term], sqlite: bool) -> String {
-    let parts: Vec<String> = terms
-        .iter()
-        .map(|term| match (term, sqlite) {
-            (Term::Phrase(words), true) => format!("\"{}\"", words.join(" ")),
-            (Term::Prefix(word), true) => format!("\"{word}\" *"),
-            (Term::Phrase(words), false) => {
-                let quoted: Vec<String> = words.iter().map(|w| format!("'{w}'")).collect();
-                format!("({})", quoted.join(" <-> "))
-            }
-            (Term::Prefix(word), false) => format!("'{word}':*"),
-        })
-        .collect();
-    parts.join(if sqlite { " AND " } else { " & " })
 }
 
 /// The order of a list.
@@ -366,16 +348,4 @@ pub async fn page(
     let page = Page::cut(found, size, |row| Cursor { key: key(row), id: row.id.0 });
     let items = page.items.into_iter().map(CaseRow::try_from).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_typed_cannot_speak_to_the_engine() {
-        let terms = text::query_terms("污水管 3号' | \"x");
-        assert_eq!(query(&terms, true), "\"污水 水管\" AND \"3\" * AND \"号\" * AND \"x\" *");
-        assert_eq!(query(&terms, false), "('污水' <-> '水管') & '3':* & '号':* & 'x':*");
-    }
 }

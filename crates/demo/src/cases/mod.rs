@@ -145,6 +145,16 @@ impl Plan {
         &self.duties
     }
 
+    /// The seed of everything.
+    pub(crate) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The day on which the demo is made.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
     fn dice(&self, part: &str, nth: u64) -> Dice {
         Dice::stream(self.seed, part, nth)
     }

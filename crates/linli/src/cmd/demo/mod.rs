@@ -1,6 +1,7 @@
 //! `linli demo`: the synthetic district with its people and half a year of cases.
 
 mod cases;
+mod homes;
 mod land;
 mod people;
 
@@ -77,6 +78,8 @@ pub async fn fill(district: &Arc<District>, scale: f64, seed: u64) -> Done {
     land::write(district, &plan).await?;
     people::write(district, &plan).await?;
     println!("{}: land and people after {:.1} s", district.name, began.elapsed().as_secs_f64());
+    homes::write(district, &plan).await?;
+    println!("{}: homes after {:.1} s", district.name, began.elapsed().as_secs_f64());
     cases::write(district, &plan).await?;
     println!("{}: {} cases after {:.1} s", district.name, plan.case_count(), began.elapsed().as_secs_f64());
     Ok(())

@@ -1,0 +1,29 @@
+# Residents and homes
+household-name-bad = A name has no digits
+household-id-bad = This identity number is not right: please check every character (the last may be an X)
+household-phone-bad = This phone is not right: 11 digits, or a landline with its area code
+household-birth-bad = This date of birth is not right, for example 1949-12-31
+household-sex-bad = Please give male or female
+household-relation-bad = Please choose the relation to the head from the list
+household-residence-bad = Please give “registered” or “floating”
+household-birth-not-id = The date of birth does not match the identity number
+household-sex-not-id = The sex does not match the identity number
+household-changed-meanwhile = Somebody has just changed this record: please look at it again first
+household-person-known = This person is registered already
+household-not-in-household = The head must be one of the household
+household-lives-there = This person lives there already
+household-has-left = This person has moved out already
+household-time-ahead = The time cannot be in the future
+household-grid-unknown = There is no such grid
+household-floors-bad = A house has 1 to 150 storeys
+household-building-known = This building is registered already
+household-dwelling-known = This address is registered already
+household-care-over = The end must be after today
+household-care-too-long = The end is too far away: somebody has to look again by then
+household-uscc-known = This unified social credit code is registered already
+
+act-household-add = Registered
+act-household-correct = Corrected
+act-household-move-in = Moved in
+act-household-move-out = Moved out
+act-household-head = Head of household changed

@@ -1,0 +1,29 @@
+# 居民与房屋
+household-name-bad = 姓名里不应有数字
+household-id-bad = 身份证号不对，请核对每一位（末位可能是 X）
+household-phone-bad = 电话不对，请填11位手机号，或带区号的座机号
+household-birth-bad = 出生日期不对，例如 1949-12-31
+household-sex-bad = 性别请填“男”或“女”
+household-relation-bad = 与户主关系请从列表中选
+household-residence-bad = 请填“户籍”或“流动”
+household-birth-not-id = 出生日期和身份证号对不上
+household-sex-not-id = 性别和身份证号对不上
+household-changed-meanwhile = 这条记录刚刚被别人改过，请看最新内容再改
+household-person-known = 这个人已经登记过了
+household-not-in-household = 户主必须是这一户的人
+household-lives-there = 这个人已经住在这里
+household-has-left = 这个人已经迁出
+household-time-ahead = 时间不能在将来
+household-grid-unknown = 没有这个网格
+household-floors-bad = 楼层数应在1到150之间
+household-building-known = 这栋楼已经登记过了
+household-dwelling-known = 这个地址已经登记过了
+household-care-over = 到期日必须在今天以后
+household-care-too-long = 到期日太远，到时候请再核实一次
+household-uscc-known = 这个统一社会信用代码已经登记过了
+
+act-household-add = 登记
+act-household-correct = 更正
+act-household-move-in = 迁入
+act-household-move-out = 迁出
+act-household-head = 变更户主

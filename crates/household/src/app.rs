@@ -1,0 +1,15 @@
+//! The use cases of our own people: authorise, change, log, tell — one transaction each. The caller commits.
+//!
+//! A worker's word counts as checked ([`Mark::worker`]). What residents say of themselves comes through the
+//! one-code form and its queue, what other systems say through the exchange; both use [`crate::register`].
+
+mod contact;
+mod edit;
+mod look;
+
+pub use contact::{Contact, unmask, unmask_entity};
+pub use edit::{
+    add_building, add_care, add_dwelling, add_resident, close_entity, confirm_dwelling, correct_dwelling,
+    correct_resident, end_care, move_in, move_out, put_entity, set_head,
+};
+pub use look::{looked, searched};

@@ -1,0 +1,169 @@
+//! Creating, correcting, confirming, moving.
+
+use linli_access::{Authorise as _, Target};
+use linli_kernel::{AreaCode, Result};
+use linli_store::Op;
+
+use crate::{
+    model::{
+        BuildingId, CareKind, CareMarkId, DwellingId, EntityFacts, EntityId, Facts, Field, HouseholdId, Mark,
+        NewBuilding, NewDwelling, ResidentId,
+    },
+    register::{self, DwellingFacts, EntityPlace, Home, MoveOut, NewCare, News, Put},
+    rules::{Merged, Verdict},
+    store::{entities, people, places},
+};
+
+/// What happens to a home needs the right where it is; a person's area is their home's.
+fn permit(op: &Op, action: &str, area: &AreaCode) -> Result<()> {
+    op.permit(action, &Target::at(area))
+}
+
+async fn at_dwelling(op: &mut Op, action: &str, id: DwellingId) -> Result<()> {
+    let dwelling = places::dwelling(&mut op.tx, id).await?;
+    permit(op, action, &dwelling.area)
+}
+
+async fn at_resident(op: &mut Op, action: &str, id: ResidentId) -> Result<()> {
+    let resident = people::load(&mut op.tx, id).await?;
+    permit(op, action, &resident.area)
+}
+
+/// Registers a house.
+pub async fn add_building(op: &mut Op, new: &NewBuilding) -> Result<BuildingId> {
+    permit(op, "household.building", &new.area)?;
+    register::add_building(op, new).await
+}
+
+/// Registers a home.
+pub async fn add_dwelling(op: &mut Op, new: &NewDwelling) -> Result<DwellingId> {
+    let building = places::building(&mut op.tx, new.building).await?;
+    permit(op, "household.edit", &building.area)?;
+    let mut news = News::new();
+    let id = register::add_dwelling(op, &mut news, new, &Mark::worker(op.now)).await?;
+    news.publish(op).await?;
+    Ok(id)
+}
+
+/// Corrects a home.
+pub async fn correct_dwelling(
+    op: &mut Op,
+    id: DwellingId,
+    facts: &DwellingFacts,
+    expected: Option<i64>,
+) -> Result<Vec<(Field, Verdict)>> {
+    at_dwelling(op, "household.edit", id).await?;
+    let mut news = News::new();
+    let by = Mark::worker(op.now);
+    let verdicts = register::correct_dwelling(op, &mut news, id, facts, &by, expected).await?;
+    news.publish(op).await?;
+    Ok(verdicts)
+}
+
+/// Confirms a home and everybody in it as they stand.
+pub async fn confirm_dwelling(op: &mut Op, id: DwellingId, expected: Option<i64>) -> Result<()> {
+    at_dwelling(op, "household.confirm", id).await?;
+    let mut news = News::new();
+    let by = Mark::worker(op.now);
+    register::confirm_dwelling(op, &mut news, id, &by, expected).await?;
+    news.publish(op).await
+}
+
+/// Names a person who lives there. Somebody who is known elsewhere moves here, if that is in the scope too
+/// or not: the worker stands at the door and sees them.
+pub async fn add_resident(op: &mut Op, home: Home, facts: &Facts) -> Result<Put> {
+    at_dwelling(op, "household.edit", home.dwelling).await?;
+    let mut news = News::new();
+    let by = Mark::worker(op.now);
+    let put = register::add(op, &mut news, home, facts, &by).await?;
+    news.publish(op).await?;
+    Ok(put)
+}
+
+/// Corrects a person.
+pub async fn correct_resident(
+    op: &mut Op,
+    id: ResidentId,
+    facts: &Facts,
+    expected: Option<i64>,
+) -> Result<Merged> {
+    at_resident(op, "household.edit", id).await?;
+    let mut news = News::new();
+    let by = Mark::worker(op.now);
+    let merged = register::correct(op, &mut news, id, facts, &by, expected).await?;
+    news.publish(op).await?;
+    Ok(merged)
+}
+
+/// Makes somebody the head of their household.
+pub async fn set_head(op: &mut Op, household: HouseholdId, head: ResidentId) -> Result<()> {
+    let area = places::household(&mut op.tx, household).await?.area;
+    permit(op, "household.edit", &area)?;
+    let mut news = News::new();
+    register::set_head(op, &mut news, household, head).await?;
+    news.publish(op).await
+}
+
+/// Moves somebody into another home; both must be in the scope.
+pub async fn move_in(op: &mut Op, id: ResidentId, home: Home) -> Result<()> {
+    at_resident(op, "household.move", id).await?;
+    at_dwelling(op, "household.move", home.dwelling).await?;
+    let mut news = News::new();
+    let by = Mark::worker(op.now);
+    register::move_in(op, &mut news, id, home, &by).await?;
+    news.publish(op).await
+}
+
+/// Moves somebody out of the district.
+pub async fn move_out(op: &mut Op, id: ResidentId, out: &MoveOut) -> Result<()> {
+    at_resident(op, "household.move", id).await?;
+    let mut news = News::new();
+    let by = Mark::worker(op.now);
+    register::move_out(op, &mut news, id, out, &by).await?;
+    news.publish(op).await
+}
+
+/// Sets or renews a mark of care.
+pub async fn add_care(op: &mut Op, id: ResidentId, new: &NewCare) -> Result<CareMarkId> {
+    at_resident(op, "household.care", id).await?;
+    let mut news = News::new();
+    let mark = register::add_care(op, &mut news, id, new).await?;
+    news.publish(op).await?;
+    Ok(mark)
+}
+
+/// Ends a mark of care.
+pub async fn end_care(op: &mut Op, id: ResidentId, kind: CareKind, reason: &str) -> Result<()> {
+    at_resident(op, "household.care", id).await?;
+    let mut news = News::new();
+    register::end_care(op, &mut news, id, kind, reason).await?;
+    news.publish(op).await
+}
+
+/// Registers or corrects a legal entity.
+pub async fn put_entity(
+    op: &mut Op,
+    id: Option<EntityId>,
+    place: &EntityPlace,
+    facts: &EntityFacts,
+) -> Result<(EntityId, Vec<(Field, Verdict)>)> {
+    permit(op, "entity.edit", &place.area)?;
+    if let Some(id) = id {
+        let known = entities::load(&mut op.tx, id).await?;
+        permit(op, "entity.edit", &known.area)?;
+    }
+    let mut news = News::new();
+    let by = Mark::worker(op.now);
+    let put = register::put_entity(op, &mut news, id, place, facts, &by).await?;
+    news.publish(op).await?;
+    Ok(put)
+}
+
+/// An entity is there no more.
+pub async fn close_entity(op: &mut Op, id: EntityId) -> Result<()> {
+    let known = entities::load(&mut op.tx, id).await?;
+    permit(op, "entity.edit", &known.area)?;
+    let mut news = News::new();
+    register::close_entity(op, &mut news, id).await?;
+    news.publish(op).await
+}

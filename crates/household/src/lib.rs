@@ -1,0 +1,31 @@
+//! The register of homes and people (先房后人), kept true by everybody who lives and works there:
+//! base data with a source and a last confirmation for every field, and how fresh they are.
+
+pub mod app;
+pub mod bulk;
+pub mod events;
+pub mod model;
+pub mod read;
+pub mod register;
+pub mod rules;
+pub mod store;
+
+use linli_store::Migration;
+use linli_web::Manifest;
+
+/// The tables of this slice.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "household/0001_register", sql: include_str!("../migrations/0001_register.sql") }];
+
+/// The slice as the binary wires it.
+pub fn manifest() -> Manifest {
+    Manifest {
+        name: "household",
+        migrations: MIGRATIONS,
+        locales: &[
+            ("zh-CN", include_str!("../locales/zh-CN.ftl")),
+            ("en", include_str!("../locales/en.ftl")),
+        ],
+        ..Manifest::default()
+    }
+}
