@@ -180,9 +180,9 @@ CREATE TABLE register_feed (
 -- The words by which they are found; `n` is the row's number. Areas are words too, so that a search in one
 -- community reads only that community's part of a list.
 -- sqlite
-CREATE VIRTUAL TABLE resident_words USING fts5 (words, content = '', contentless_delete = 1, columnsize = 0, tokenize = 'unicode61 remove_diacritics 0');
-CREATE VIRTUAL TABLE dwelling_words USING fts5 (words, content = '', contentless_delete = 1, columnsize = 0, tokenize = 'unicode61 remove_diacritics 0');
-CREATE VIRTUAL TABLE entity_words USING fts5 (words, content = '', contentless_delete = 1, columnsize = 0, tokenize = 'unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE resident_words USING fts5 (words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE dwelling_words USING fts5 (words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE entity_words USING fts5 (words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0');
 -- end
 -- postgres
 CREATE TABLE resident_words (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL);

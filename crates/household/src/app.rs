@@ -5,6 +5,7 @@
 
 mod contact;
 mod edit;
+mod export;
 mod look;
 
 pub use contact::{Contact, unmask, unmask_entity};
@@ -12,4 +13,5 @@ pub use edit::{
     add_building, add_care, add_dwelling, add_resident, close_entity, confirm_dwelling, correct_dwelling,
     correct_resident, end_care, move_in, move_out, put_entity, set_head,
 };
+pub use export::export;
 pub use look::{looked, searched};

@@ -87,6 +87,13 @@ pub async fn seal(access: Arc<Access>, mut load: Load, batch: Option<BatchId>, n
 /// Writes a sealed load in the transaction of `op`, with one activity row for all of it. The feed's numbers
 /// are taken last; the caller commits at once.
 pub async fn write(op: &mut Op, sealed: Sealed, batch: Option<BatchId>) -> Result<()> {
+    let mut news = News::new();
+    insert(op, sealed, batch, &mut news).await?;
+    news.publish(op).await
+}
+
+/// As [`write`] for a transaction that goes on: the caller publishes the news.
+pub async fn insert(op: &mut Op, sealed: Sealed, batch: Option<BatchId>, news: &mut News) -> Result<()> {
     let (load, now) = (&sealed.load, op.now);
     places::add_buildings(&mut op.tx, &load.buildings, batch, now).await?;
     places::add_units(&mut op.tx, &load.units, batch).await?;
@@ -94,7 +101,6 @@ pub async fn write(op: &mut Op, sealed: Sealed, batch: Option<BatchId>) -> Resul
     places::add_households(&mut op.tx, &load.households, batch, now).await?;
     people::add_prepared(&mut op.tx, sealed.people).await?;
     care::add_many(&mut op.tx, &load.care).await?;
-    let mut news = News::new();
     load.dwellings.iter().for_each(|d| news.dwelling(d.id, &d.area));
     load.households.iter().for_each(|h| news.household(h.id, &h.area));
     load.residents.iter().for_each(|r| news.resident(r.id, &r.area));
@@ -111,6 +117,5 @@ pub async fn write(op: &mut Op, sealed: Sealed, batch: Option<BatchId>) -> Resul
             "residents": load.residents.len(),
         }),
     })
-    .await?;
-    news.publish(op).await
+    .await
 }

@@ -4,24 +4,30 @@
 pub mod app;
 pub mod bulk;
 pub mod events;
+pub mod import;
 pub mod model;
 pub mod read;
 pub mod register;
 pub mod rules;
 pub mod store;
+mod web;
 
 use linli_store::Migration;
 use linli_web::Manifest;
 
 /// The tables of this slice.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "household/0001_register", sql: include_str!("../migrations/0001_register.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "household/0001_register", sql: include_str!("../migrations/0001_register.sql") },
+    Migration { name: "household/0002_import", sql: include_str!("../migrations/0002_import.sql") },
+];
 
 /// The slice as the binary wires it.
 pub fn manifest() -> Manifest {
     Manifest {
         name: "household",
         migrations: MIGRATIONS,
+        routes: web::routes,
+        handlers: import::handlers,
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),

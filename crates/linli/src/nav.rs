@@ -30,6 +30,7 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/desk/suspended", "nav-suspended", "pause", &[]),
     ("/desk/followups", "nav-followups", "phone", &[]),
     ("/desk/cases", "nav-cases", "list", &[]),
+    ("/homes", "nav-homes", "home", &[]),
     ("/desk/overview", "nav-overview", "chart", &[]),
     ("/admin", "nav-admin", "settings", &[]),
     ("/audit", "nav-audit", "log", &[]),

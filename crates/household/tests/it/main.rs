@@ -6,6 +6,7 @@ mod care;
 mod feed;
 mod finding;
 mod freshness;
+mod imports;
 mod people;
 mod trust;
 

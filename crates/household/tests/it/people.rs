@@ -40,7 +40,7 @@ both_engines! {
     async fn two_at_the_same_moment_do_not_make_two(s) {
         let d = district(&s).await;
         let here = home(&d, GRID, "3号楼").await;
-        let name = async |d: Arc<District>| {
+        let name = |d: Arc<District>| async move {
             let mut op = op(&d, worker()).await;
             let put = app::add_resident(&mut op, Home { dwelling: here, household: None }, &facts("王小明", ID, PHONE)).await;
             if put.is_ok() { op.commit().await.unwrap() }

@@ -11,7 +11,10 @@ use linli_kernel::Error;
 use linli_store::District;
 use linli_web::{Locale, i18n::Language};
 
-use super::Done;
+use super::{
+    Done,
+    import_residents::{Residents, residents},
+};
 use crate::{config::Config, wiring};
 
 /// What to bring in.
@@ -19,6 +22,8 @@ use crate::{config::Config, wiring};
 pub enum Command {
     /// Messages as the 12345 hotline exports them: CSV (UTF-8 or GB18030) or xlsx.
     Hotline(Hotline),
+    /// Residents with their homes: CSV (UTF-8 or GB18030) or xlsx.
+    Residents(Residents),
 }
 
 /// Options of `linli import hotline`.
@@ -47,8 +52,11 @@ pub struct Hotline {
 }
 
 pub(super) async fn run(config: Config, command: Command) -> Done {
-    let Command::Hotline(args) = command;
-    let settings = match (&args.district, config.district.as_slice()) {
+    let name = match &command {
+        Command::Hotline(args) => &args.district,
+        Command::Residents(args) => &args.district,
+    };
+    let settings = match (name, config.district.as_slice()) {
         (Some(name), all) => {
             all.iter().find(|d| d.name == *name).ok_or("no such district in the settings")?
         }
@@ -57,7 +65,10 @@ pub(super) async fn run(config: Config, command: Command) -> Done {
     };
     let locale = wiring::catalog()?.locale(Language::English);
     let district = wiring::open(&config, settings).await?;
-    let outcome = hotline(&district, &args, &locale).await;
+    let outcome = match &command {
+        Command::Hotline(args) => hotline(&district, args, &locale).await,
+        Command::Residents(args) => residents(&district, args, &locale).await,
+    };
     district.db.close().await;
     outcome.map_err(|e| said(&e, &locale).into())
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod evaluate;
 mod evaluate_repeats;
 mod import;
+mod import_residents;
 mod insight;
 mod migrate;
 mod plan;

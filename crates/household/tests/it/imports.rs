@@ -1,0 +1,169 @@
+//! Residents from a sheet: looked through, written, resumed, given back, undone.
+
+use std::io::Cursor;
+
+use linli_household::{
+    import::{self, BatchState, Mapping},
+    model::BatchId,
+    read::{self, Question},
+};
+use linli_testkit::both_engines;
+
+use super::*;
+
+const SHEET: &str = "社区,网格,小区,楼号,单元,房间号,姓名,身份证号,联系电话,与户主关系,户籍类型,核实日期
+塔山社区,第1网格,锦绣花园,3,2,501,王小明,11010519491231002X,10000000001,户主,户籍,2026-11-01
+塔山社区,第1网格,锦绣花园,3号楼,2单元,501,李丽,,10000000002,配偶,户籍,2026-11-01
+塔山社区,第1网格,锦绣花园,3,1,102,张三,440524188001010014,,户主,流动,
+塔山社区,第9网格,锦绣花园,3,1,103,丁一,,,户主,流动,
+塔山社区,第1网格,锦绣花园,3,1,104,丁二,110105194912310021,1380,户主,流动,2030-01-01
+海滨社区,第1网格,锦绣花园,1,1,101,外区,,,户主,户籍,
+塔山社区,第2网格,望海苑,1,1,101,王小明,11010519491231002X,10000000001,户主,户籍,
+";
+
+async fn stage(d: &Arc<District>, sheet: &str) -> BatchId {
+    let (headings, lines) = import::open(Cursor::new(sheet.as_bytes().to_vec()), "居民.csv").unwrap();
+    import::stage(op(d, secretary()).await, "居民.csv", &headings, None, lines).await.unwrap()
+}
+
+async fn mapping(d: &Arc<District>, id: BatchId) -> Mapping {
+    import::get(&mut d.db.read().await.unwrap(), id).await.unwrap().mapping().unwrap()
+}
+
+async fn start(d: &Arc<District>, id: BatchId) {
+    let mapping = mapping(d, id).await;
+    let mut op1 = op(d, secretary()).await;
+    import::start(&mut op1, id, &mapping).await.unwrap();
+    op1.commit().await.unwrap();
+}
+
+async fn count(d: &Arc<District>, table: &str) -> i64 {
+    d.db.read().await.unwrap().scalar(&format!("SELECT count(*) FROM {table}"), vec![]).await.unwrap()
+}
+
+both_engines! {
+    async fn a_sheet_comes_in_and_goes_out_again(s) {
+        let d = district(&s).await;
+        let id = stage(&d, SHEET).await;
+        // Nothing of it lies in clear, and nothing is written yet.
+        let chunk: Vec<u8> = d.db.read().await.unwrap().scalar("SELECT rows FROM resident_chunk", vec![]).await.unwrap();
+        assert!(!chunk.windows(8).any(|w| w == &ID.as_bytes()[..8]));
+        let mut look = op(&d, secretary()).await;
+        let survey = import::survey(&mut look, id, &mapping(&d, id).await).await.unwrap();
+        drop(look);
+        assert_eq!((survey.fresh, survey.known, survey.repeated, survey.faulty), (3, 0, 1, 3));
+        assert_eq!(survey.sample[0][7..9], ["1101**********002X", "100****0001"]);
+        assert_eq!(survey.faults.iter().map(|f| f.line).collect::<Vec<_>>(), [5, 6, 7]);
+        assert_eq!(count(&d, "resident").await, 0);
+
+        start(&d, id).await;
+        let batch = import::run(&d, id, |_| ()).await.unwrap();
+        assert_eq!((batch.state, batch.done, batch.added, batch.known, batch.homes, batch.faulty), (BatchState::Done, 7, 3, 1, 3, 3));
+        assert_eq!((count(&d, "building").await, count(&d, "household").await, count(&d, "resident_chunk").await), (2, 2, 0));
+        let access = d.port::<Access>().unwrap();
+        let faults = import::faults(&mut d.db.read().await.unwrap(), &access, id, 100).await.unwrap();
+        let keys: Vec<Vec<&str>> = faults.iter().map(|f| f.faults.iter().map(|e| e.key.as_str()).collect()).collect();
+        assert_eq!(keys[0], ["household-grid-unknown"]);
+        assert_eq!(keys[1], ["household-id-bad", "household-phone-bad", "household-confirmed-bad"]);
+        assert_eq!(keys[2], ["household-import-outside"]);
+        assert_eq!(faults[1].cells[7], "110105194912310021");
+
+        // They live where the sheet says, are found, and know where they come from.
+        let scope = scope(&d, &secretary(), "household.search");
+        let question = Question::new(&access, "王小明").unwrap();
+        let found = read::find(&mut d.db.read().await.unwrap(), &access, &scope, None, &question, 0, 10).await.unwrap();
+        assert_eq!(found.people.len(), 1);
+        assert_eq!(found.people[0].address.as_deref(), Some("锦绣花园3号楼2单元501"));
+        let card = crate::people::card(&d, found.people[0].dwelling.unwrap()).await;
+        assert_eq!(card.residents().count(), 2);
+        assert_eq!(card.households[0].head, Some(found.people[0].id));
+        assert!(card.fresh, "the sheet says when somebody looked");
+
+        // The same sheet again: everybody is known, nobody doubled.
+        let again = stage(&d, SHEET).await;
+        start(&d, again).await;
+        let second = import::run(&d, again, |_| ()).await.unwrap();
+        assert_eq!((second.added, second.known, second.homes, count(&d, "resident").await), (0, 4, 0, 3));
+
+        // Somebody has worked on one of them since: that one stays.
+        let mut op1 = op(&d, secretary()).await;
+        app::correct_resident(&mut op1, found.people[0].id, &facts("王小明", "", "10000000077"), None).await.unwrap();
+        op1.commit().await.unwrap();
+        let mut back = op(&d, secretary()).await;
+        assert_eq!(key(import::undo(&mut back, id, "").await), "error-required");
+        drop(back);
+        let mut back = op(&d, secretary()).await;
+        let (gone, kept) = import::undo(&mut back, id, "表格发错了").await.unwrap();
+        back.commit().await.unwrap();
+        assert_eq!(gone + kept, 3);
+        assert!(kept >= 1 && count(&d, "resident").await == kept);
+        assert_eq!(key(import::undo(&mut op(&d, secretary()).await, id, "再来一次").await), "household-batch-not-over");
+    }
+
+    async fn an_untouched_import_leaves_nothing_behind(s) {
+        let d = district(&s).await;
+        let id = stage(&d, SHEET).await;
+        start(&d, id).await;
+        import::run(&d, id, |_| ()).await.unwrap();
+        // The second row of the same person merged into the first: that one has been worked on.
+        let mut tx = d.db.begin().await.unwrap();
+        tx.execute("UPDATE resident SET version = 1", vec![]).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut back = op(&d, secretary()).await;
+        assert_eq!(import::undo(&mut back, id, "表格发错了").await.unwrap(), (3, 0));
+        back.commit().await.unwrap();
+        for table in ["resident", "dwelling", "household", "building", "building_unit"] {
+            assert_eq!(count(&d, table).await, 0, "{table}");
+        }
+        let access = d.port::<Access>().unwrap();
+        let question = Question::new(&access, "王").unwrap();
+        let found = read::find(&mut d.db.read().await.unwrap(), &access, &Scope::everything(), None, &question, 0, 10).await.unwrap();
+        assert!(found.people.is_empty());
+    }
+
+    async fn a_killed_import_goes_on_where_it_was(s) {
+        let d = district(&s).await;
+        let rows: String = (0..9_000).map(|n| format!("{GRID},锦绣花园{}号楼1单元{}01,居民,,{}\n", n / 60 + 1, n % 60 + 1, 10_010_000_000_u64 + n)).collect();
+        let id = stage(&d, &format!("网格编码,详细地址,姓名,性别,联系电话\n{rows}")).await;
+        start(&d, id).await;
+        // The process dies in the middle of a chunk: nothing of it remains.
+        let mut first = op(&d, Actor::System).await;
+        assert_eq!(import::step(&mut first, id).await.unwrap().done, 4_000);
+        first.commit().await.unwrap();
+        let mut dying = op(&d, Actor::System).await;
+        import::step(&mut dying, id).await.unwrap();
+        drop(dying);
+        assert_eq!(count(&d, "resident").await, 4_000);
+        let batch = import::run(&d, id, |_| ()).await.unwrap();
+        assert_eq!((batch.state, batch.added, count(&d, "resident").await), (BatchState::Done, 9_000, 9_000));
+    }
+
+    async fn who_may_not_import_does_not(s) {
+        let d = district(&s).await;
+        let (headings, lines) = import::open(Cursor::new(SHEET.as_bytes().to_vec()), "x.csv").unwrap();
+        let refused = import::stage(op(&d, worker()).await, "x.csv", &headings, None, lines).await;
+        assert_eq!(key(refused), "404");
+        let id = stage(&d, SHEET).await;
+        let far = actor(Role::CommunitySecretary, "371002002001");
+        let mapping = mapping(&d, id).await;
+        assert_eq!(key(import::survey(&mut op(&d, far.clone()).await, id, &mapping).await), "404");
+        assert_eq!(key(import::start(&mut op(&d, far).await, id, &mapping).await), "404");
+        let mut own = op(&d, secretary()).await;
+        import::discard(&mut own, id).await.unwrap();
+        own.commit().await.unwrap();
+        assert_eq!((count(&d, "resident_batch").await, count(&d, "resident_chunk").await), (0, 0));
+    }
+}
+
+#[test]
+fn one_sheet_in_every_dress() {
+    let read = |bytes: Vec<u8>| {
+        let (headings, lines) = import::open(Cursor::new(bytes), "a").unwrap();
+        (headings, lines.map(|l| l.unwrap().1).collect::<Vec<_>>())
+    };
+    let plain = read(SHEET.as_bytes().to_vec());
+    assert_eq!((plain.0.len(), plain.1.len()), (12, 7));
+    let book = linli_web::sheet::write(&plain.0, &plain.1).unwrap();
+    assert_eq!(read(book), plain);
+    assert!(import::open(Cursor::new(Vec::new()), "a").is_err());
+}
