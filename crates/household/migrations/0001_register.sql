@@ -53,7 +53,7 @@ CREATE TABLE dwelling (
 ) {strict};
 CREATE INDEX dwelling_fresh ON dwelling (area, confirmed_at, n);
 CREATE INDEX dwelling_building ON dwelling (building_id, unit_id, floor, door);
-CREATE INDEX dwelling_batch ON dwelling (batch) WHERE batch IS NOT NULL;
+CREATE INDEX dwelling_from_batch ON dwelling (batch) WHERE batch IS NOT NULL;
 
 CREATE TABLE household (
     id {uuid} PRIMARY KEY,
@@ -69,7 +69,7 @@ CREATE TABLE household (
     updated_at {instant} NOT NULL
 ) {strict};
 CREATE INDEX household_dwelling ON household (dwelling_id, ended_at);
-CREATE INDEX household_batch ON household (batch) WHERE batch IS NOT NULL;
+CREATE INDEX household_from_batch ON household (batch) WHERE batch IS NOT NULL;
 
 CREATE TABLE resident (
     n {serial},
@@ -104,7 +104,7 @@ CREATE UNIQUE INDEX resident_contact ON resident (contact_hash) WHERE contact_ha
 CREATE INDEX resident_phone ON resident (phone_hash) WHERE phone_hash IS NOT NULL;
 CREATE INDEX resident_dwelling ON resident (dwelling_id) WHERE dwelling_id IS NOT NULL;
 CREATE INDEX resident_area ON resident (area, n);
-CREATE INDEX resident_batch ON resident (batch) WHERE batch IS NOT NULL;
+CREATE INDEX resident_from_batch ON resident (batch) WHERE batch IS NOT NULL;
 
 -- Where somebody lived before (迁移史). The present stay is on the resident's own row.
 CREATE TABLE residence (

@@ -40,5 +40,5 @@ CREATE TABLE resident_fault (
     PRIMARY KEY (batch_id, line)
 ) {strict};
 
-CREATE INDEX building_batch ON building (batch) WHERE batch IS NOT NULL;
-CREATE INDEX building_unit_batch ON building_unit (batch) WHERE batch IS NOT NULL;
+CREATE INDEX building_from_batch ON building (batch) WHERE batch IS NOT NULL;
+CREATE INDEX building_unit_from_batch ON building_unit (batch) WHERE batch IS NOT NULL;

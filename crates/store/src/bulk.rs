@@ -22,7 +22,9 @@ pub struct Insert<'a> {
 }
 
 impl Insert<'_> {
-    fn text(&self, rows: usize) -> String {
+    /// On SQLite parameters stand without numbers: each number is a name there, which is searched in the list
+    /// of all names when it is bound.
+    fn text(&self, rows: usize, numbered: bool) -> String {
         let mut text = format!("{} VALUES ", self.head);
         let mut n = 0;
         for i in 0..rows {
@@ -30,7 +32,7 @@ impl Insert<'_> {
                 text.push(',');
             }
             for c in self.row.chars() {
-                if c == '?' {
+                if c == '?' && numbered {
                     n += 1;
                     text.push('$');
                     text.push_str(&n.to_string());
@@ -45,7 +47,7 @@ impl Insert<'_> {
     }
 
     /// Cuts the rows into statements: text and values of each.
-    fn statements(&self, rows: Vec<Vec<Value>>) -> Vec<(String, Vec<Value>)> {
+    fn statements(&self, rows: Vec<Vec<Value>>, numbered: bool) -> Vec<(String, Vec<Value>)> {
         let width = self.row.matches('?').count().max(1);
         let size = (PARAMS / width).max(1);
         let mut statements = Vec::new();
@@ -54,7 +56,7 @@ impl Insert<'_> {
         while rows.peek().is_some() {
             let part: Vec<Vec<Value>> = rows.by_ref().take(size).collect();
             if text.0 != part.len() {
-                text = (part.len(), self.text(part.len()));
+                text = (part.len(), self.text(part.len(), numbered));
             }
             statements.push((text.1.clone(), part.into_iter().flatten().collect()));
         }
@@ -66,7 +68,7 @@ impl Tx {
     /// Inserts all rows; answers how many were written.
     pub async fn insert(&mut self, insert: Insert<'_>, rows: Vec<Vec<Value>>) -> Result<u64> {
         let mut written = 0;
-        for (text, values) in insert.statements(rows) {
+        for (text, values) in insert.statements(rows, self.is_postgres()) {
             written += self.execute(&text, values).await?;
         }
         Ok(written)
@@ -79,7 +81,7 @@ impl Tx {
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<T>> {
         let mut answer = Vec::new();
-        for (text, values) in insert.statements(rows) {
+        for (text, values) in insert.statements(rows, self.is_postgres()) {
             answer.extend(self.all(&text, values).await?);
         }
         Ok(answer)
@@ -93,10 +95,11 @@ mod tests {
     #[test]
     fn rows_are_numbered_through_and_cut_by_their_width() {
         let insert = Insert { head: "INSERT INTO t (a, b)", row: "(?, lower(?))", tail: "RETURNING a" };
-        assert_eq!(insert.text(2), "INSERT INTO t (a, b) VALUES ($1, lower($2)),($3, lower($4)) RETURNING a");
+        assert_eq!(insert.text(2, true), "INSERT INTO t (a, b) VALUES ($1, lower($2)),($3, lower($4)) RETURNING a");
+        assert_eq!(insert.text(2, false), "INSERT INTO t (a, b) VALUES (?, lower(?)),(?, lower(?)) RETURNING a");
         let rows = vec![vec![Value::Int(Some(1)), Value::Int(Some(2))]; PARAMS / 2 + 3];
-        let sizes: Vec<usize> = insert.statements(rows).iter().map(|(_, values)| values.len()).collect();
+        let sizes: Vec<usize> = insert.statements(rows, true).iter().map(|(_, values)| values.len()).collect();
         assert_eq!(sizes, [PARAMS, 6]);
-        assert!(insert.statements(vec![]).is_empty());
+        assert!(insert.statements(vec![], true).is_empty());
     }
 }

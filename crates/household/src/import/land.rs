@@ -74,11 +74,11 @@ pub(super) async fn known(
     seal: Seal<'_>,
     rows: &[Row],
 ) -> Result<HashMap<usize, ResidentId>> {
-    let mut by_number: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut by_number: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     let mut by_phone: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     for (n, row) in rows.iter().enumerate() {
         if let Some(number) = &row.person.id_number {
-            by_number.insert(seal.id_hash(number)?, n);
+            by_number.entry(seal.id_hash(number)?).or_default().push(n);
         }
         if let Some(phone) = &row.person.phone {
             by_phone.entry(seal.phone_hash(phone)?).or_default().push(n);
@@ -89,7 +89,7 @@ pub(super) async fn known(
     let sql = format!("SELECT id, id_hash FROM resident WHERE id_hash IN {}", hashes(conn));
     let found: Vec<(ResidentId, Vec<u8>)> = conn.all(&sql, params![list]).await?;
     for (id, hash) in found {
-        known.extend(by_number.get(&hash).map(|n| (*n, id)));
+        known.extend(by_number.get(&hash).into_iter().flatten().map(|n| (*n, id)));
     }
     let list = json(by_phone.keys().map(|h| hex(h)))?;
     let sql = format!(

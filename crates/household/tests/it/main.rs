@@ -22,7 +22,7 @@ use linli_household::{
     register::{Home, Put},
 };
 use linli_kernel::{
-    Actor, AreaCode, Clock, Error, Ids, Result, Role, Timestamp,
+    Actor, AreaCode, Clock, Error, Ids, Result, Role,
     actor::{AccountId, OrgId, Post},
 };
 use linli_store::{District, Op, Ports, migrate::migrate};
@@ -153,7 +153,7 @@ async fn home(d: &Arc<District>, grid: &str, house: &str) -> DwellingId {
 
 fn facts(name: &str, id: &str, phone: &str) -> Facts {
     let texts = Texts { name: name.into(), id_number: id.into(), phone: phone.into(), ..Texts::default() };
-    Facts::read(&texts, Timestamp::from_millis(i64::MAX / 4)).unwrap()
+    Facts::read(&texts, "2026-11-23T09:00:00+08:00".parse().unwrap()).unwrap()
 }
 
 async fn add(d: &Arc<District>, dwelling: DwellingId, facts: &Facts) -> Put {
