@@ -1,7 +1,5 @@
 //! The form for field apps, held against what pyxform writes; and what field apps send back.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
-
 mod common;
 
 use std::process::Command;

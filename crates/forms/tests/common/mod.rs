@@ -1,5 +1,6 @@
 //! What the tests share: sheets from Markdown, and pyxform when it is there.
-#![expect(dead_code, reason = "each test binary uses a part")]
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::{
     io::Write as _,
