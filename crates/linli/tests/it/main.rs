@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod call;
 mod districts;
 mod doors;
 mod house;
+mod interface;
 mod log_in;
+mod open311;
