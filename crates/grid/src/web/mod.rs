@@ -3,6 +3,7 @@
 mod admin;
 pub mod api;
 mod manage;
+mod manage_imports;
 
 use linli_web::{
     Route,
@@ -12,6 +13,7 @@ use linli_web::{
 fn operations() -> Vec<Operation> {
     let mut all = api::operations();
     all.extend(manage::operations());
+    all.extend(manage_imports::operations());
     all
 }
 
