@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod factor;
+pub mod intake;
 mod jobs;
 pub mod keyring;
 pub mod log;
@@ -25,8 +26,10 @@ pub use policy::{Authorise, Policy, Scope, Target};
 pub(crate) use token::hex;
 
 /// The tables of this slice.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "access/0001_access", sql: include_str!("../migrations/0001_access.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "access/0001_access", sql: include_str!("../migrations/0001_access.sql") },
+    Migration { name: "access/0002_intake", sql: include_str!("../migrations/0002_intake.sql") },
+];
 
 /// What the configuration says about log-in.
 #[derive(Debug, Clone, Deserialize)]
@@ -104,6 +107,6 @@ pub fn manifest() -> linli_web::Manifest {
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),
         ],
-        ..linli_web::Manifest::default()
+        openapi: web::openapi,
     }
 }

@@ -19,7 +19,7 @@ pub use report::{
     NewReport, NewTask, Receipt, ReporterInput, add_task, case_of_token, report, tracking_token,
 };
 pub use seen::notices_seen;
-pub use triage::{BULK, PerCase, TriageDecision, dispatch_many, triage, triage_many};
+pub use triage::{BULK, PerCase, TriageDecision, act_on_many, triage, triage_many};
 
 pub(crate) use act::{Aftermath, tell};
 pub(crate) use report::{place as contact_place, token_hash};

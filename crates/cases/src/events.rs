@@ -80,7 +80,9 @@ async fn keep(op: &mut Op, task: &Task) -> Result<()> {
     let notice: CaseNotice = serde_json::from_str(&task.payload).map_err(Error::internal)?;
     op.tx
         .execute(
-            "INSERT INTO case_notice (id, case_id, org_id, kind, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
+            // An import that was undone may have taken the case back meanwhile.
+            "INSERT INTO case_notice (id, case_id, org_id, kind, at)
+             SELECT $1, c.id, $3, $4, $5 FROM case_file c WHERE c.id = $2 ON CONFLICT (id) DO NOTHING",
             params![task.id, notice.case, notice.org, notice.kind, task.created_at],
         )
         .await?;

@@ -20,6 +20,7 @@ use linli_web::Manifest;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") },
     Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
+    Migration { name: "cases/hotline_0002", sql: include_str!("../migrations/hotline_0002.sql") },
 ];
 
 /// The slice as the binary wires it.

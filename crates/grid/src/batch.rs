@@ -18,7 +18,7 @@ typed_id! {
 const KEPT_MS: i64 = 7 * 24 * 3_600_000;
 
 /// A batch in the list.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
 pub struct Batch {
     /// Its id.
     pub id: BatchId,

@@ -33,7 +33,7 @@ pub fn manifest() -> Manifest {
         name: "grid",
         migrations: MIGRATIONS,
         routes: web::routes,
-        openapi: web::api::openapi,
+        openapi: web::openapi,
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),

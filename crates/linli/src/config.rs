@@ -6,6 +6,7 @@ use std::{
     str::FromStr,
 };
 
+use linli_cases::hotline::reach::Reach;
 use linli_kernel::AreaCode;
 use linli_store::Target;
 use serde::Deserialize;
@@ -34,8 +35,19 @@ pub struct Config {
     pub access: linli_access::Limits,
     /// `text` or `json`. Env `LINLI_LOG_FORMAT`; levels by `RUST_LOG`.
     pub log_format: String,
+    /// What other systems are told of cases.
+    pub webhooks: Webhooks,
     /// The districts of this process.
     pub district: Vec<DistrictConfig>,
+}
+
+/// Where news of cases may be sent.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// Ranges of private addresses that may be called beside the open network, also by plain http:
+    /// `["10.20.0.0/16"]`. In development this machine is one. Env `LINLI_WEBHOOKS_PRIVATE`, joined by commas.
+    pub private: Vec<String>,
 }
 
 /// One district.
@@ -64,6 +76,7 @@ impl Default for Config {
             master_key_file: None,
             access: linli_access::Limits::default(),
             log_format: "text".into(),
+            webhooks: Webhooks::default(),
             district: Vec::new(),
         }
     }
@@ -120,6 +133,10 @@ impl Config {
         if let Some(v) = env("LINLI_LOG_FORMAT") {
             self.log_format = v;
         }
+        if let Some(v) = env("LINLI_WEBHOOKS_PRIVATE") {
+            self.webhooks.private =
+                v.split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
+        }
         if self.district.is_empty() {
             let file = self.data.join("huancui.db");
             self.district.push(DistrictConfig {
@@ -140,6 +157,7 @@ impl Config {
         if !matches!(self.log_format.as_str(), "text" | "json") {
             return Err(format!("log_format: “{}” is neither text nor json", self.log_format));
         }
+        self.reach()?;
         let mut hosts = std::collections::BTreeSet::new();
         for (n, district) in self.district.iter().enumerate() {
             let word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -172,6 +190,14 @@ impl Config {
         Ok(())
     }
 
+    /// Where news of cases may be sent.
+    pub fn reach(&self) -> Result<Reach, String> {
+        let ranges = self.webhooks.private.iter().map(|range| range.parse());
+        let ranges =
+            ranges.collect::<Result<Vec<_>, _>>().map_err(|e: String| format!("webhooks.private: {e}"))?;
+        Ok(if self.development && ranges.is_empty() { Reach::this_machine() } else { Reach::with(ranges) })
+    }
+
     /// The master key's file.
     pub fn master_key(&self) -> PathBuf {
         self.master_key_file.clone().unwrap_or_else(|| self.data.join("master.key"))
@@ -201,6 +227,7 @@ mod tests {
             ("listen = 'nowhere'", "listen"),
             ("access = { suite = 'rot13' }", "suite"),
             ("lisen = ''", "lisen"),
+            ("webhooks = { private = ['ten'] }", "webhooks.private"),
             ("[[district]]\nname='a'\narea='37'\nprefix='A'\ndatabase='sqlite:a'", "district.a.area"),
             ("[[district]]\nname='a'\narea='371002'\nprefix='A'\ndatabase='oracle:a'", "district.a.database"),
         ] {

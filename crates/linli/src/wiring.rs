@@ -77,6 +77,7 @@ pub async fn open_at(
         .with(atlas)
         .with(linli_cases::settings::Rulebooks::default())
         .with(linli_cases::events::ChangesWanted)
+        .with(config.reach()?)
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());

@@ -3,6 +3,7 @@
 
 mod data;
 mod engines;
+pub mod schema;
 
 pub use data::shared_data;
 pub use engines::{Engine, Scratch, scratch};

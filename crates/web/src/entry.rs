@@ -3,7 +3,6 @@
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
-    body::Body,
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
@@ -82,9 +81,8 @@ pub async fn entry(State(app): State<App>, mut request: Request, next: Next) -> 
         && response.headers().get(header::CONTENT_TYPE).is_none()
     {
         response = error::render(&ctx, &Error::NotFound, json);
-    } else if response.status() == StatusCode::METHOD_NOT_ALLOWED && json {
-        let allow = response.headers().get(header::ALLOW).cloned();
-        response = problem_405(allow);
+    } else if response.status().is_client_error() && json && !is_problem(&response) {
+        response = error::plain(response.status(), response.headers().get(header::ALLOW).cloned());
     }
     finish(&ctx, &mut response);
     let status = response.status().as_u16().to_string();
@@ -93,14 +91,10 @@ pub async fn entry(State(app): State<App>, mut request: Request, next: Next) -> 
     response
 }
 
-fn problem_405(allow: Option<HeaderValue>) -> Response {
-    let body = r#"{"type":"/problems/error-method","title":"method not allowed","status":405}"#;
-    let mut response = (StatusCode::METHOD_NOT_ALLOWED, Body::from(body)).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    if let Some(allow) = allow {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
+/// Whether a refusal is told as such already, or in the words of another interface (Open311).
+fn is_problem(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.contains("json") || kind.contains("xml") || kind.contains("html")
 }
 
 /// Everything a page uses lies with us: no inline scripts, styles or handlers, no other hosts.

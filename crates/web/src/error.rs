@@ -11,7 +11,7 @@ use axum::{
 use linli_kernel::{Error, FieldError};
 use serde_json::json;
 
-use crate::{Chrome, Ctx};
+use crate::{Chrome, Ctx, Locale};
 
 /// What handlers answer when they cannot; [`crate::entry`] gives it its final form.
 #[derive(Debug)]
@@ -61,6 +61,19 @@ fn key(error: &Error) -> &'static str {
     }
 }
 
+/// What happened, in the person's words; of wrong fields each.
+pub fn words(error: &Error, locale: &Locale) -> String {
+    match error {
+        Error::Invalid(fields) => fields
+            .iter()
+            .map(|f| format!("{}: {}", f.field, locale.field_error(f)))
+            .collect::<Vec<_>>()
+            .join("; "),
+        Error::TooMany(seconds) => locale.t_with(key(error), &[("seconds", seconds.to_string())]),
+        other => locale.t(key(other)),
+    }
+}
+
 /// The picture beside the sentence.
 fn icon(error: &Error) -> &'static str {
     match error {
@@ -86,6 +99,18 @@ struct ErrorPage {
 pub fn wants_json(path: &str, accept: Option<&HeaderValue>) -> bool {
     let accept = accept.and_then(|v| v.to_str().ok()).unwrap_or_default();
     path.starts_with("/api/") || (accept.contains("json") && !accept.contains("text/html"))
+}
+
+/// A refusal of the framework: a wrong method, a body of a kind that is not taken.
+pub(crate) fn plain(code: StatusCode, allow: Option<HeaderValue>) -> Response {
+    let title = code.canonical_reason().unwrap_or("refused").to_lowercase();
+    let problem = json!({ "type": "/problems/error-http", "title": title, "status": code.as_u16() });
+    let mut response = (code, Json(problem)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 /// The final form of an error.

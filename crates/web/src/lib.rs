@@ -1,6 +1,7 @@
 //! The HTTP shell that every slice's pages and interfaces live in: districts by host name, one
 //! context per request, errors as pages or problem+json, languages, assets, uploads, live updates.
 
+pub mod api;
 pub mod app;
 pub mod assets;
 pub mod chrome;

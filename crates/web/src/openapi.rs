@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::{
     Json,
+    http::StatusCode,
     routing::{MethodRouter, get},
 };
 use serde_json::{Map, Value, json};
 
-use crate::{App, Chrome, Ctx, Manifest};
+use crate::{
+    Access, App, Chrome, Ctx, Manifest,
+    api::{self, schema},
+};
 
 /// Where the routes begin that the document describes.
 const PREFIX: &str = "/api/v1/";
@@ -34,16 +38,30 @@ pub fn document(manifests: &[Manifest]) -> Value {
         merge(&mut paths, part.get("paths"));
         merge(&mut schemas, part.pointer("/components/schemas"));
     }
+    let own = crate::api::document(&[itself()], json!({}));
+    merge(&mut paths, own.get("paths"));
+    merge(&mut schemas, own.pointer("/components/schemas"));
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Linli", "version": env!("CARGO_PKG_VERSION"), "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" } },
-        "security": [{ "key": [] }],
+        "security": [{ "key": [] }, { "session": [] }],
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": { "key": { "type": "http", "scheme": "bearer", "description": "an API key of the district" } },
+            "securitySchemes": { "key": { "type": "http", "scheme": "bearer", "description": "an API key of the district" },
+                "session": { "type": "apiKey", "in": "cookie", "name": "linli_session", "description": "the log-in of a person; changes need a same-site request" } },
         },
     })
+}
+
+/// The description of the document's own address.
+fn itself() -> api::Operation {
+    let what = "This description";
+    api::Operation::get("/api/v1/openapi.json", Access::Public, what, async || StatusCode::NOT_FOUND).answers(
+        200,
+        what,
+        schema::any(),
+    )
 }
 
 /// Serves the document; wire it at `/api/v1/openapi.json`.

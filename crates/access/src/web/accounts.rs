@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use linli_kernel::{AreaCode, Error, Role};
-use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, sheet};
+use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::Asks, sheet};
 use serde::Deserialize;
 
 use super::{audit::download, login::Trouble};
@@ -18,12 +18,14 @@ use crate::{
 };
 
 const SIZE: usize = 50;
+/// What Excel files are.
+pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Rows of an export.
 const EXPORT: usize = 20_000;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+pub(super) struct Asked {
     q: String,
     role: String,
     area: String,
@@ -117,6 +119,7 @@ struct ListPage {
     roles: Vec<(String, String)>,
     areas: Vec<(String, String)>,
     may_create: bool,
+    may_grant: bool,
 }
 
 async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
@@ -131,12 +134,13 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         roles: roles(&ctx, &access),
         areas: areas(&ctx),
         may_create: access.policy.allows_somewhere(&ctx.actor, "account.create"),
+        may_grant: access.policy.allows_somewhere(&ctx.actor, "role.grant"),
         asked,
     };
     Ok(ctx.page(&page)?.into_response())
 }
 
-async fn export(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
+pub(super) async fn export(ctx: Ctx, Asks(asked): Asks<Asked>) -> WebResult {
     let access = ctx.district.port::<Access>()?;
     let mut filter = asked.filter(200);
     let mut conn = ctx.read().await?;
@@ -156,7 +160,7 @@ async fn export(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let heads = ["login-name", "name", "phone", "place", "posts", "status", "last-login"];
     let heads = heads.map(|name| ctx.locale.t(&format!("access-{name}")));
     let bytes = sheet::write(&heads, &rows)?;
-    Ok(download("accounts.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", bytes))
+    Ok(download("accounts.xlsx", XLSX, bytes))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -11,7 +11,7 @@ use linli_store::{
     Entry,
     activity::{self, Activity, Verdict},
 };
-use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebError, WebResult};
+use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebError, WebResult, api::Asks};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -28,8 +28,8 @@ const SIZE: usize = 50;
 const EXPORT: usize = 50_000;
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Asked {
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Asked {
     from: String,
     to: String,
     who: String,
@@ -37,7 +37,7 @@ struct Asked {
     subject: String,
     area: String,
     #[serde(skip_serializing)]
-    after: String,
+    pub(super) after: String,
 }
 
 fn text(value: &str) -> Option<String> {
@@ -45,7 +45,7 @@ fn text(value: &str) -> Option<String> {
 }
 
 impl Asked {
-    fn filter(&self) -> Filter {
+    pub(super) fn filter(&self) -> Filter {
         Filter {
             from: self.from.parse().ok(),
             to: self.to.parse().ok(),
@@ -75,7 +75,7 @@ impl Asked {
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    fn told(&self) -> Value {
+    pub(super) fn told(&self) -> Value {
         self.pairs()
             .map(|(name, value)| (name.to_owned(), Value::from(value)))
             .collect::<serde_json::Map<_, _>>()
@@ -123,7 +123,7 @@ struct AuditPage {
     verdict: Option<Verdict>,
 }
 
-async fn noted(ctx: &Ctx, action: &'static str, detail: Value) -> Result<()> {
+pub(super) async fn noted(ctx: &Ctx, action: &'static str, detail: Value) -> Result<()> {
     let mut op = ctx.op().await?;
     let area = ctx.district.area.clone();
     op.log(Entry { action, subject: "activity", subject_id: "activity".into(), area, detail }).await?;
@@ -189,7 +189,7 @@ fn cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
-async fn export(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
+pub(super) async fn export(ctx: Ctx, Asks(asked): Asks<Asked>) -> WebResult {
     let access = ctx.district.port::<Access>()?;
     let filter = asked.filter();
     let mut told = asked.told();

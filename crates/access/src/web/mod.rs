@@ -3,10 +3,12 @@
 mod account;
 mod accounts;
 pub mod admin;
+mod api;
 mod audit;
 mod cookie;
 pub mod guard;
 pub mod identify;
+mod intake;
 mod keys;
 mod login;
 mod me;
@@ -24,9 +26,13 @@ pub fn routes() -> Vec<Route> {
         admin::routes(),
         accounts::routes(),
         account::routes(),
+        intake::routes(),
         keys::routes(),
         outbox::routes(),
         audit::routes(),
+        api::routes(),
     ];
     parts.into_iter().flatten().collect()
 }
+
+pub(crate) use api::openapi;

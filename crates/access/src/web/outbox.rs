@@ -5,8 +5,8 @@ use axum::{
     extract::{Path, Query},
     response::{IntoResponse, Redirect},
 };
-use linli_kernel::{Cursor, Error, Page, Timestamp, export::uuid::Uuid, params};
-use linli_store::{Entry, Where};
+use linli_kernel::{Cursor, Error, Page, Result, Timestamp, export::uuid::Uuid, params};
+use linli_store::{Conn, Entry, Op, Where};
 use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebError, WebResult};
 use serde::Deserialize;
 use serde_json::json;
@@ -16,8 +16,8 @@ use crate::{Authorise, Target};
 
 const SIZE: usize = 50;
 
-#[derive(sqlx::FromRow)]
-struct Owed {
+#[derive(serde::Serialize, sqlx::FromRow)]
+pub(super) struct Owed {
     id: Uuid,
     kind: String,
     created_at: Timestamp,
@@ -47,24 +47,30 @@ struct OutboxPage {
     next: Option<String>,
 }
 
-async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
-    let all = asked.show == "waiting";
+/// What is owed: what waits, or what was given up.
+pub(super) async fn page(conn: &mut Conn, waiting: bool, after: Option<Cursor>) -> Result<Page<Owed>> {
     let mut rows = Where::new();
     rows.and("done_at IS NULL", vec![]);
-    if all {
+    if waiting {
         // Jobs that come again by themselves are owed to nobody.
         rows.and("failed_at IS NULL AND (once IS NULL OR once NOT LIKE 'every:%')", vec![]);
     } else {
         rows.and("failed_at IS NOT NULL", vec![]);
     }
-    rows.before("created_at", "id", asked.after.parse::<Cursor>().ok());
+    rows.before("created_at", "id", after);
     let limit = rows.bind(i64::try_from(SIZE + 1).unwrap_or(i64::MAX));
     let sql = format!(
         "SELECT id, kind, created_at, run_at, attempts, failed_at, error FROM outbox{} ORDER BY created_at DESC, id DESC LIMIT {limit}",
         rows.text()
     );
-    let mut conn = ctx.read().await?;
     let found: Vec<Owed> = conn.all(&sql, rows.args()).await?;
+    Ok(Page::cut(found, SIZE, |row| Cursor { key: row.created_at.millis(), id: row.id }))
+}
+
+async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
+    let all = asked.show == "waiting";
+    let mut conn = ctx.read().await?;
+    let found = page(&mut conn, all, asked.after.parse().ok()).await?;
     let (waiting, failed): (i64, i64) = conn
         .one(
             "SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL AND failed_at IS NULL AND (once IS NULL OR once NOT LIKE 'every:%')),
@@ -72,23 +78,21 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
             vec![],
         )
         .await?;
-    let page = Page::cut(found, SIZE, |row| Cursor { key: row.created_at.millis(), id: row.id });
     let page = OutboxPage {
         chrome: ctx.chrome("access-outbox"),
         done: done_words(&ctx, &asked.done),
         waiting,
         failed,
         all,
-        rows: page.items,
-        next: page.next,
+        rows: found.items,
+        next: found.next,
     };
     Ok(ctx.page(&page)?.into_response())
 }
 
-async fn resend(ctx: Ctx, Path(id): Path<String>) -> WebResult {
-    let id: Uuid = id.parse().map_err(|_| WebError(Error::NotFound))?;
-    let mut op = ctx.op().await?;
-    let area = ctx.district.area.clone();
+/// Tries again what was given up. The caller commits.
+pub(super) async fn again(op: &mut Op, id: Uuid) -> Result<()> {
+    let area = op.district.area.clone();
     op.permit("setting.edit", &Target::at(&area))?;
     let kind: String =
         op.tx.scalar("SELECT kind FROM outbox WHERE id = $1 AND done_at IS NULL", params![id]).await?;
@@ -106,6 +110,13 @@ async fn resend(ctx: Ctx, Path(id): Path<String>) -> WebResult {
         let subject_id = id.to_string();
         op.log(Entry { action: "outbox.resend", subject: "outbox", subject_id, area, detail }).await?;
     }
+    Ok(())
+}
+
+async fn resend(ctx: Ctx, Path(id): Path<String>) -> WebResult {
+    let id: Uuid = id.parse().map_err(|_| WebError(Error::NotFound))?;
+    let mut op = ctx.op().await?;
+    again(&mut op, id).await?;
     op.commit().await?;
     Ok(Redirect::to("/admin/outbox?done=resent").into_response())
 }

@@ -106,18 +106,11 @@ pub async fn triage_many(op: &mut Op, decisions: Vec<(CaseId, TriageDecision)>) 
     Ok(results)
 }
 
-/// Dispatch of many to one lead. The caller commits.
-pub async fn dispatch_many(
-    op: &mut Op,
-    ids: Vec<CaseId>,
-    lead: OrgId,
-    assisting: Vec<OrgId>,
-    note: Option<String>,
-) -> Result<PerCase> {
+/// One action on many: each case by itself, those that can be done are done. The caller commits.
+pub async fn act_on_many(op: &mut Op, ids: Vec<CaseId>, command: &Command) -> Result<PerCase> {
     let mut results = Vec::new();
     for id in bounded(ids)? {
-        let command = Command::Dispatch { lead, assisting: assisting.clone(), note: note.clone() };
-        let done = act(op, id, command, Proof::Post, Vec::new()).await;
+        let done = act(op, id, command.clone(), Proof::Post, Vec::new()).await;
         results.push((id, refusal(done)?));
     }
     Ok(results)

@@ -1,13 +1,10 @@
 //! The tables of imports. Decides nothing.
 
-use std::collections::HashMap;
-
 use linli_kernel::{Actor, Cursor, FieldError, Page, Result, Timestamp, actor::AccountId, params, text_enum};
 use linli_store::{Conn, Op, Tx, Where};
 use serde::Serialize;
 
 use super::columns::Mapping;
-use crate::model::CaseId;
 
 linli_kernel::typed_id! {
     /// One file that was imported.
@@ -177,53 +174,6 @@ pub async fn list(conn: &mut Conn, after: Option<Cursor>, size: usize) -> Result
     );
     let found: Vec<Batch> = conn.all(&sql, rows.args()).await?;
     Ok(Page::cut(found, size, |b| Cursor { key: b.created_at.millis(), id: b.id.0 }))
-}
-
-/// What is here under a number.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub(super) struct Known {
-    pub(super) number: String,
-    pub(super) case_id: CaseId,
-    pub(super) reported_at: Timestamp,
-    pub(super) title: String,
-    pub(super) body: String,
-}
-
-/// What is here under any of these numbers, in one query.
-pub(super) async fn known(conn: &mut Conn, numbers: &[&str]) -> Result<HashMap<String, Vec<Known>>> {
-    let mut all: HashMap<String, Vec<Known>> = HashMap::new();
-    if numbers.is_empty() {
-        return Ok(all);
-    }
-    let mut rows = Where::new();
-    rows.any("m.number", numbers);
-    let sql = format!(
-        "SELECT m.number, m.case_id, m.reported_at, c.title, c.body FROM hotline_message m JOIN case_file c ON c.id = m.case_id{}
-         ORDER BY m.case_id",
-        rows.text()
-    );
-    let found: Vec<Known> = conn.all(&sql, rows.args()).await?;
-    for one in found {
-        all.entry(one.number.clone()).or_default().push(one);
-    }
-    Ok(all)
-}
-
-/// Notes the number of a new case.
-pub(super) async fn remember(
-    tx: &mut Tx,
-    case: CaseId,
-    number: &str,
-    at: Timestamp,
-    batch: Option<BatchId>,
-    entries: i64,
-) -> Result<()> {
-    tx.execute(
-        "INSERT INTO hotline_message (case_id, number, reported_at, batch_id, entries) VALUES ($1, $2, $3, $4, $5)",
-        params![case, number, at, batch, entries],
-    )
-    .await?;
-    Ok(())
 }
 
 /// A row that is wrong.

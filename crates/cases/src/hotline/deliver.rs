@@ -1,17 +1,17 @@
 //! Carrying news to webhooks through the outbox: retried until the receiver has it, refused for good when
-//! the receiver says so.
+//! the receiver says so, and in the order in which things happened to one case.
+//!
+//! The order is kept by a chain: what finds older news of its case still under way ends quietly, and the older
+//! news, once it is over, sends the next on its way.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use linli_access::{Access, Purpose};
 use linli_grid::AtlasPort;
 use linli_kernel::{Error, Result, Timestamp, params};
 use linli_store::{
-    District, Op,
+    District, Op, Where,
     outbox::{MAX_ATTEMPTS, Task},
     worker::{Handler, Handlers, PERMANENT, Work},
 };
@@ -20,18 +20,17 @@ use serde_json::json;
 use sha2::Sha256;
 
 use super::{
+    reach::Reach,
     sheets,
     webhook::{self, DeliveryId, WebhookId},
 };
 use crate::{
     events::{CHANGED, CaseChanged},
-    model::Source,
+    model::{CaseId, Source},
 };
 
 /// The outbox kind of one message to a webhook.
 pub const DELIVER: &str = "webhook.deliver";
-/// How long a receiver may take.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Serialize, Deserialize)]
 struct Owed {
@@ -61,9 +60,15 @@ async fn note(op: &mut Op, task: &Task) -> Result<()> {
             params![changed.case],
         )
         .await?;
-    let Some((source, external, sequence)) = found else { return Ok(()) };
+    let Some((source, known_as, sequence)) = found else { return Ok(()) };
+    let number: Option<(String,)> = op
+        .tx
+        .optional("SELECT number FROM hotline_message WHERE case_id = $1", params![changed.case])
+        .await?;
+    // The hotline hears its own number, also where two messages have it.
+    let number = number.map_or_else(|| known_as.clone(), |(number,)| number);
     let hooks = webhook::list(&mut op.tx).await?;
-    for hook in hooks.iter().filter(|h| h.active && h.sources().contains(&source)) {
+    for hook in hooks.iter().filter(|h| h.sources().contains(&source)) {
         let answer = sheets::answer(&mut op.tx, changed.case).await?;
         let atlas = op.district.port::<AtlasPort>()?.get();
         let id = DeliveryId(op.uuid());
@@ -73,7 +78,8 @@ async fn note(op: &mut Op, task: &Task) -> Result<()> {
             // Later news has a larger one: what comes late is not taken for new.
             "sequence": sequence,
             "source": source,
-            "number": external,
+            "number": number,
+            "known_as": known_as,
             "case": answer.number,
             "state": answer.state,
             "state_words": sheets::state_words_zh(answer.state),
@@ -82,54 +88,92 @@ async fn note(op: &mut Op, task: &Task) -> Result<()> {
             "updated_at": answer.updated_at,
             "ended_at": answer.ended_at,
         });
-        op.tx
+        // Two changes that are told as one: the later state stands for both.
+        let fresh = op
+            .tx
             .execute(
-                "INSERT INTO webhook_delivery (id, webhook_id, case_id, body, created_at) VALUES ($1, $2, $3, $4, $5)",
-                params![id, hook.id, changed.case, body, op.now],
+                "INSERT INTO webhook_delivery (id, webhook_id, case_id, body, created_at, sequence)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (webhook_id, case_id, sequence) DO NOTHING",
+                params![id, hook.id, changed.case, body, op.now, sequence],
             )
             .await?;
+        if fresh == 0 {
+            continue;
+        }
+        if !hook.active {
+            // Of a stopped address only the last state of each case waits.
+            op.tx
+                .execute(
+                    "DELETE FROM webhook_delivery WHERE webhook_id = $1 AND case_id = $2 AND sequence < $3
+                     AND attempts = 0 AND delivered_at IS NULL AND failed_at IS NULL",
+                    params![hook.id, changed.case, sequence],
+                )
+                .await?;
+        }
         owe(op, id).await?;
     }
     Ok(())
 }
 
+/// News of a case to an address that is neither delivered nor given up.
+const PENDING: &str = "d.delivered_at IS NULL AND d.failed_at IS NULL";
+
+/// Sends the first pending news of each case on its way, or only of `case`.
+async fn owe_first(op: &mut Op, hook: WebhookId, case: Option<CaseId>) -> Result<()> {
+    let mut rows = Where::new();
+    rows.and("d.webhook_id = ?", vec![hook.into()]).and(PENDING, vec![]);
+    rows.and_some("d.case_id = ?", case);
+    let sql = format!(
+        "SELECT d.id FROM webhook_delivery d{} AND NOT EXISTS (
+             SELECT 1 FROM webhook_delivery o WHERE o.webhook_id = d.webhook_id AND o.case_id = d.case_id
+             AND o.sequence < d.sequence AND o.delivered_at IS NULL AND o.failed_at IS NULL)",
+        rows.text()
+    );
+    let first: Vec<(DeliveryId,)> = op.tx.all(&sql, rows.args()).await?;
+    for (id,) in first {
+        owe(op, id).await?;
+    }
+    Ok(())
+}
+
+/// Sends what waited while an address was stopped.
+pub(super) async fn owe_pending(op: &mut Op, hook: WebhookId) -> Result<()> {
+    owe_first(op, hook, None).await
+}
+
 #[derive(sqlx::FromRow)]
 struct Message {
     webhook_id: WebhookId,
+    case_id: CaseId,
     body: String,
     delivered_at: Option<Timestamp>,
     url: String,
     secret: Vec<u8>,
     active: bool,
-}
-
-fn client() -> Result<&'static reqwest::Client> {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    if let Some(client) = CLIENT.get() {
-        return Ok(client);
-    }
-    // Another part of the process may have chosen the same provider already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .timeout(PATIENCE)
-        .connect_timeout(Duration::from_secs(5))
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent("linli")
-        .build()
-        .map_err(Error::internal)?;
-    Ok(CLIENT.get_or_init(|| client))
+    /// Whether older news of the case is still under way.
+    behind: bool,
 }
 
 /// What came of one try.
 enum Outcome {
     Delivered(u16),
-    Refused(u16),
+    Refused(Option<u16>, String),
     Later(Option<u16>, String),
 }
 
-async fn send(message: &Message, id: DeliveryId, secret: &[u8], now: Timestamp) -> Result<Outcome> {
+async fn send(
+    reach: &Reach,
+    message: &Message,
+    id: DeliveryId,
+    secret: &[u8],
+    now: Timestamp,
+) -> Result<Outcome> {
+    if !reach.allows_url(&message.url) {
+        return Ok(Outcome::Refused(None, "the settings do not allow this address".to_owned()));
+    }
     let seconds = now.millis() / 1000;
-    let answer = client()?
+    let answer = reach
+        .client()?
         .post(&message.url)
         .header("content-type", "application/json; charset=utf-8")
         .header("x-linli-delivery", id.to_string())
@@ -145,7 +189,7 @@ async fn send(message: &Message, id: DeliveryId, secret: &[u8], now: Timestamp) 
             if status.is_success() {
                 Outcome::Delivered(code)
             } else if status.is_client_error() && !matches!(code, 408 | 425 | 429) {
-                Outcome::Refused(code)
+                Outcome::Refused(Some(code), format!("HTTP {code}"))
             } else {
                 Outcome::Later(Some(code), format!("HTTP {code}"))
             }
@@ -162,24 +206,31 @@ async fn carry(district: Arc<District>, task: Task) -> Result<()> {
         .read()
         .await?
         .optional(
-            "SELECT d.webhook_id, d.body, d.delivered_at, w.url, w.secret, w.active
+            "SELECT d.webhook_id, d.case_id, d.body, d.delivered_at, w.url, w.secret, w.active,
+                 EXISTS (SELECT 1 FROM webhook_delivery o WHERE o.webhook_id = d.webhook_id AND o.case_id = d.case_id
+                     AND o.sequence < d.sequence AND o.delivered_at IS NULL AND o.failed_at IS NULL) AS behind
              FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id WHERE d.id = $1",
             params![owed.delivery],
         )
         .await?;
-    let Some(message) = found.filter(|m| m.delivered_at.is_none()) else { return Ok(()) };
-    let outcome = if message.active {
-        let place = webhook::place(message.webhook_id);
-        let secret = district.port::<Access>()?.keyring.open(Purpose::Partner, &place, &message.secret)?;
-        send(&message, owed.delivery, &secret, district.clock.now()).await?
-    } else {
-        Outcome::Later(None, "stopped".to_owned())
-    };
+    let Some(message) = found else { return Ok(()) };
+    if message.delivered_at.is_some() {
+        // The process died between the delivery and the next one.
+        return next(&district, &message).await;
+    }
+    if message.behind || !message.active {
+        // The older news, or the one who resumes the address, sends this on its way.
+        return Ok(());
+    }
+    let place = webhook::place(message.webhook_id);
+    let secret = district.port::<Access>()?.keyring.open(Purpose::Partner, &place, &message.secret)?;
+    let reach = district.port::<Reach>()?;
+    let outcome = send(&reach, &message, owed.delivery, &secret, district.clock.now()).await?;
     let now = district.clock.now();
     let (status, error, delivered, failed, result) = match outcome {
         Outcome::Delivered(code) => (Some(code), None, Some(now), None, Ok(())),
-        Outcome::Refused(code) => {
-            (Some(code), Some(format!("HTTP {code}")), None, Some(now), Err(Error::Conflict(PERMANENT)))
+        Outcome::Refused(code, error) => {
+            (code, Some(error), None, Some(now), Err(Error::Conflict(PERMANENT)))
         }
         Outcome::Later(code, error) => {
             let last = (task.attempts >= MAX_ATTEMPTS).then_some(now);
@@ -194,7 +245,18 @@ async fn carry(district: Arc<District>, task: Task) -> Result<()> {
     )
     .await?;
     tx.commit().await?;
+    if delivered.is_some() || failed.is_some() {
+        next(&district, &message).await?;
+    }
     result
+}
+
+/// The next news of the case. After the commit of what came before: whoever looked earlier and found it under
+/// way had noted its own row by then, and so it is found here.
+async fn next(district: &Arc<District>, message: &Message) -> Result<()> {
+    let mut op = district.op("webhook").await?;
+    owe_first(&mut op, message.webhook_id, Some(message.case_id)).await?;
+    op.commit().await
 }
 
 fn noted<'a>(op: &'a mut Op, task: &'a Task) -> Work<'a> {

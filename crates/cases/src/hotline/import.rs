@@ -1,11 +1,11 @@
 //! A file comes in: read and shown first, then written in pieces that are all or nothing, each noting in
 //! its own transaction how far the import is; so a killed process goes on where it was, and nothing twice.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use linli_access::{Authorise, Target};
 use linli_grid::AtlasPort;
-use linli_kernel::{Error, FieldError, Result, error::Check, params};
+use linli_kernel::{Error, FieldError, Result, params};
 use linli_store::{
     District, Entry, Op,
     outbox::Task,
@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    batch::{self, Batch, BatchId, BatchState, Fault, Known},
+    batch::{self, Batch, BatchId, BatchState, Fault},
     birth,
     columns::{Mapping, Places},
+    known::{self, Known, Note},
     message::Message,
     staged,
 };
@@ -71,6 +72,8 @@ pub struct Survey {
     pub sample: Vec<Vec<String>>,
     /// Messages that are new.
     pub fresh: i64,
+    /// Of these, messages whose number another message has.
+    pub twins: i64,
     /// Messages that are here already.
     pub known: i64,
     /// Rows with an official reply.
@@ -89,7 +92,7 @@ pub async fn survey(district: &Arc<District>, id: BatchId, mapping: &Mapping) ->
     let atlas = district.port::<AtlasPort>()?.get();
     let path = staged::path(district, id.0)?;
     let mut survey = Survey::default();
-    let mut seen: std::collections::HashSet<(String, i64)> = std::collections::HashSet::new();
+    let mut tally = Tally::default();
     let mut position = 0;
     loop {
         let file = path.clone();
@@ -116,27 +119,55 @@ pub async fn survey(district: &Arc<District>, id: BatchId, mapping: &Mapping) ->
             }
         }
         let numbers: Vec<&str> = messages.iter().map(|m| m.number.as_str()).collect();
-        let here = batch::known(&mut conn, &numbers).await?;
+        let mut here = known::known(&mut conn, &numbers).await?;
         for message in &messages {
-            let same = here.get(&message.number).is_some_and(|all| all.iter().any(|k| is_same(k, message)));
-            let again = !seen.insert((message.number.clone(), message.at.millis()));
-            if same || again {
-                survey.known += 1;
-            } else {
-                survey.fresh += 1;
-            }
             survey.answered += i64::from(message.reply.is_some());
+            match tally.count(&mut here, message, id)? {
+                Met::Here => survey.known += 1,
+                Met::New => survey.fresh += 1,
+                Met::Twin => {
+                    survey.fresh += 1;
+                    survey.twins += 1;
+                }
+            }
         }
+    }
+}
+
+enum Met {
+    Here,
+    New,
+    Twin,
+}
+
+/// What a survey has met so far, since it writes nothing down.
+#[derive(Default)]
+struct Tally {
+    prints: HashSet<Vec<u8>>,
+    numbers: HashSet<String>,
+    cases: HashSet<CaseId>,
+}
+
+impl Tally {
+    fn count(&mut self, here: &mut known::Here, message: &Message, survey: BatchId) -> Result<Met> {
+        let print = message.fingerprint()?;
+        if self.prints.contains(&print) {
+            return Ok(Met::Here);
+        }
+        here.mark(&message.number, &self.cases, survey);
+        if let Some(known) = here.find(message, &print, Some(survey)) {
+            self.cases.insert(known.case_id);
+            self.prints.insert(print);
+            return Ok(Met::Here);
+        }
+        self.prints.insert(print);
+        let first = self.numbers.insert(message.number.clone());
+        Ok(if first && here.is_free(&message.number) { Met::New } else { Met::Twin })
     }
 }
 
 fn fault(line: i64, faults: Vec<FieldError>, row: &csv::StringRecord) -> Fault {
     Fault { line, faults, cells: row.iter().map(str::to_owned).collect() }
-}
-
-/// Whether a message is what is here under its number: told at the same time, or in the same words.
-fn is_same(known: &Known, message: &Message) -> bool {
-    known.reported_at == message.at || (known.title == message.title && known.body == message.text)
 }
 
 /// Begins to write. The worker of any process goes on with it; the caller commits.
@@ -203,29 +234,42 @@ async fn write(op: &mut Op, batch: &mut Batch, places: &Places, rows: &[staged::
         }
     }
     let numbers: Vec<&str> = messages.iter().map(|m| m.number.as_str()).collect();
-    let mut here = batch::known(&mut op.tx, &numbers).await?;
+    let mut here = known::known(&mut op.tx, &numbers).await?;
     for message in &messages {
-        let others = here.entry(message.number.clone()).or_default();
-        if let Some(known) = others.iter().find(|k| is_same(k, message)) {
+        let print = message.fingerprint()?;
+        if let Some(known) = here.find(message, &print, Some(batch.id)) {
+            known::meet(&mut op.tx, known, print, batch.id).await?;
+            let case = known.case_id;
             batch.known += 1;
-            batch.answered += i64::from(complete(op, &book, known.case_id, message).await?);
+            batch.answered += i64::from(complete(op, &book, case, message).await?);
             continue;
         }
-        // A number that the hotline has given to two messages.
-        let external = match others.len() {
-            0 => message.number.clone(),
-            n => format!("{}-{}", message.number, n + 1),
+        // A number that the hotline has given to two messages, or that is another case's `NUMBER-2`.
+        let external = if here.is_free(&message.number) {
+            message.number.clone()
+        } else {
+            known::free(&mut op.tx, &message.number).await?
         };
         let born = birth::open(op, &atlas, &book, message, &external).await?;
-        batch::remember(&mut op.tx, born.id, &message.number, message.at, Some(batch.id), born.entries)
-            .await?;
+        let note = Note {
+            case: born.id,
+            number: &message.number,
+            at: message.at,
+            brought_by: Some(batch.id),
+            fingerprint: Some(print.clone()),
+            seen_by: Some(batch.id),
+            entries: born.entries,
+        };
+        known::remember(&mut op.tx, note).await?;
         batch.added += 1;
-        others.push(Known {
+        here.add(Known {
             number: message.number.clone(),
             case_id: born.id,
             reported_at: message.at,
-            title: message.title.clone(),
             body: message.text.clone(),
+            fingerprint: Some(print),
+            seen_by: Some(batch.id),
+            noted: true,
         });
     }
     Ok(())
@@ -244,89 +288,12 @@ async fn complete(
     Ok(true)
 }
 
-/// A case that an undo left alone, because somebody has worked on it since.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
-pub struct Kept {
-    /// The case.
-    pub id: CaseId,
-    /// Its number.
-    pub number: String,
-    /// The hotline's number.
-    pub external: Option<String>,
-    /// One line.
-    pub title: String,
-}
-
-/// Cases of a batch with which somebody has done something since, or which others hang on. What the clocks
-/// did by themselves does not count.
-const TOUCHED: &str = "(EXISTS (SELECT 1 FROM case_entry e WHERE e.case_id = m.case_id AND e.seq >= m.entries AND e.who <> '\"system\"')
-    OR EXISTS (SELECT 1 FROM case_file t WHERE t.parent = m.case_id OR t.merged_into = m.case_id)
-    OR EXISTS (SELECT 1 FROM case_photo p WHERE p.case_id = m.case_id))";
-
-/// Takes the cases of an import back that nobody has touched; answers how many, and the rest. The log keeps
-/// what was there and why it went. The caller commits.
-pub async fn undo(op: &mut Op, id: BatchId, reason: &str) -> Result<(i64, Vec<Kept>)> {
-    op.permit("hotline.import", &Target::at(&op.district.area))?;
-    let mut check = Check::new();
-    let reason = check.text("reason", reason, 200);
-    check.done()?;
-    let mut batch = batch::lock(&mut op.tx, id).await?;
-    if !matches!(batch.state, BatchState::Done | BatchState::Failed) {
-        return Err(Error::Conflict("hotline-batch-not-over"));
-    }
-    let kept = kept(op, id).await?;
-    let untouched =
-        format!("SELECT m.case_id FROM hotline_message m WHERE m.batch_id = $1 AND NOT {TOUCHED}");
-    let gone: Vec<(String, Option<String>)> = op
-        .tx
-        .all(
-            &format!(
-                "SELECT c.number, c.external FROM case_file c WHERE c.id IN ({untouched}) ORDER BY c.number"
-            ),
-            params![id],
-        )
-        .await?;
-    // The list must not change while its own rows go, so the choice is marked first.
-    op.tx
-        .execute(
-            &format!("UPDATE hotline_message SET entries = -1 WHERE case_id IN ({untouched})"),
-            params![id],
-        )
-        .await?;
-    let marked = "SELECT case_id FROM hotline_message WHERE batch_id = $1 AND entries = -1";
-    for table in ["case_words", "case_notice", "case_correction", "case_entry", "case_org"] {
-        op.tx.execute(&format!("DELETE FROM {table} WHERE case_id IN ({marked})"), params![id]).await?;
-    }
-    let ids: Vec<(CaseId,)> = op.tx.all(marked, params![id]).await?;
-    op.tx.execute("DELETE FROM hotline_message WHERE batch_id = $1 AND entries = -1", params![id]).await?;
-    for piece in ids.chunks(500) {
-        let mut rows = linli_store::Where::new();
-        rows.any("id", &piece.iter().map(|(id,)| *id).collect::<Vec<_>>());
-        op.tx.execute(&format!("DELETE FROM case_file{}", rows.text()), rows.args()).await?;
-    }
-    batch.removed = i64::try_from(gone.len()).map_err(Error::internal)?;
-    batch.state = BatchState::Undone;
-    batch.reason = Some(reason.clone());
-    batch::save(&mut op.tx, &batch).await?;
-    for piece in gone.chunks(500) {
-        log(op, "hotline.undo", id, json!({ "reason": reason, "removed": piece, "kept": kept.len() }))
-            .await?;
-    }
-    let area = op.district.area.to_string();
-    op.announce("case", &area, "");
-    Ok((batch.removed, kept))
-}
-
-/// The cases of an import that an undo would leave alone.
-pub async fn kept(op: &mut Op, id: BatchId) -> Result<Vec<Kept>> {
-    let sql = format!(
-        "SELECT c.id, c.number, c.external, c.title FROM hotline_message m JOIN case_file c ON c.id = m.case_id
-         WHERE m.batch_id = $1 AND {TOUCHED} ORDER BY c.number LIMIT 1000"
-    );
-    op.tx.all(&sql, params![id]).await
-}
-
-async fn log(op: &mut Op, action: &'static str, id: BatchId, detail: serde_json::Value) -> Result<()> {
+pub(super) async fn log(
+    op: &mut Op,
+    action: &'static str,
+    id: BatchId,
+    detail: serde_json::Value,
+) -> Result<()> {
     let area = op.district.area.clone();
     op.log(Entry { action, subject: "hotline_batch", subject_id: id.to_string(), area, detail }).await
 }
@@ -354,8 +321,8 @@ pub(super) fn handlers() -> Handlers {
 }
 
 /// Forgets a staged file that will not be imported. Commits.
-pub async fn discard(district: &Arc<District>, id: BatchId) -> Result<()> {
-    let mut op = district.op("import").await?;
+pub async fn discard(district: &Arc<District>, id: BatchId, mut op: Op) -> Result<()> {
+    op.permit("hotline.import", &Target::at(&op.district.area))?;
     op.tx
         .execute("DELETE FROM hotline_batch WHERE id = $1 AND state = $2", params![id, BatchState::Staged])
         .await?;

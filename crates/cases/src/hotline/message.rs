@@ -2,6 +2,7 @@
 
 use linli_grid::Atlas;
 use linli_kernel::{AreaCode, FieldError, Timestamp, person::parse_phone, text};
+use sha2::{Digest, Sha256};
 
 use super::{
     columns::{Field, Places},
@@ -44,6 +45,18 @@ pub struct Message {
     pub hidden: bool,
     /// The official reply, and when it was given.
     pub reply: Option<(String, Timestamp)>,
+}
+
+impl Message {
+    /// What tells two messages of one number apart: all that was said, but not the reply, which comes later.
+    pub(super) fn fingerprint(&self) -> linli_kernel::Result<Vec<u8>> {
+        let said = (
+            (&self.number, &self.title, &self.text, self.at, &self.reporter, &self.phone, &self.address),
+            (&self.area, &self.category, &self.category_said, self.nature, self.urgent, self.hidden),
+        );
+        let said = serde_json::to_vec(&said).map_err(linli_kernel::Error::internal)?;
+        Ok(Sha256::digest(said).to_vec())
+    }
 }
 
 /// What a text looks like when nothing invisible is in it: no zero-width characters, one kind of line end.

@@ -1,20 +1,24 @@
 //! The 12345 hotline: its messages come in as files or by push, their state and replies go back.
 //!
-//! A message is known by the hotline's own number: whatever comes twice is there once.
+//! A message is known by the hotline's own number: whatever comes twice is there once. Where the hotline has
+//! given one number to two messages, the second is a case of its own, known here as `NUMBER-2`.
 
-pub mod api;
+mod api;
 pub mod batch;
 mod birth;
 pub mod columns;
 pub mod deliver;
 pub mod import;
+pub mod known;
 pub mod message;
 pub mod preset;
 pub mod push;
+pub mod reach;
 pub mod sheet;
 pub mod sheets;
 mod staged;
 pub mod times;
+pub mod undo;
 mod web;
 pub mod webhook;
 
@@ -26,7 +30,7 @@ pub(crate) fn handlers() -> Handlers {
 }
 
 pub(crate) fn routes() -> Vec<Route> {
-    let mut routes = api::routes();
-    routes.extend(web::routes());
-    routes
+    web::routes()
 }
+
+pub(crate) use api::{operations, schemas};

@@ -25,6 +25,15 @@ pub async fn names(conn: &mut Conn) -> Result<Vec<String>> {
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
+/// All with their mappings.
+pub async fn all(conn: &mut Conn) -> Result<Vec<(String, Mapping)>> {
+    let rows: Vec<(String, String)> =
+        conn.all("SELECT name, mapping FROM hotline_preset ORDER BY name LIMIT 200", vec![]).await?;
+    let read =
+        |(name, json): (String, String)| Ok((name, serde_json::from_str(&json).map_err(Error::internal)?));
+    rows.into_iter().map(read).collect()
+}
+
 /// Keeps a mapping under a name, over an older one. The caller commits.
 pub async fn keep(op: &mut Op, name: &str, mapping: &Mapping) -> Result<()> {
     op.permit("hotline.import", &Target::at(&op.district.area))?;

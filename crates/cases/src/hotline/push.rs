@@ -7,7 +7,7 @@ use linli_store::{Conn, Op};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    batch,
+    known::{self, Note},
     sheets::{self, Answer},
 };
 use crate::{
@@ -83,12 +83,12 @@ pub struct Heard {
 
 impl Heard {
     /// Puts an answer into words.
-    pub fn of(answer: Answer, atlas: &linli_grid::Atlas, locale: &linli_web::Locale) -> Self {
+    pub fn of(number: &str, answer: Answer, atlas: &linli_grid::Atlas, locale: &linli_web::Locale) -> Self {
         Self {
             state_words: answer.state_words(locale),
             lead: atlas.org_name(answer.lead).to_owned(),
             reply: answer.reply(),
-            number: answer.external.unwrap_or_default(),
+            number: number.to_owned(),
             case: answer.number,
             state: answer.state,
             reported_at: answer.reported_at,
@@ -105,9 +105,12 @@ pub async fn take(op: &mut Op, pushed: Pushed) -> Result<Option<Receipt>> {
     check.require(!number.chars().any(char::is_whitespace), "number", "hotline-number-bad");
     check.require(pushed.lat.is_some() == pushed.lng.is_some(), "lng", "error-required");
     check.done()?;
-    if batch::known(&mut op.tx, &[&number]).await?.contains_key(&number) {
+    let here = known::known(&mut op.tx, &[&number]).await?;
+    if !here.under(&number).is_empty() {
         return Ok(None);
     }
+    let external =
+        if here.is_free(&number) { number.clone() } else { known::free(&mut op.tx, &number).await? };
     let reported_at = pushed.reported_at.unwrap_or(op.now);
     let report = NewReport {
         source: Source::Hotline,
@@ -127,13 +130,22 @@ pub async fn take(op: &mut Op, pushed: Pushed) -> Result<Option<Receipt>> {
         urgent: pushed.urgent,
         photos: Vec::new(),
         parent: None,
-        external: Some(number.clone()),
+        external: Some(external),
         reported_at: Some(reported_at),
     };
     let receipt = app::report(op, report).await?;
     let entries: i64 =
         op.tx.scalar("SELECT entries FROM case_file WHERE id = $1", params![receipt.id]).await?;
-    batch::remember(&mut op.tx, receipt.id, &number, reported_at, None, entries).await?;
+    let note = Note {
+        case: receipt.id,
+        number: &number,
+        at: reported_at,
+        brought_by: None,
+        fingerprint: None,
+        seen_by: None,
+        entries,
+    };
+    known::remember(&mut op.tx, note).await?;
     Ok(Some(receipt))
 }
 

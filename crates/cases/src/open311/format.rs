@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use linli_kernel::{Error, Result};
+use linli_web::Locale;
 use quick_xml::{
     Writer,
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
@@ -170,6 +171,28 @@ impl Fault {
     /// The key is missing, wrong, or not for this.
     pub fn key(description: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, description: description.into() }
+    }
+
+    /// One of the house's errors, in this interface's statuses.
+    pub fn of(error: &Error, locale: &Locale) -> Self {
+        let (status, description) = match error {
+            Error::Invalid(wrong) => {
+                let words: Vec<String> =
+                    wrong.iter().map(|w| format!("{}: {}", w.field, locale.field_error(w))).collect();
+                (StatusCode::BAD_REQUEST, words.join("; "))
+            }
+            Error::NotFound => (StatusCode::NOT_FOUND, locale.t("error-not-found")),
+            Error::Unauthorised => (StatusCode::FORBIDDEN, "api_key is not valid".to_owned()),
+            Error::Forbidden(key) => (StatusCode::FORBIDDEN, locale.t(key)),
+            Error::Conflict(key) | Error::TooLarge(key) => (StatusCode::BAD_REQUEST, locale.t(key)),
+            Error::TooMany(wait) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                locale.t_with("error-too-many", &[("seconds", wait.to_string())]),
+            ),
+            Error::Unavailable(key) => (StatusCode::SERVICE_UNAVAILABLE, locale.t(key)),
+            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, locale.t("error-internal")),
+        };
+        Self { status, description }
     }
 
     /// As an answer.

@@ -1,8 +1,8 @@
 //! A report that comes in by this interface.
 
 use linli_access::{Access, Target, api_keys};
-use linli_grid::Atlas;
-use linli_kernel::{Actor, AreaCode, Error, FieldError, person::parse_phone};
+use linli_grid::{Atlas, geometry::Wgs84};
+use linli_kernel::{Actor, AreaCode, Error, person::parse_phone};
 use linli_store::Op;
 use linli_web::{
     Ctx,
@@ -80,7 +80,12 @@ fn coordinates(fields: &Fields) -> Result<Option<(f64, f64)>, Fault> {
     }
 }
 
-fn report(fields: &Fields, atlas: &Atlas, settings: &Settings) -> Result<NewReport, Fault> {
+fn report(
+    fields: &Fields,
+    atlas: &Atlas,
+    settings: &Settings,
+    place: Option<&AreaCode>,
+) -> Result<NewReport, Fault> {
     let code = fields.get("service_code").ok_or_else(|| Fault::bad("service_code is missing"))?;
     let service = services::find(atlas, code)?;
     let point = coordinates(fields)?;
@@ -89,12 +94,20 @@ fn report(fields: &Fields, atlas: &Atlas, settings: &Settings) -> Result<NewRepo
         None => None,
         Some(id) => {
             let known = id.parse().ok().filter(|code| atlas.area(code).is_some());
+            let known = known.filter(|code| place.is_none_or(|own| own.contains(code)));
             Some(known.ok_or_else(|| Fault::bad("address_id is not known"))?)
         }
     };
     if point.is_none() && address.is_empty() && area.is_none() {
         return Err(Fault::bad("a place is missing: lat and long, address_string, or address_id"));
     }
+    let spot = point.and_then(|(lat, long)| Wgs84::new(long, lat));
+    if let (Some(own), Some(spot)) = (place, spot)
+        && !atlas.locate(spot).is_some_and(|grid| own.contains(grid))
+    {
+        return Err(Fault::bad("lat and long are outside the jurisdiction"));
+    }
+    let area = area.or_else(|| place.cloned());
     let description = fields.get("description").unwrap_or_default();
     if description.chars().count() > DESCRIPTION {
         return Err(Fault::bad(format!("description has more than {DESCRIPTION} characters")));
@@ -108,6 +121,9 @@ fn report(fields: &Fields, atlas: &Atlas, settings: &Settings) -> Result<NewRepo
             return Err(Fault::bad("media_url is no address"));
         }
         lines.push(url.to_owned());
+    }
+    if fields.get("email").is_some_and(|email| !email.contains('@')) {
+        return Err(Fault::bad("email is no address"));
     }
     let name = [fields.get("last_name"), fields.get("first_name")].into_iter().flatten().collect::<String>();
     let phone = fields.get("phone").map(str::to_owned);
@@ -137,40 +153,34 @@ fn report(fields: &Fields, atlas: &Atlas, settings: &Settings) -> Result<NewRepo
     })
 }
 
-/// Our own words for wrong fields.
-fn fields_wrong(wrong: &[FieldError], ctx: &Ctx) -> Fault {
-    let words: Vec<String> =
-        wrong.iter().map(|w| format!("{}: {}", w.field, ctx.locale.field_error(w))).collect();
-    Fault::bad(words.join("; "))
-}
-
-/// Opens a case for what was sent.
+/// Opens a case for what was sent; on the test endpoint only does as if.
 pub(super) async fn take(
     ctx: &Ctx,
     fields: &Fields,
     files: Vec<File>,
-    atlas: &Atlas,
-    settings: &Settings,
+    world: (&Atlas, &Settings, Option<&AreaCode>),
+    test: bool,
 ) -> Result<Node, Stop> {
     let actor = client(ctx, fields).await?;
-    let mut new = report(fields, atlas, settings)?;
-    let told = |error: Error| match error {
-        Error::Invalid(wrong) => Stop::Fault(fields_wrong(&wrong, ctx)),
-        other => Stop::Error(other),
-    };
+    let mut new = report(fields, world.0, world.1, world.2)?;
     for file in files.into_iter().filter(|f| f.field == "media") {
-        let picture = picture("media", file.bytes).await.map_err(told)?;
-        new.photos.push(Photo::keep(&ctx.district, picture).await?);
+        let picture = picture("media", file.bytes).await?;
+        if !test {
+            new.photos.push(Photo::keep(&ctx.district, picture).await?);
+        }
     }
     let mut op = Op::begin(ctx.district.clone(), &ctx.db, actor, ctx.request.clone()).await?;
-    let receipt = app::report(&mut op, new).await.map_err(told)?;
-    op.commit().await?;
+    let receipt = app::report(&mut op, new).await?;
+    if !test {
+        op.commit().await?;
+    }
+    let notice = ctx.locale.t(if test { "open311-test-notice" } else { "open311-notice" });
     Ok(Node::List(
         "request",
         vec![Node::Map(vec![
             ("service_request_id", receipt.number.into()),
-            ("service_notice", ctx.locale.t("open311-notice").into()),
-            ("account_id", Node::Null),
+            ("service_notice", notice.into()),
+            ("account_id", Node::maybe(fields.get("account_id"))),
         ])],
     ))
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use linli_grid::Atlas;
-use linli_kernel::{Error, Result, Timestamp, area::AreaLevel};
+use linli_kernel::{AreaCode, Error, Result, Timestamp, area::AreaLevel};
 use linli_store::{Conn, Where};
 use linli_web::Locale;
 use uuid::Uuid;
@@ -50,8 +50,13 @@ pub struct Wish {
 
 impl Wish {
     /// Reads the parameters of a list.
-    pub fn read(fields: &Fields, atlas: &Atlas, now: Timestamp) -> Result<Self, Fault> {
-        let mut rows = open_to_all();
+    pub fn read(
+        fields: &Fields,
+        atlas: &Atlas,
+        place: Option<&AreaCode>,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let mut rows = open_to_all(place);
         let ids = fields.list("service_request_id");
         if ids.is_empty() {
             let codes = fields.list("service_code");
@@ -79,16 +84,19 @@ impl Wish {
     }
 
     /// One case by its number.
-    pub fn one(number: &str) -> Self {
-        let mut rows = open_to_all();
+    pub fn one(number: &str, place: Option<&AreaCode>) -> Self {
+        let mut rows = open_to_all(place);
         rows.and("c.number = ?", vec![number.into()]);
         Self { rows, limit: 1, offset: 0 }
     }
 }
 
 /// Whole cases that have a category; who denounces somebody is not to be read by everybody.
-fn open_to_all() -> Where {
+fn open_to_all(place: Option<&AreaCode>) -> Where {
     let mut rows = Where::new();
+    if let Some(area) = place {
+        rows.within("c.area", std::slice::from_ref(area));
+    }
     rows.and("c.parent IS NULL AND c.category IS NOT NULL AND c.nature <> ?", vec![Nature::Tip.into()]);
     rows
 }
@@ -230,18 +238,15 @@ fn shown(row: &PublicRow, atlas: &Atlas, settings: &Settings, locale: &Locale, o
 }
 
 /// The number of the case that a token belongs to.
-pub async fn by_token(conn: &mut Conn, token: &str) -> Result<Option<String>> {
-    let found: Result<String> = conn
-        .scalar(
-            "SELECT number FROM case_file WHERE token_hash = $1",
-            linli_kernel::params![crate::app::token_hash(token)],
-        )
-        .await;
-    match found {
-        Ok(number) => Ok(Some(number)),
-        Err(Error::NotFound) => Ok(None),
-        Err(error) => Err(error),
+pub async fn by_token(conn: &mut Conn, token: &str, place: Option<&AreaCode>) -> Result<Option<String>> {
+    let mut rows = Where::new();
+    rows.and("token_hash = ?", vec![crate::app::token_hash(token).into()]);
+    if let Some(area) = place {
+        rows.within("area", std::slice::from_ref(area));
     }
+    let found: Option<(String,)> =
+        conn.optional(&format!("SELECT number FROM case_file{}", rows.text()), rows.args()).await?;
+    Ok(found.map(|(number,)| number))
 }
 
 /// The file of a photo that [`list`] has named.

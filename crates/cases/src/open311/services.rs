@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use linli_grid::{Atlas, Category};
-use linli_kernel::Result;
-use linli_store::{Conn, settings};
+use linli_access::{Authorise, Target};
+use linli_grid::{Atlas, AtlasPort, Category};
+use linli_kernel::{AreaCode, Result, error::Check};
+use linli_store::{Conn, Entry, Op, settings};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::format::{Fault, Fields, Node};
 
@@ -14,16 +16,29 @@ pub const SETTING: &str = "open311";
 
 /// What an administrator says about this interface.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Questions by service code.
     pub attributes: BTreeMap<String, Vec<Attribute>>,
     /// Categories (and those below) of which nothing but the state is told.
     pub sensitive: Vec<String>,
+    /// The jurisdictions that this address serves, if several: each call must then name one.
+    pub jurisdictions: Vec<Jurisdiction>,
+}
+
+/// A part of the district that answers under a name of its own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jurisdiction {
+    /// Its `jurisdiction_id`.
+    pub id: String,
+    /// Where it is.
+    pub area: AreaCode,
 }
 
 /// One question.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Attribute {
     /// Its id.
     pub code: String,
@@ -70,6 +85,46 @@ linli_kernel::text_enum! {
 /// The settings, or those that are shipped.
 pub async fn settings(conn: &mut Conn) -> Result<Settings> {
     Ok(settings::get(conn, SETTING).await?.unwrap_or_default())
+}
+
+/// Saves the settings. The caller commits.
+pub async fn save(op: &mut Op, told: &Settings) -> Result<()> {
+    let district = op.district.area.clone();
+    op.permit("setting.edit", &Target::at(&district))?;
+    let atlas = op.district.port::<AtlasPort>()?.get();
+    let mut check = Check::new();
+    for (code, attributes) in &told.attributes {
+        let field = format!("attributes.{code}");
+        check.require(leaves(&atlas).any(|c| c.code == *code), &field, "case-category-unknown");
+        let mut codes = BTreeSet::new();
+        let sound = attributes.iter().all(|a| {
+            let lists = matches!(a.datatype, Datatype::One | Datatype::Some);
+            !a.code.is_empty() && codes.insert(a.code.as_str()) && lists != a.values.is_empty()
+        });
+        check.require(sound, &field, "error-value");
+    }
+    check.require(
+        told.sensitive.iter().all(|c| atlas.category(c).is_some()),
+        "sensitive",
+        "case-category-unknown",
+    );
+    let mut ids = BTreeSet::new();
+    let sound = told.jurisdictions.iter().all(|j| !j.id.trim().is_empty() && ids.insert(j.id.as_str()));
+    check.require(sound, "jurisdictions", "error-value");
+    let inside = |area: &AreaCode| district.contains(area) && atlas.area(area).is_some();
+    check.require(told.jurisdictions.iter().all(|j| inside(&j.area)), "jurisdictions", "case-area-unknown");
+    check.done()?;
+    let before = settings(&mut op.tx).await?;
+    settings::put(&mut op.tx, SETTING, told, op.now).await?;
+    let detail = json!({ "from": before, "to": told });
+    op.log(Entry {
+        action: "setting.edit",
+        subject: "setting",
+        subject_id: SETTING.to_owned(),
+        area: district,
+        detail,
+    })
+    .await
 }
 
 /// The categories that have none below.

@@ -60,7 +60,7 @@ const IN_HAND: &[CaseState] = &[Accepted, OnSite];
 /// The table.
 pub const TRANSITIONS: &[Transition] = &[
     // 采集 → 立案 → 派遣
-    row(A::File, &[Reported], State(Filed), &[GridWorker, Secretary, Lead, Centre]),
+    row(A::File, &[Reported], State(Filed), &[GridWorker, Secretary, Lead, Centre, Above]),
     row(A::Decline, &[Reported, Filed], State(Declined), &[Centre]),
     row(A::Decline, &[Reopened], State(Declined), &[Above]),
     row(A::Merge, &[Reported, Filed, Assigned, Accepted], State(Merged), DESK),

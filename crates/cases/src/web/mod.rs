@@ -25,16 +25,4 @@ pub(crate) fn routes() -> Vec<Route> {
     .collect()
 }
 
-pub(crate) fn openapi() -> serde_json::Value {
-    let mut all = api::openapi();
-    let more = crate::hotline::api::openapi();
-    for part in ["/paths", "/components/schemas"] {
-        if let (Some(all), Some(more)) = (
-            all.pointer_mut(part).and_then(|v| v.as_object_mut()),
-            more.pointer(part).and_then(|v| v.as_object()),
-        ) {
-            all.extend(more.clone());
-        }
-    }
-    all
-}
+pub(crate) use api::openapi;

@@ -12,6 +12,7 @@ mod life;
 mod scope;
 mod search;
 mod trust;
+mod webhooks;
 
 use std::sync::Arc;
 

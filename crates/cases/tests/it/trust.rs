@@ -2,7 +2,7 @@
 
 use linli_access::Access;
 use linli_cases::{
-    app::{BULK, dispatch_many, triage_many, unmask},
+    app::{BULK, act_on_many, triage_many, unmask},
     model::{ClockKind, Command},
     read, settings,
 };
@@ -131,9 +131,10 @@ both_engines! {
         assert!(matches!(results[1].1, Err(Error::NotFound)));
         assert_eq!(results.iter().filter(|(_, r)| matches!(r, Ok(CaseState::Assigned))).count(), 2);
         let mut again = op(&d, street()).await;
-        let results = dispatch_many(&mut again, vec![one.id, two.id], org(ROADS), vec![], None).await.unwrap();
+        let to_roads = Command::Dispatch { lead: org(ROADS), assisting: vec![], note: None };
+        let results = act_on_many(&mut again, vec![one.id, two.id], &to_roads).await.unwrap();
         assert!(results.iter().all(|(_, r)| r.is_ok()));
-        assert!(dispatch_many(&mut again, vec![one.id; BULK + 1], org(ROADS), vec![], None).await.is_err());
+        assert!(act_on_many(&mut again, vec![one.id; BULK + 1], &to_roads).await.is_err());
         drop(again);
         turn(&d).await;
         assert!(activity::verify(&d.db).await.unwrap().faults.is_empty());

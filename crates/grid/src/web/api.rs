@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::Query,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::IntoResponse as _,
 };
 use linli_kernel::{AreaCode, Error, Result, area::AreaLevel, error::Check};
-use linli_web::{Access, Ctx, Route, WebResult};
+use linli_web::{
+    Access, Ctx, WebResult,
+    api::{Asks, Operation, schema},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -18,12 +20,27 @@ use crate::{
     geometry::{Datum, Wgs84},
 };
 
-/// The routes of this file.
-pub(super) fn routes() -> Vec<Route> {
+/// What this file serves.
+pub(super) fn operations() -> Vec<Operation> {
+    let crs = |o: Operation| o.query("crs", "datum of the positions", schema::words(Datum::ALL));
+    let within = |o: Operation| o.query("within", "only inside this area", schema::area());
+    let geojson = |o: Operation| {
+        o.file("A FeatureCollection", &["application/geo+json"])
+            .answers_nothing(304, "Unchanged since If-None-Match")
+    };
+    let levels = schema::words(&["district", "street", "community", "grid"]);
+    let of_areas =
+        Operation::get("/api/v1/areas.geojson", Access::Public, "Areas of one level with their land", areas);
+    let of_grids = Operation::get("/api/v1/grids.geojson", Access::Public, "Grids with their land", grids);
+    let of_place =
+        Operation::get("/api/v1/locate", Access::Public, "The grid of a place and who serves there", locate)
+            .query("lat", "latitude in degrees", schema::number())
+            .query("lng", "longitude in degrees", schema::number())
+            .answers(200, "The grid", schema::named("Located"));
     vec![
-        Route::get("/api/v1/areas.geojson", Access::Public, areas),
-        Route::get("/api/v1/grids.geojson", Access::Public, grids),
-        Route::get("/api/v1/locate", Access::Public, locate),
+        geojson(crs(within(of_areas.query("level", "which level", levels)))),
+        geojson(crs(within(of_grids))),
+        crs(of_place),
     ]
 }
 
@@ -39,11 +56,11 @@ fn level(word: &str) -> Option<AreaLevel> {
     [District, Street, Community, Grid].into_iter().find(|l| l.as_str() == word)
 }
 
-async fn areas(ctx: Ctx, headers: HeaderMap, Query(wish): Query<Wish>) -> WebResult {
+async fn areas(ctx: Ctx, headers: HeaderMap, Asks(wish): Asks<Wish>) -> WebResult {
     file(ctx, headers, wish, AreaLevel::Street).await
 }
 
-async fn grids(ctx: Ctx, headers: HeaderMap, Query(wish): Query<Wish>) -> WebResult {
+async fn grids(ctx: Ctx, headers: HeaderMap, Asks(wish): Asks<Wish>) -> WebResult {
     file(ctx, headers, Wish { level: None, ..wish }, AreaLevel::Grid).await
 }
 
@@ -120,7 +137,7 @@ pub fn located(atlas: &Atlas, place: Wgs84) -> Result<Located> {
     })
 }
 
-async fn locate(ctx: Ctx, Query(asked): Query<Place>) -> WebResult<Json<Located>> {
+async fn locate(ctx: Ctx, Asks(asked): Asks<Place>) -> WebResult<Json<Located>> {
     let mut check = Check::new();
     let number = |text: Option<&String>| text.and_then(|t| t.trim().parse::<f64>().ok());
     let lat = check.parse("lat", "grid-error-coordinate", number(asked.lat.as_ref()));
@@ -133,53 +150,15 @@ async fn locate(ctx: Ctx, Query(asked): Query<Place>) -> WebResult<Json<Located>
     Ok(Json(located(&atlas, place)?))
 }
 
-/// This slice's part of the interface description.
-pub(crate) fn openapi() -> Value {
-    let query = |name: &str, about: &str, schema: Value| json!({ "name": name, "in": "query", "description": about, "schema": schema });
-    let crs =
-        query("crs", "datum of the positions", json!({ "enum": ["wgs84", "gcj02"], "default": "wgs84" }));
-    let within =
-        query("within", "only inside this area", json!({ "type": "string", "pattern": "^[0-9]{6,15}$" }));
-    let geojson = json!({
-        "200": { "description": "FeatureCollection", "content": { "application/geo+json": { "schema": { "type": "object" } } } },
-        "304": { "description": "unchanged since If-None-Match" },
-        "404": { "description": "no such area" }
-    });
-    json!({
-        "paths": {
-            "/api/v1/areas.geojson": { "get": {
-                "summary": "Areas of one level with their land",
-                "parameters": [
-                    query("level", "which level", json!({ "enum": ["district", "street", "community", "grid"], "default": "street" })),
-                    within, crs
-                ],
-                "responses": geojson
-            } },
-            "/api/v1/grids.geojson": { "get": {
-                "summary": "Grids with their land", "parameters": [within, crs], "responses": geojson
-            } },
-            "/api/v1/locate": { "get": {
-                "summary": "The grid of a place and who serves there",
-                "parameters": [
-                    query("lat", "latitude in degrees", json!({ "type": "number" })),
-                    query("lng", "longitude in degrees", json!({ "type": "number" })),
-                    crs
-                ],
-                "responses": {
-                    "200": { "description": "the grid", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Located" } } } },
-                    "404": { "description": "outside every grid" }
-                }
-            } }
-        },
-        "components": { "schemas": { "Located": {
-            "type": "object",
-            "required": ["code", "name", "path"],
-            "properties": {
-                "code": { "type": "string" }, "name": { "type": "string" }, "path": { "type": "string" },
-                "worker": { "type": ["string", "null"] }, "phone": { "type": ["string", "null"] }
-            }
-        } } }
-    })
+/// What is described by name.
+pub(super) fn schemas() -> Value {
+    json!({ "Located": schema::object([
+        ("code", schema::area()),
+        ("name", schema::text()),
+        ("path", schema::text()),
+        ("worker", schema::maybe(schema::text())),
+        ("phone", schema::maybe(schema::text())),
+    ]) })
 }
 
 /// Where the file of `level` inside `within` is, for the map of a page.

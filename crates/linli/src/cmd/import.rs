@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use linli_cases::hotline::{
     batch::{self, Batch, BatchId, BatchState},
     columns::{Field, Mapping},
-    import, preset, sheets,
+    import, known, preset, sheets,
 };
 use linli_kernel::Error;
 use linli_store::District;
@@ -104,10 +104,13 @@ async fn hotline(district: &Arc<District>, args: &Hotline, locale: &Locale) -> R
             "{} rows: {} new, {} already here, {} with a reply, {} wrong",
             noted.total, survey.fresh, survey.known, survey.answered, survey.faulty
         );
+        if survey.twins > 0 {
+            println!("{}", locale.t_with("hotline-survey-twins", &[("twins", survey.twins.to_string())]));
+        }
         for fault in &survey.faults {
             println!("  row {}: {}", fault.line, sheets::what(fault, locale));
         }
-        return import::discard(district, id).await;
+        return import::discard(district, id, district.op("import").await?).await;
     }
     let mut op = district.op("import").await?;
     if let Some(name) = &args.save_preset {
@@ -120,6 +123,11 @@ async fn hotline(district: &Arc<District>, args: &Hotline, locale: &Locale) -> R
         "{} rows: {} new, {} already here, {} given their reply, {} wrong",
         batch.done, batch.added, batch.known, batch.answered, batch.faulty
     );
+    let twins = known::twins(&mut district.db.read().await?, id).await?;
+    if !twins.is_empty() {
+        let pairs: Vec<String> = twins.iter().map(|(number, here)| format!("{number} → {here}")).collect();
+        println!("{} {}", locale.t("hotline-twins"), pairs.join(", "));
+    }
     if let Some(file) = &args.errors {
         let faults = batch::faults(&mut district.db.read().await?, id, 10_000).await?;
         let sheet = sheets::faults(&batch.headings()?, &faults, locale)?;

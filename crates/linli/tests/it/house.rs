@@ -27,7 +27,7 @@ pub(crate) struct House {
     pub(crate) districts: Vec<Arc<District>>,
 }
 
-fn database(scratch: &Scratch) -> String {
+pub(crate) fn database(scratch: &Scratch) -> String {
     match &scratch.target {
         Target::Sqlite(path) => format!("sqlite:{}", path.display()),
         Target::Postgres { url, schema } => {

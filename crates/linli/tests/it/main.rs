@@ -2,7 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod accounts;
+mod call;
 mod districts;
 mod doors;
+mod fuzz;
+mod hotline;
 mod house;
+mod interface;
 mod log_in;
+mod open311;
+mod xml;

@@ -12,15 +12,20 @@ use chrono::{Days, NaiveDate};
 use linli_access::{Access as Rights, Target};
 use linli_grid::AtlasPort;
 use linli_kernel::{Error, Result, Timestamp};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebError, WebResult};
+use linli_web::{
+    Access, Chrome, Ctx, Problems, Route, WebError, WebResult,
+    api::{Asks, At},
+};
 use serde::Deserialize;
 
 use super::upload;
 use crate::hotline::{
     batch::{self, Batch, BatchId, BatchState},
     columns::{Field, Mapping},
-    import::{self, Kept, Survey},
+    import::{self, Survey},
+    known::{self, Twin},
     preset, sheets,
+    undo::{self, Kept},
 };
 
 const SIZE: usize = 20;
@@ -52,6 +57,7 @@ struct BatchPage {
     /// Row number and what is wrong.
     faults: Vec<(i64, String)>,
     kept: Vec<Kept>,
+    twins: Vec<Twin>,
     reason: String,
 }
 
@@ -184,10 +190,11 @@ async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Pr
         None => batch::faults(&mut ctx.read().await?, id, 20).await?,
     };
     let kept = if batch.state == BatchState::Undone {
-        import::kept(&mut ctx.op().await?, id).await?
+        undo::kept(&mut ctx.op().await?, id).await?
     } else {
         Vec::new()
     };
+    let twins = known::twins(&mut ctx.read().await?, id).await?;
     let columns = Field::ALL
         .iter()
         .map(|&field| {
@@ -205,6 +212,7 @@ async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Pr
         survey,
         faults: found.iter().map(|f| (f.line, sheets::what(f, &ctx.locale))).collect(),
         kept,
+        twins,
         reason: String::new(),
         batch,
     })
@@ -253,7 +261,7 @@ struct Why {
 async fn undo(ctx: Ctx, Path(id): Path<BatchId>, Form(why): Form<Why>) -> WebResult {
     let work = async {
         let mut op = ctx.op().await?;
-        import::undo(&mut op, id, &why.reason).await?;
+        undo::undo(&mut op, id, &why.reason).await?;
         op.commit().await
     };
     if let Err(error) = work.await {
@@ -275,9 +283,9 @@ fn download(bytes: Vec<u8>, name: &str, kind: &'static str) -> WebResult {
     Ok(response)
 }
 
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub(in crate::hotline) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-async fn faults(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult {
+pub(in crate::hotline) async fn faults(ctx: Ctx, At(id): At<BatchId>) -> WebResult {
     may(&ctx)?;
     let mut conn = ctx.read().await?;
     let batch = batch::get(&mut conn, id).await?;
@@ -286,7 +294,7 @@ async fn faults(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult {
 }
 
 #[derive(Deserialize)]
-struct Span {
+pub(in crate::hotline) struct Span {
     from: Option<String>,
     to: Option<String>,
     format: Option<String>,
@@ -301,12 +309,28 @@ fn days(span: &Span) -> Option<(Timestamp, Timestamp)> {
 
 async fn export(ctx: Ctx, Query(span): Query<Span>) -> WebResult {
     may(&ctx)?;
-    let Some(range) = days(&span) else {
+    if days(&span).is_none() {
         let problems = Problems::of(Error::field("from", "hotline-span-bad"), &ctx.locale)?;
         let mut page = desk(&ctx, None, String::new(), problems).await?;
         page.from = span.from.unwrap_or_default();
         page.to = span.to.unwrap_or_default();
         return Ok(wrong(ctx.page(&page)?));
+    }
+    exported(&ctx, &span).await
+}
+
+pub(in crate::hotline) async fn export_file(ctx: Ctx, Asks(span): Asks<Span>) -> WebResult {
+    exported(&ctx, &span).await
+}
+
+/// The file; that it was taken is in the activity log.
+async fn exported(ctx: &Ctx, span: &Span) -> WebResult {
+    may(ctx)?;
+    let range = days(span).ok_or_else(|| Error::field("from", "hotline-span-bad"))?;
+    let csv = match span.format.as_deref() {
+        Some("csv") => true,
+        None | Some("" | "xlsx") => false,
+        Some(_) => return Err(Error::field("format", "error-value").into()),
     };
     let scope = ctx.district.port::<Rights>()?.policy.scope(&ctx.actor, "case.export");
     let atlas = ctx.district.port::<AtlasPort>()?.get();
@@ -322,7 +346,7 @@ async fn export(ctx: Ctx, Query(span): Query<Span>) -> WebResult {
     })
     .await?;
     op.commit().await?;
-    if span.format.as_deref() == Some("csv") {
+    if csv {
         return download(sheets::csv(&headings, rows)?, "hotline.csv", "text/csv; charset=utf-8");
     }
     download(sheets::xlsx(&headings, rows)?, "hotline.xlsx", XLSX)

@@ -1,7 +1,7 @@
 //! Pages of the hotline's desk and of webhooks.
 
-mod imports;
-mod upload;
+pub(super) mod imports;
+pub(super) mod upload;
 mod webhooks;
 
 use linli_web::Route;

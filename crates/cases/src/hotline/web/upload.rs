@@ -14,10 +14,10 @@ use crate::hotline::{sheet::FILE_LIMIT, staged};
 const TEXT: usize = 4096;
 
 /// A form with one large file.
-pub(super) struct Large {
-    pub(super) fields: BTreeMap<String, String>,
+pub(in crate::hotline) struct Large {
+    pub(in crate::hotline) fields: BTreeMap<String, String>,
     /// The name on the sender's machine, and the file, which goes with the value.
-    pub(super) file: Option<(String, NamedTempFile)>,
+    pub(in crate::hotline) file: Option<(String, NamedTempFile)>,
 }
 
 fn broken(error: &MultipartError) -> Error {
@@ -34,7 +34,7 @@ fn disk(error: std::io::Error) -> Error {
 }
 
 /// Reads the form.
-pub(super) async fn read(district: &District, mut form: Multipart) -> Result<Large> {
+pub(in crate::hotline) async fn read(district: &District, mut form: Multipart) -> Result<Large> {
     let mut large = Large { fields: BTreeMap::new(), file: None };
     while let Some(mut field) = form.next_field().await.map_err(|e| broken(&e))? {
         let name = field.name().unwrap_or_default().to_owned();

@@ -2,14 +2,13 @@
 
 use axum::{
     body::Body,
-    extract::Query,
     http::header,
     response::{IntoResponse, Response},
 };
 use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::{Cursor, Error, Result, Timestamp};
 use linli_store::Entry;
-use linli_web::{Ctx, Locale, WebResult};
+use linli_web::{Ctx, Locale, WebResult, api::Asks};
 use rust_xlsxwriter::{Format, Workbook};
 use serde_json::json;
 
@@ -36,6 +35,8 @@ const COLUMNS: &[&str] = &[
     "outcome",
     "satisfaction",
 ];
+
+pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// The most rows of one file.
 const MOST: usize = 50_000;
@@ -102,7 +103,7 @@ fn xlsx(head: &[String], rows: &[[String; 18]]) -> Result<Vec<u8>> {
 }
 
 /// The filtered list as a file. Who took what is in the activity log.
-pub(super) async fn export(ctx: Ctx, Query(query): Query<ListQuery>) -> WebResult {
+pub(super) async fn export(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult {
     let scope = scope(&ctx, "case.export")?;
     let filter = query.filter(&ctx)?;
     let excel = match query.format.as_str() {
@@ -141,11 +142,7 @@ pub(super) async fn export(ctx: Ctx, Query(query): Query<ListQuery>) -> WebResul
 }
 
 fn attachment(ctx: &Ctx, excel: bool, bytes: Vec<u8>) -> Response {
-    let (kind, ending) = if excel {
-        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
-    } else {
-        ("text/csv; charset=utf-8", "csv")
-    };
+    let (kind, ending) = if excel { (XLSX, "xlsx") } else { ("text/csv; charset=utf-8", "csv") };
     let name = format!("cases-{}.{ending}", ctx.now().china_date().format("%Y%m%d"));
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),

@@ -2,7 +2,10 @@
 
 use linli_access::Access;
 use linli_kernel::{AreaCode, Cursor, Error, Result, Timestamp, actor::OrgId, error::Check};
-use linli_web::Ctx;
+use linli_web::{
+    Ctx,
+    api::{Operation, schema},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
 
 /// `?state=filed,assigned&area=371002001&q=污水&…`; an empty value is no filter.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct ListQuery {
     state: String,
     whistle: String,
@@ -28,6 +31,8 @@ pub(super) struct ListQuery {
     to: String,
     urgent: bool,
     overdue: bool,
+    called: Option<bool>,
+    tasks: Option<bool>,
     sort: String,
     after: String,
     size: Option<usize>,
@@ -65,14 +70,20 @@ impl ListQuery {
             to: some::<Timestamp>(c, "to", &self.to),
             urgent: self.urgent,
             overdue: self.overdue.then(|| ctx.now()),
+            called: self.called,
+            tasks: self.tasks,
             ..Filter::default()
         };
         check.done()?;
         filter.find(&*ctx.district.port::<Access>()?, &self.q)
     }
 
-    pub(super) fn sort(&self) -> Sort {
-        if self.sort == "due" { Sort::NextDue } else { Sort::Newest }
+    pub(super) fn sort(&self) -> Result<Sort> {
+        match self.sort.as_str() {
+            "due" => Ok(Sort::NextDue),
+            "" | "newest" => Ok(Sort::Newest),
+            _ => Err(Error::field("sort", "case-value-bad")),
+        }
     }
 
     pub(super) fn cursor(&self) -> Result<Option<Cursor>> {
@@ -85,4 +96,46 @@ impl ListQuery {
     pub(super) fn size(&self) -> usize {
         self.size.unwrap_or(50).clamp(1, MOST)
     }
+}
+
+/// Describes the filters of a list.
+pub(super) fn filtered(operation: Operation) -> Operation {
+    let words = |list: Vec<&'static str>| schema::words(&list);
+    let all = |operation: Operation, rows: Vec<(&str, &str, serde_json::Value)>| {
+        rows.into_iter()
+            .fold(operation, |operation, (name, what, schema)| operation.query(name, what, schema))
+    };
+    all(
+        operation,
+        vec![
+            ("state", "states, joined by commas", schema::text()),
+            ("whistle", "whistle", words(WhistleLevel::ALL.iter().map(|w| w.as_str()).collect())),
+            ("level", "responsible level", words(Level::ALL.iter().map(|w| w.as_str()).collect())),
+            ("area", "area code; everything inside", schema::area()),
+            ("org", "an organisation that takes part", schema::id()),
+            ("lead", "the leading organisation", schema::id()),
+            ("source", "source", words(Source::ALL.iter().map(|w| w.as_str()).collect())),
+            ("category", "category code; everything below", schema::text()),
+            ("q", "words, number, another system's number, phone", schema::text()),
+            ("ask", "what waits for a decision, joined by commas", schema::text()),
+            ("from", "reported from then", schema::time()),
+            ("to", "reported before then", schema::time()),
+            ("urgent", "only urgent ones", schema::flag()),
+            ("overdue", "only with a broken promise", schema::flag()),
+            ("called", "called back already, or not yet", schema::flag()),
+            ("tasks", "only tasks inside cases, or only cases that are no task", schema::flag()),
+        ],
+    )
+}
+
+/// Filters, order and pages.
+pub(super) fn paged(operation: Operation) -> Operation {
+    filtered(operation)
+        .query("sort", "newest first, or what breaks next first", schema::words(&["newest", "due"]))
+        .paged(Some(MOST))
+}
+
+/// From then until then.
+pub(super) fn spanned(operation: Operation) -> Operation {
+    operation.query("from", "reported from then", schema::time()).query("to", "until then", schema::time())
 }

@@ -45,10 +45,11 @@ async fn ask(ctx: Ctx) -> WebResult {
 
 /// The secret link of the case with this number, if its reporter's phone ends in these digits. Every
 /// wrong answer is the same, so that nobody learns which numbers exist.
-async fn link(ctx: &Ctx, typed: &Typed) -> Result<String> {
+/// The secret of a lost link. Each guess is counted.
+pub(in crate::web) async fn link(ctx: &Ctx, number: &str, tail: &str) -> Result<String> {
     let wrong = || Error::Invalid(vec![FieldError::new("number", "resident-error-not-found")]);
-    let number: CaseNumber = typed.number.trim().parse().map_err(|_| wrong())?;
-    let tail: String = typed.tail.chars().filter(char::is_ascii_digit).collect();
+    let number: CaseNumber = number.trim().parse().map_err(|_| wrong())?;
+    let tail: String = tail.chars().filter(char::is_ascii_digit).collect();
     if tail.len() != 4 {
         return Err(Error::field("tail", "resident-error-tail"));
     }
@@ -68,7 +69,7 @@ async fn link(ctx: &Ctx, typed: &Typed) -> Result<String> {
 
 async fn find(ctx: Ctx, jar: CookieJar, Form(typed): Form<Typed>) -> WebResult {
     ctx.app.limits().check(Purpose::Track, &ctx.source)?;
-    match link(&ctx, &typed).await {
+    match link(&ctx, &typed.number, &typed.tail).await {
         Ok(token) => {
             Ok((memory::keep_mine(&ctx, jar, &token), Redirect::to(&format!("/t/{token}"))).into_response())
         }

@@ -3,7 +3,7 @@
 mod acts;
 mod card;
 mod done;
-mod find;
+pub(in crate::web) mod find;
 mod home;
 mod memory;
 mod place;

@@ -9,7 +9,9 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use linli_kernel::{Error, Result, Timestamp};
-use linli_web::{Access, Chrome, Ctx, NavItem, Problems, Route, WebResult, sheet, upload::Upload as Sent};
+use linli_web::{
+    Access, Chrome, Ctx, NavItem, Problems, Route, WebResult, api::At, sheet, upload::Upload as Sent,
+};
 use serde::Deserialize;
 
 use super::{
@@ -109,7 +111,7 @@ async fn show_start(ctx: &Ctx, asked: &Asked, problems: &Problems) -> WebResult 
     Ok(refused(ctx.page(&page)?.into_response(), problems))
 }
 
-fn sent(form: Sent) -> Result<Upload> {
+pub(in crate::web) fn sent(form: Sent) -> Result<Upload> {
     let kind = form.text("import_kind").unwrap_or_default().parse();
     let kind = kind.map_err(|_| Error::field("import_kind", "error-required"))?;
     let datum = form.text("datum").filter(|d| !d.is_empty()).map_or(Ok(Datum::Wgs84), str::parse);
@@ -180,7 +182,7 @@ struct PreviewPage {
 }
 
 /// The plan of a waiting file against the atlas of this process.
-async fn planned(ctx: &Ctx, id: BatchId) -> Result<(Upload, Plan, Arc<Atlas>)> {
+pub(in crate::web) async fn planned(ctx: &Ctx, id: BatchId) -> Result<(Upload, Plan, Arc<Atlas>)> {
     let file = batch::file(&mut ctx.read().await?, id).await?;
     let atlas = ctx.district.port::<AtlasPort>()?.get();
     let (district, now) = (ctx.district.clone(), ctx.now());
@@ -290,8 +292,10 @@ async fn forget(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult<Redirect> {
     Ok(Redirect::to("/admin/import"))
 }
 
+/// What Excel files are.
+pub(in crate::web) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 fn workbook(bytes: Vec<u8>, name: &str) -> Result<Response> {
-    const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     let mut response = ([(header::CONTENT_TYPE, XLSX)], bytes).into_response();
     let disposition =
         HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(Error::internal)?;
@@ -299,13 +303,13 @@ fn workbook(bytes: Vec<u8>, name: &str) -> Result<Response> {
     Ok(response)
 }
 
-async fn wrong(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult {
+pub(in crate::web) async fn wrong(ctx: Ctx, At(id): At<BatchId>) -> WebResult {
     let (_, plan, _) = planned(&ctx, id).await?;
     let bytes = plan.faults_as_table(&ctx.locale.t("grid-why"), |error| ctx.locale.field_error(error))?;
     Ok(workbook(bytes, "wrong-rows.xlsx")?)
 }
 
-async fn now(ctx: Ctx, Path(kind): Path<String>) -> WebResult {
+pub(in crate::web) async fn now(ctx: Ctx, At(kind): At<String>) -> WebResult {
     let kind: Kind = kind.parse().map_err(|_| Error::NotFound)?;
     let atlas = ctx.district.port::<AtlasPort>()?.get();
     let (headers, rows) = import::export(kind, &atlas);

@@ -2,7 +2,7 @@
 
 mod areas;
 mod duties;
-mod import;
+pub(super) mod import;
 mod orgs;
 mod view;
 

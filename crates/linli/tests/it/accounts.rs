@@ -1,0 +1,111 @@
+//! Accounts from a sheet, with the three administrators: one makes them, another grants the posts.
+
+use axum::http::StatusCode;
+use linli_testkit::both_engines;
+use serde_json::json;
+
+use crate::{call::Caller, hotline::sent, house::house};
+
+const HEAD: [&str; 7] = ["登录名 *", "姓名 *", "手机号", "管理区划", "岗位", "单位编码", "岗位区划"];
+
+fn sheet(rows: &[[&str; 7]]) -> Vec<u8> {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+    linli_web::sheet::write(&HEAD, &rows).unwrap()
+}
+
+both_engines! {
+    async fn a_sheet_is_looked_at_mended_and_imported_once(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let (admin, officer) = (Caller::person(&house, "admin").await, Caller::person(&house, "security").await);
+        let orgs = admin.get(&house, "/api/v1/orgs?within=371002001").await.json();
+        let org = orgs["items"].as_array().unwrap().iter().find(|o| o["kind"].as_str().unwrap().contains('街') || o["area"] == "371002001").unwrap();
+        let code = org["code"].as_str().unwrap();
+        let upload = async |rows: &[[&str; 7]]| {
+            let sent = sent(&admin, &house, "/api/v1/account-imports", &[], "people.xlsx", &sheet(rows)).await;
+            assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.text());
+            format!("/api/v1/account-imports/{}", sent.json()["id"].as_str().unwrap())
+        };
+        let bad = upload(&[
+            ["wang.wu", "王五", "13800138000", "", "street_centre", code, ""],
+            ["admin", "别人", "", "", "", "", ""],
+            ["李", "", "12", "999999", "皇帝", "", ""],
+        ]).await;
+        let look = admin.get(&house, &bad).await.json();
+        assert_eq!((&look["preview"]["wrong"], look["preview"]["lines"].as_array().unwrap().len()), (&json!(2), 1), "{look}");
+        let refused = admin.post(&house, &format!("{bad}/run"), &json!({})).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "nothing while a row is wrong: {}", refused.text());
+        let wrong = admin.get(&house, &format!("{bad}/wrong.xlsx")).await;
+        let wrong = linli_web::sheet::read(&wrong.bytes, "a.xlsx").unwrap();
+        assert_eq!((wrong.rows.len(), wrong.headers.len()), (2, 8));
+        assert_eq!(admin.send(&house, "DELETE", &bad, "", vec![], &[]).await.status, StatusCode::OK);
+
+        let good = upload(&[
+            ["wang.wu", "王五", "13800138000", "", "street_centre", code, ""],
+            ["zhao.liu", "赵六", "", "371002001", "", "", ""],
+            ["qian.qi", "钱七", "", "", "auditor", code, "371002"],
+        ]).await;
+        let made = admin.post(&house, &format!("{good}/run"), &json!({})).await;
+        assert_eq!((made.status, made.json()["added"].as_i64()), (StatusCode::OK, Some(3)), "{}", made.text());
+        assert_eq!(admin.post(&house, &format!("{good}/run"), &json!({})).await.status, StatusCode::CONFLICT);
+        // The passwords are handed out once, and to nobody else.
+        assert_eq!(officer.post(&house, &format!("{good}/passwords"), &json!({})).await.status, StatusCode::FORBIDDEN);
+        let handed = admin.post(&house, &format!("{good}/passwords"), &json!({})).await.json();
+        let firsts = handed["items"].as_array().unwrap();
+        assert_eq!((firsts.len(), &firsts[0]["login"]), (3, &json!("wang.wu")));
+        assert_eq!(admin.post(&house, &format!("{good}/passwords"), &json!({})).await.status, StatusCode::CONFLICT);
+        let sealed: i64 = house.districts[0].db.read().await.unwrap()
+            .scalar("SELECT count(*) FROM account_intake WHERE sheet IS NOT NULL OR passwords IS NOT NULL", vec![]).await.unwrap();
+        assert_eq!(sealed, 0, "nothing of it is kept");
+        let mut person = house.visit("a.example");
+        assert_eq!(person.log_in("wang.wu", firsts[0]["password"].as_str().unwrap()).await.location, "/login/password");
+
+        // The one who asks cannot grant; the officer sees what waits.
+        assert_eq!(admin.get(&house, "/api/v1/post-wishes").await.status, StatusCode::FORBIDDEN);
+        let wishes = officer.get(&house, "/api/v1/post-wishes").await.json();
+        let wishes = wishes["items"].as_array().unwrap().clone();
+        assert_eq!(wishes.iter().map(|w| w["role"].as_str().unwrap()).collect::<Vec<_>>(), ["street_centre", "auditor"]);
+        let ids = json!({ "ids": [wishes[0]["id"], wishes[0]["id"]], "grant": true });
+        let decided = officer.post(&house, "/api/v1/post-wishes", &ids).await.json();
+        assert!(decided["results"][0].get("refused").is_none() && decided["results"][1].get("refused").is_some(), "{decided}");
+        let refuse = json!({ "ids": [wishes[1]["id"]], "grant": false });
+        assert_eq!(officer.post(&house, "/api/v1/post-wishes", &refuse).await.status, StatusCode::OK);
+        let account = format!("/api/v1/accounts/{}", wishes[0]["account_id"].as_str().unwrap());
+        assert_eq!(admin.get(&house, &account).await.json()["posts"][0]["role"], "street_centre");
+        assert_eq!(officer.get(&house, "/api/v1/post-wishes").await.json()["items"], json!([]));
+        // The same sheet once more finds everybody here.
+        let again = upload(&[["wang.wu", "王五", "", "", "", "", ""]]).await;
+        let look = admin.get(&house, &again).await.json();
+        assert_eq!((&look["preview"]["known"], look["preview"]["lines"].as_array().unwrap().len()), (&json!(1), 0));
+    }
+
+    async fn the_same_on_screen(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let (admin, officer) = (Caller::person(&house, "admin").await, Caller::person(&house, "security").await);
+        let blank = admin.get(&house, "/admin/accounts/import/blank.xlsx").await;
+        assert_eq!(linli_web::sheet::read(&blank.bytes, "a.xlsx").unwrap().headers.len(), 7);
+        let refused = sent(&admin, &house, "/admin/accounts/import", &[], "x.csv", "编码,名称\n1,甲\n".as_bytes()).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text().contains("登录名"), "says which column is missing");
+        let rows = sheet(&[["sun.ba", "孙八", "", "", "grid_worker", "G-NONE", ""], ["li.jiu", "李九", "", "", "", "", ""]]);
+        let look = sent(&admin, &house, "/admin/accounts/import", &[], "people.xlsx", &rows).await;
+        let page = look.headers["location"].to_str().unwrap().to_owned();
+        let shown = admin.get(&house, &page).await.text();
+        assert!(shown.contains("G-NONE") && shown.contains("wrong.xlsx") && shown.contains("li.jiu"));
+        assert_eq!(post(&admin, &house, &page, "").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let rows = sheet(&[["li.jiu", "李九", "", "", "", "", ""]]);
+        let look = sent(&admin, &house, "/admin/accounts/import", &[], "people.xlsx", &rows).await;
+        let page = look.headers["location"].to_str().unwrap().to_owned();
+        assert_eq!(post(&admin, &house, &page, "").await.status, StatusCode::SEE_OTHER);
+        assert!(admin.get(&house, &page).await.text().contains("/passwords"));
+        let file = post(&admin, &house, &format!("{page}/passwords"), "").await;
+        assert_eq!(linli_web::sheet::read(&file.bytes, "a.xlsx").unwrap().rows[0][0], "li.jiu");
+        assert!(!admin.get(&house, &page).await.text().contains("/passwords"));
+        assert_eq!(officer.get(&house, "/admin/posts/wanted").await.status, StatusCode::OK);
+        assert_eq!(officer.get(&house, "/admin/accounts/import").await.status, StatusCode::FORBIDDEN);
+    }
+}
+
+async fn post(caller: &Caller, house: &crate::house::House, path: &str, form: &str) -> crate::call::Reply {
+    let kind = "application/x-www-form-urlencoded";
+    caller.send(house, "POST", path, kind, form.as_bytes().to_vec(), &[("accept", "text/html")]).await
+}

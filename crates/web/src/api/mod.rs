@@ -1,0 +1,12 @@
+//! The tools of the interface for other systems: an operation is said once, as a route with its description,
+//! so that the document and the service cannot differ; bodies are read with an error at each wrong place; a
+//! request that is repeated under its key is done once.
+
+mod asked;
+mod once;
+mod operation;
+pub mod schema;
+
+pub use asked::{Asked, Asks, At, Nothing, read};
+pub use once::Once;
+pub use operation::{Operation, document, routes};
