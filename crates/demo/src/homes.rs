@@ -171,7 +171,9 @@ impl Builder<'_> {
     }
 
     fn home(&mut self, load: &mut Load, style: &Style, nth: usize, size: usize, before: usize) {
-        let Some((building, house)) = load.buildings.last().map(|(id, house)| (*id, house.clone())) else { return };
+        let Some((building, house)) = load.buildings.last().map(|(id, house)| (*id, house.clone())) else {
+            return;
+        };
         let per_unit = style.floors * DOORS;
         let unit = (style.units > 0).then(|| {
             let which = load.units.len() - style.units + nth / per_unit;

@@ -57,7 +57,12 @@ pub struct Sealed {
 }
 
 /// Seals on all cores. Call it before the transaction begins: nobody has to wait for it.
-pub async fn seal(access: Arc<Access>, mut load: Load, batch: Option<BatchId>, now: Timestamp) -> Result<Sealed> {
+pub async fn seal(
+    access: Arc<Access>,
+    mut load: Load,
+    batch: Option<BatchId>,
+    now: Timestamp,
+) -> Result<Sealed> {
     let work = move || {
         let residents = std::mem::take(&mut load.residents);
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -68,7 +73,9 @@ pub async fn seal(access: Arc<Access>, mut load: Load, batch: Option<BatchId>, n
                 .chunks(part)
                 .map(|rows| {
                     let seal = Seal::new(access);
-                    scope.spawn(move || rows.iter().map(|row| people::prepare(seal, row, batch, now)).collect())
+                    scope.spawn(move || {
+                        rows.iter().map(|row| people::prepare(seal, row, batch, now)).collect()
+                    })
                 })
                 .collect();
             let lost = |_| Err(Error::internal("a sealing thread has stopped"));

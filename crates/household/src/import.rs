@@ -151,7 +151,11 @@ pub async fn survey(op: &mut Op, id: BatchId, mapping: &Mapping) -> Result<Surve
                 Err(faults) => {
                     survey.faulty += 1;
                     if survey.faults.len() < 20 {
-                        survey.faults.push(Fault { line: as_line(line), faults, cells: reader.masked(&cells) });
+                        survey.faults.push(Fault {
+                            line: as_line(line),
+                            faults,
+                            cells: reader.masked(&cells),
+                        });
                     }
                 }
             }

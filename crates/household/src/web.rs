@@ -16,10 +16,18 @@ use linli_kernel::{AreaCode, Error, Result, Timestamp};
 use linli_web::{Chrome, Ctx, Locale, Route};
 
 pub(crate) fn routes() -> Vec<Route> {
-    [overview::routes(), find::routes(), house::routes(), card::routes(), edit::routes(), map::routes(), imports::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        overview::routes(),
+        find::routes(),
+        house::routes(),
+        card::routes(),
+        edit::routes(),
+        map::routes(),
+        imports::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What every page needs.

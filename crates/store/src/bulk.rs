@@ -95,10 +95,17 @@ mod tests {
     #[test]
     fn rows_are_numbered_through_and_cut_by_their_width() {
         let insert = Insert { head: "INSERT INTO t (a, b)", row: "(?, lower(?))", tail: "RETURNING a" };
-        assert_eq!(insert.text(2, true), "INSERT INTO t (a, b) VALUES ($1, lower($2)),($3, lower($4)) RETURNING a");
-        assert_eq!(insert.text(2, false), "INSERT INTO t (a, b) VALUES (?, lower(?)),(?, lower(?)) RETURNING a");
+        assert_eq!(
+            insert.text(2, true),
+            "INSERT INTO t (a, b) VALUES ($1, lower($2)),($3, lower($4)) RETURNING a"
+        );
+        assert_eq!(
+            insert.text(2, false),
+            "INSERT INTO t (a, b) VALUES (?, lower(?)),(?, lower(?)) RETURNING a"
+        );
         let rows = vec![vec![Value::Int(Some(1)), Value::Int(Some(2))]; PARAMS / 2 + 3];
-        let sizes: Vec<usize> = insert.statements(rows, true).iter().map(|(_, values)| values.len()).collect();
+        let sizes: Vec<usize> =
+            insert.statements(rows, true).iter().map(|(_, values)| values.len()).collect();
         assert_eq!(sizes, [PARAMS, 6]);
         assert!(insert.statements(vec![], true).is_empty());
     }

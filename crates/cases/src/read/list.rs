@@ -5,8 +5,7 @@ use linli_kernel::{
     AreaCode, Cursor, Error, Page, Result, Timestamp, Value,
     actor::{AccountId, OrgId},
     person::parse_phone,
-    text,
-    text_enum,
+    text, text_enum,
 };
 use linli_store::{Conn, Where};
 use serde::Serialize;

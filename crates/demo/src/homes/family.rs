@@ -27,7 +27,8 @@ pub(super) fn people(
     (0..size)
         .map(|nth| {
             let (relation, age) = place(dice, nth, head_age, shared);
-            let own = nth == 0 || matches!(relation, Relation::Son | Relation::Daughter | Relation::Grandchild);
+            let own =
+                nth == 0 || matches!(relation, Relation::Son | Relation::Daughter | Relation::Grandchild);
             let surname = if own && !shared { surname } else { names::surname(dice) };
             let sex = match relation {
                 Relation::Son => Sex::Male,

@@ -28,7 +28,9 @@ pub async fn export(op: &mut Op, area: &AreaCode, reason: &str, locale: &Locale)
     op.permit("household.export", &Target::at(area))?;
     let reason = reason.trim();
     if reason.chars().count() < REASON {
-        return Err(Error::Invalid(vec![FieldError::new("reason", "error-reason-short").with("min", REASON)]));
+        return Err(Error::Invalid(vec![
+            FieldError::new("reason", "error-reason-short").with("min", REASON),
+        ]));
     }
     let mut rows = Where::new();
     rows.within("r.area", std::slice::from_ref(area)).and("r.dwelling_id IS NOT NULL", vec![]);
@@ -53,11 +55,12 @@ pub async fn export(op: &mut Op, area: &AreaCode, reason: &str, locale: &Locale)
     let access = op.district.port::<Access>()?;
     let seal = Seal::new(&access);
     let word = |list: &str, code: &str| locale.t(&format!("household-{list}-{}", code.replace('_', "-")));
-    let heads: Vec<String> = ["grid", "address", "name", "sex", "birth", "id-number", "phone", "relation", "residence"]
-        .into_iter()
-        .map(|column| locale.t(&format!("household-column-{column}")))
-        .chain([locale.t("household-confirmed")])
-        .collect();
+    let heads: Vec<String> =
+        ["grid", "address", "name", "sex", "birth", "id-number", "phone", "relation", "residence"]
+            .into_iter()
+            .map(|column| locale.t(&format!("household-column-{column}")))
+            .chain([locale.t("household-confirmed")])
+            .collect();
     let mut sheet_rows = Vec::with_capacity(people.len());
     for Row { resident: r, address } in people {
         let person = r.person(seal)?;

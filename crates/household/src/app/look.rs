@@ -11,7 +11,12 @@ use crate::{
 
 /// Notes that the record of a home and of everybody in it was shown. One row for each of them: they ask
 /// about themselves, not about their neighbours. The caller commits before it answers.
-pub async fn looked(op: &mut Op, dwelling: DwellingId, area: &AreaCode, residents: &[ResidentId]) -> Result<()> {
+pub async fn looked(
+    op: &mut Op,
+    dwelling: DwellingId,
+    area: &AreaCode,
+    residents: &[ResidentId],
+) -> Result<()> {
     for id in residents {
         op.log(Entry {
             action: "household.read",

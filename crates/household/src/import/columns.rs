@@ -147,10 +147,22 @@ mod tests {
 
     #[test]
     fn headings_are_understood() {
-        let headings: Vec<String> =
-            ["序号", "社区", "网格编码", "小区", "楼号", "单元", "房间号", "姓名", "身份证号码", "联系电话", "与户主关系", "户籍类型"]
-                .map(str::to_owned)
-                .to_vec();
+        let headings: Vec<String> = [
+            "序号",
+            "社区",
+            "网格编码",
+            "小区",
+            "楼号",
+            "单元",
+            "房间号",
+            "姓名",
+            "身份证号码",
+            "联系电话",
+            "与户主关系",
+            "户籍类型",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         let mapping = Mapping::guess(&headings);
         assert_eq!(mapping.0.len(), 11);
         assert_eq!(mapping.0[&Column::Building], "楼号");

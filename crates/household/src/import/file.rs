@@ -31,7 +31,8 @@ pub fn open(mut file: impl Read + Send + 'static, name: &str) -> Result<(Vec<Str
     }
     let rows = CsvRows::open(whole)?;
     let headers = rows.headers.clone();
-    let filled = |row: &Result<Line>| row.as_ref().map_or(true, |(_, cells)| cells.iter().any(|c| !c.is_empty()));
+    let filled =
+        |row: &Result<Line>| row.as_ref().map_or(true, |(_, cells)| cells.iter().any(|c| !c.is_empty()));
     Ok((headers, Box::new(rows.filter(filled))))
 }
 

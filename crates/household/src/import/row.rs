@@ -112,7 +112,9 @@ impl Reader {
             Err(Error::Invalid(faults)) => faults,
             _ => Vec::new(),
         };
-        let (Some(area), true, Ok(person)) = (area, faults.is_empty(), facts.person()) else { return Err(faults) };
+        let (Some(area), true, Ok(person)) = (area, faults.is_empty(), facts.person()) else {
+            return Err(faults);
+        };
         let address_key = rules::address_key(&area, &address.text());
         let usage = usage.unwrap_or_default();
         Ok(Row { line, cells: cells.to_vec(), area, address, address_key, usage, facts, person, confirmed })

@@ -36,10 +36,13 @@ pub async fn undo(op: &mut Op, id: BatchId, reason: &str) -> Result<(i64, i64)> 
     let gone: Vec<(ResidentId, linli_kernel::AreaCode)> =
         op.tx.all(&format!("SELECT r.id, r.area FROM resident r WHERE {UNTOUCHED}"), params![id]).await?;
     gone.iter().for_each(|(resident, area)| news.resident(*resident, area));
-    let words = format!("DELETE FROM resident_words WHERE rowid IN (SELECT r.n FROM resident r WHERE {UNTOUCHED})");
+    let words =
+        format!("DELETE FROM resident_words WHERE rowid IN (SELECT r.n FROM resident r WHERE {UNTOUCHED})");
     op.tx.execute(&words, params![id]).await?;
     // Heads first: a household names its head.
-    let heads = format!("UPDATE household SET head = NULL WHERE head IN (SELECT r.id FROM resident r WHERE {UNTOUCHED})");
+    let heads = format!(
+        "UPDATE household SET head = NULL WHERE head IN (SELECT r.id FROM resident r WHERE {UNTOUCHED})"
+    );
     op.tx.execute(&heads, params![id]).await?;
     op.tx.execute(&format!("DELETE FROM resident AS r WHERE {UNTOUCHED}"), params![id]).await?;
     places(op, id, &mut news).await?;
@@ -71,7 +74,9 @@ async fn places(op: &mut Op, id: BatchId, news: &mut News) -> Result<()> {
         let gone: Vec<(uuid::Uuid, linli_kernel::AreaCode)> = op.tx.all(&sql, params![id]).await?;
         gone.iter().for_each(|(subject, area)| news.add(kind, *subject, area));
         if kind == Subject::Dwelling {
-            let words = format!("DELETE FROM dwelling_words WHERE rowid IN (SELECT d.n FROM dwelling d WHERE {empty})");
+            let words = format!(
+                "DELETE FROM dwelling_words WHERE rowid IN (SELECT d.n FROM dwelling d WHERE {empty})"
+            );
             op.tx.execute(&words, params![id]).await?;
         }
         op.tx.execute(&format!("DELETE FROM {table} AS {alias} WHERE {empty}"), params![id]).await?;

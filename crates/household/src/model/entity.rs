@@ -14,7 +14,8 @@ const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 impl Uscc {
     /// Reads what people type.
     pub fn parse(text: &str) -> Option<Self> {
-        let plain: String = normalise(text).to_ascii_uppercase().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let plain: String =
+            normalise(text).to_ascii_uppercase().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         let bytes = plain.as_bytes();
         let (body, check) = bytes.split_at_checked(17)?;
         let area = bytes.get(2..8)?.iter().all(u8::is_ascii_digit);
@@ -89,7 +90,9 @@ mod tests {
         // The example of GB 32100-2015, annex A.
         assert!(Uscc::parse("91350100M000100Y43").is_some());
         assert!(Uscc::parse("９１３５０１００ｍ０００１００ｙ４３").is_some());
-        for wrong in ["91350100M000100Y44", "91350100M000100Y4", "9135010OM000100Y43", "", "91350100M000100Y433"] {
+        for wrong in
+            ["91350100M000100Y44", "91350100M000100Y4", "9135010OM000100Y43", "", "91350100M000100Y433"]
+        {
             assert_eq!(Uscc::parse(wrong), None, "{wrong}");
         }
     }

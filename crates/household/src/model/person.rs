@@ -112,7 +112,8 @@ impl Facts {
         });
         let sex = word(check, "sex", "household-sex-bad", &texts.sex, parse_sex);
         let relation = word(check, "relation", "household-relation-bad", &texts.relation, parse_relation);
-        let residence = word(check, "residence", "household-residence-bad", &texts.residence, parse_residence);
+        let residence =
+            word(check, "residence", "household-residence-bad", &texts.residence, parse_residence);
         if let Say::Is(number) = &id_number {
             check.require(number.birth() <= now.china_date(), "id_number", "household-id-bad");
             // What the number says counts; a form that says otherwise has a slip in one of the two.
@@ -201,7 +202,9 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let day = day.trim_end_matches('-');
     let parts: Vec<&str> = day.split('-').collect();
     match parts[..] {
-        [year, month, day] => NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?),
+        [year, month, day] => {
+            NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+        }
         [whole] if whole.len() == 8 => NaiveDate::parse_from_str(whole, "%Y%m%d").ok(),
         _ => None,
     }
@@ -224,10 +227,16 @@ fn parse_relation(text: &str) -> Option<Relation> {
         "配偶" | "夫" | "妻" | "丈夫" | "妻子" => Relation::Spouse,
         "子" | "儿子" | "长子" | "次子" | "独生子" | "三子" => Relation::Son,
         "女" | "女儿" | "长女" | "次女" | "独生女" | "三女" => Relation::Daughter,
-        "孙子" | "孙女" | "外孙子" | "外孙女" | "孙子女" | "孙" | "外孙" => Relation::Grandchild,
-        "父" | "母" | "父亲" | "母亲" | "父母" | "岳父" | "岳母" | "公公" | "婆婆" => Relation::Parent,
+        "孙子" | "孙女" | "外孙子" | "外孙女" | "孙子女" | "孙" | "外孙" => {
+            Relation::Grandchild
+        }
+        "父" | "母" | "父亲" | "母亲" | "父母" | "岳父" | "岳母" | "公公" | "婆婆" => {
+            Relation::Parent
+        }
         "祖父" | "祖母" | "外祖父" | "外祖母" | "祖父母" => Relation::Grandparent,
-        "兄" | "弟" | "姐" | "妹" | "兄弟姐妹" | "哥哥" | "弟弟" | "姐姐" | "妹妹" => Relation::Sibling,
+        "兄" | "弟" | "姐" | "妹" | "兄弟姐妹" | "哥哥" | "弟弟" | "姐姐" | "妹妹" => {
+            Relation::Sibling
+        }
         "其他亲属" | "亲属" | "儿媳" | "女婿" => Relation::Relative,
         "非亲属" | "其他" | "租户" | "保姆" => Relation::Other,
         code => return code.parse().ok(),
@@ -278,7 +287,10 @@ mod tests {
         assert_eq!((facts.relation, facts.residence), (Some(Relation::Son), Some(Residence::Floating)));
         let person = facts.person().unwrap();
         assert_eq!((person.sex, person.id_number), (Sex::Male, None));
-        assert_eq!(Facts::read(&Texts { phone: "无".into(), ..Texts::default() }, now()).unwrap().phone, Say::No);
+        assert_eq!(
+            Facts::read(&Texts { phone: "无".into(), ..Texts::default() }, now()).unwrap().phone,
+            Say::No
+        );
         let long = Facts::read(&Texts { name: "Mary  Ann Smith".into(), ..Texts::default() }, now()).unwrap();
         assert_eq!(long.name.as_deref(), Some("Mary Ann Smith"));
     }
@@ -301,7 +313,10 @@ mod tests {
     #[test]
     fn the_number_tells_sex_and_birth() {
         let id_number = "11010519491231002X".to_owned();
-        let facts = Facts::read(&Texts { name: "李某".into(), id_number: id_number.clone(), ..Texts::default() }, now());
+        let facts = Facts::read(
+            &Texts { name: "李某".into(), id_number: id_number.clone(), ..Texts::default() },
+            now(),
+        );
         let person = facts.unwrap().person().unwrap();
         assert_eq!((person.sex, person.birth), (Sex::Female, NaiveDate::from_ymd_opt(1949, 12, 31)));
         let slips = Texts { id_number, sex: "1".into(), birth: "19491230".into(), ..Texts::default() };
@@ -311,7 +326,15 @@ mod tests {
     #[test]
     fn days_as_spreadsheets_write_them() {
         let day = NaiveDate::from_ymd_opt(1949, 1, 2);
-        for text in ["1949-01-02", "1949/1/2", "19490102", "1949.1.2", "１９４９年１月２日", "1949-01-02 00:00:00", "1949-01-02T00:00:00"] {
+        for text in [
+            "1949-01-02",
+            "1949/1/2",
+            "19490102",
+            "1949.1.2",
+            "１９４９年１月２日",
+            "1949-01-02 00:00:00",
+            "1949-01-02T00:00:00",
+        ] {
             assert_eq!(parse_date(text), day, "{text}");
         }
         for text in ["1949-13-01", "490102", "昨天", "0001-01-01", "2-3"] {
@@ -319,4 +342,3 @@ mod tests {
         }
     }
 }
-

@@ -159,7 +159,13 @@ struct NamedStay {
 
 /// The card of a home within the scope. The caller writes down that it was looked at
 /// ([`crate::app::looked`]) before it answers.
-pub async fn card(conn: &mut Conn, access: &Access, scope: &Scope, id: DwellingId, now: Timestamp) -> Result<Card> {
+pub async fn card(
+    conn: &mut Conn,
+    access: &Access,
+    scope: &Scope,
+    id: DwellingId,
+    now: Timestamp,
+) -> Result<Card> {
     let dwelling: Dwelling =
         conn.one(&format!("SELECT {DWELLING} FROM dwelling d WHERE d.id = $1"), params![id]).await?;
     if !scope.covers(&dwelling.area, &[]) {

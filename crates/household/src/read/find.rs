@@ -234,7 +234,14 @@ struct Words<'a> {
 impl Words<'_> {
     /// The rows that have all the words. The word table gives them in the order of their numbers, so where
     /// the words say all, the first rows are the page, and a page reads no more of a long list than it shows.
-    fn condition(mut self, conn: &Conn, place: Option<&AreaCode>, all: bool, after: i64, limit: i64) -> Where {
+    fn condition(
+        mut self,
+        conn: &Conn,
+        place: Option<&AreaCode>,
+        all: bool,
+        after: i64,
+        limit: i64,
+    ) -> Where {
         self.terms.extend(place.and_then(rules::area_term));
         let query: Value = conn.words_query(&self.terms).into();
         let condition = conn.dialect("w.words MATCH ?", "w.words @@ to_tsquery('simple', ?)");
@@ -246,7 +253,10 @@ impl Words<'_> {
         }
         let mut rows = Where::new();
         let (number, table) = (self.number, self.table);
-        rows.and(&format!("{number} IN (SELECT w.rowid FROM {table} w WHERE {condition} AND w.rowid > ?{cut})"), values);
+        rows.and(
+            &format!("{number} IN (SELECT w.rowid FROM {table} w WHERE {condition} AND w.rowid > ?{cut})"),
+            values,
+        );
         rows
     }
 }

@@ -6,7 +6,10 @@ use linli_store::{Conn, Where};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{model::{DwellingId, Usage}, rules::fresh_since};
+use crate::{
+    model::{DwellingId, Usage},
+    rules::fresh_since,
+};
 
 /// How fresh one area is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

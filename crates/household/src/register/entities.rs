@@ -88,13 +88,14 @@ pub async fn put_entity(
             (row, entity, Marks::all(*by), Vec::new())
         }
     };
-    entities::put(&mut op.tx, seal, &row, &entity, &marks, op.now)
-        .await
-        .map_err(|e| if matches!(e, Error::Conflict("error-exists")) { Error::Conflict("household-uscc-known") } else { e })?;
+    entities::put(&mut op.tx, seal, &row, &entity, &marks, op.now).await.map_err(|e| {
+        if matches!(e, Error::Conflict("error-exists")) { Error::Conflict("household-uscc-known") } else { e }
+    })?;
     news.entity(row.id, &row.area);
     let changed: Vec<Field> =
         verdicts.iter().filter(|(_, v)| *v == Verdict::Taken).map(|(field, _)| *field).collect();
-    let detail = json!({ "source": by.source, "new": id.is_none() && verdicts.is_empty(), "changed": changed });
+    let detail =
+        json!({ "source": by.source, "new": id.is_none() && verdicts.is_empty(), "changed": changed });
     note(op, "entity.edit", "entity", row.id, &row.area, detail).await?;
     Ok((row.id, verdicts))
 }

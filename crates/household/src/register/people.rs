@@ -85,9 +85,14 @@ pub async fn add(op: &mut Op, news: &mut News, home: Home, facts: &Facts, by: &M
     let (outcome, after, merged) = match before.dwelling_id {
         Some(here) if here == dwelling.id => (Outcome::Known, before.clone(), merged),
         lived => {
-            let verdict = if lived.is_none() { Verdict::Taken } else { rules::weigh(&marks.of(Field::Home), by) };
+            let verdict =
+                if lived.is_none() { Verdict::Taken } else { rules::weigh(&marks.of(Field::Home), by) };
             if !verdict.stands() {
-                return Ok(Put { id: before.id, outcome: Outcome::Elsewhere, verdicts: vec![(Field::Home, verdict)] });
+                return Ok(Put {
+                    id: before.id,
+                    outcome: Outcome::Elsewhere,
+                    verdicts: vec![(Field::Home, verdict)],
+                });
             }
             let household = join(op, news, &dwelling, home.household).await?;
             let after = moves::arrive(op, news, &before, &dwelling, &household, by.at).await?;
@@ -128,7 +133,8 @@ async fn save(
     merged: &Merged,
     by: &Mark,
 ) -> Result<()> {
-    let said: Vec<Field> = merged.verdicts.iter().filter(|(_, v)| v.stands()).map(|(field, _)| *field).collect();
+    let said: Vec<Field> =
+        merged.verdicts.iter().filter(|(_, v)| v.stands()).map(|(field, _)| *field).collect();
     if said.is_empty() && after == *before {
         return Ok(());
     }

@@ -7,9 +7,7 @@ use serde_json::json;
 
 use super::{News, note};
 use crate::{
-    model::{
-        BuildingId, DwellingId, Field, Mark, Marks, NewBuilding, NewDwelling, UnitId, Usage,
-    },
+    model::{BuildingId, DwellingId, Field, Mark, Marks, NewBuilding, NewDwelling, UnitId, Usage},
     rules::{self, Address, Verdict},
     store::{people, places, places::DwellingRow},
 };

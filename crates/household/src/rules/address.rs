@@ -79,7 +79,9 @@ fn arabic(text: &str) -> String {
 }
 
 fn number(han: &str) -> String {
-    let digit = |c: char| "〇一二三四五六七八九".chars().position(|d| d == c).or((c == '零').then_some(0)).unwrap_or(0);
+    let digit = |c: char| {
+        "〇一二三四五六七八九".chars().position(|d| d == c).or((c == '零').then_some(0)).unwrap_or(0)
+    };
     match han.split_once('十') {
         Some((tens, ones)) => {
             let tens = tens.chars().next().map_or(1, digit);
@@ -178,7 +180,10 @@ mod tests {
     #[test]
     fn floors_from_doors() {
         let floor = |door: &str| Address { door: door.into(), ..Address::default() }.floor();
-        assert_eq!((floor("501"), floor("1203"), floor("12"), floor("东"), floor("0501")), (Some(5), Some(12), None, None, Some(5)));
+        assert_eq!(
+            (floor("501"), floor("1203"), floor("12"), floor("东"), floor("0501")),
+            (Some(5), Some(12), None, None, Some(5))
+        );
     }
 
     proptest! {

@@ -81,7 +81,13 @@ impl Merge<'_> {
         verdict == Verdict::Taken
     }
 
-    fn value<T: PartialEq + Clone>(&mut self, field: Field, known: &mut T, said: Option<&T>, unknown: Option<&T>) {
+    fn value<T: PartialEq + Clone>(
+        &mut self,
+        field: Field,
+        known: &mut T,
+        said: Option<&T>,
+        unknown: Option<&T>,
+    ) {
         if let Some(said) = said
             && self.decide(field, known == said, Some(&*known) == unknown)
         {
@@ -139,12 +145,7 @@ pub fn merge_entity(
     (entity, m.marks, m.verdicts)
 }
 
-fn follow(
-    number: &IdNumber,
-    sex: &mut Sex,
-    birth: &mut Option<chrono::NaiveDate>,
-    m: &mut Merge<'_>,
-) {
+fn follow(number: &IdNumber, sex: &mut Sex, birth: &mut Option<chrono::NaiveDate>, m: &mut Merge<'_>) {
     let mark = m.marks.of(Field::IdNumber);
     if *sex != number.sex() {
         *sex = number.sex();

@@ -147,7 +147,17 @@ mod tests {
     #[test]
     fn homes_are_found_by_parts_of_their_address() {
         let words = address_words("锦绣花园3号楼2单元501", &grid());
-        for typed in ["锦绣", "绣花", "花园3号楼", "锦绣花园3", "3栋2单元", "501", "三号楼 2单元 501室", "2单元501", "50"] {
+        for typed in [
+            "锦绣",
+            "绣花",
+            "花园3号楼",
+            "锦绣花园3",
+            "3栋2单元",
+            "501",
+            "三号楼 2单元 501室",
+            "2单元501",
+            "50",
+        ] {
             assert!(finds(&words, &address_query(typed)), "{typed}");
         }
         for typed in ["2号楼", "3单元", "锦花", "502", "花园5号楼", ""] {

@@ -51,7 +51,15 @@ pub async fn add_many(tx: &mut Tx, marks: &[CareMark]) -> Result<()> {
     };
     let values = marks.iter().map(|m| {
         params![
-            m.id, m.resident_id, &m.area, m.kind, m.basis, &m.basis_note, m.source, &m.created_by, m.created_at,
+            m.id,
+            m.resident_id,
+            &m.area,
+            m.kind,
+            m.basis,
+            &m.basis_note,
+            m.source,
+            &m.created_by,
+            m.created_at,
             m.expires_at
         ]
     });

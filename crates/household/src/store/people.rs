@@ -120,8 +120,7 @@ struct Secret {
 }
 
 fn secret(seal: Seal<'_>, id: ResidentId, person: &Person) -> Result<Secret> {
-    let close =
-        |field: Field, text: &str| seal.seal(Purpose::Resident, TABLE, id.0, field.as_str(), text);
+    let close = |field: Field, text: &str| seal.seal(Purpose::Resident, TABLE, id.0, field.as_str(), text);
     let number = person.id_number.as_ref();
     let phone = person.phone.as_deref();
     Ok(Secret {
@@ -145,16 +144,39 @@ pub struct Prepared {
 }
 
 /// Seals a person for [`add_prepared`].
-pub fn prepare(seal: Seal<'_>, row: &ResidentRow, batch: Option<BatchId>, now: Timestamp) -> Result<Prepared> {
+pub fn prepare(
+    seal: Seal<'_>,
+    row: &ResidentRow,
+    batch: Option<BatchId>,
+    now: Timestamp,
+) -> Result<Prepared> {
     let s = secret(seal, row.id, &row.person)?;
     let p = &row.person;
     Ok(Prepared {
         id: row.id,
         words: rules::person_words(&p.name, &row.area),
         values: params![
-            row.id, row.dwelling, row.household, &row.area, ResidentState::Living, &p.name, p.sex,
-            p.birth.map(|day| day.to_string()), p.relation, p.residence, s.id_number, s.id_hash, s.phone,
-            s.phone_hash, s.contact_hash, row.since, row.confirmed_at, row.marks.json()?, batch, now, now
+            row.id,
+            row.dwelling,
+            row.household,
+            &row.area,
+            ResidentState::Living,
+            &p.name,
+            p.sex,
+            p.birth.map(|day| day.to_string()),
+            p.relation,
+            p.residence,
+            s.id_number,
+            s.id_hash,
+            s.phone,
+            s.phone_hash,
+            s.contact_hash,
+            row.since,
+            row.confirmed_at,
+            row.marks.json()?,
+            batch,
+            now,
+            now
         ],
     })
 }
@@ -298,7 +320,8 @@ pub async fn add_stay(tx: &mut Tx, id: uuid::Uuid, stay: &Stay) -> Result<()> {
 }
 
 /// The columns of a [`Stay`] of `residence s`.
-pub const STAY: &str = "s.resident_id, s.dwelling_id, s.household_id, s.relation, s.since, s.until, s.reason, s.destination";
+pub const STAY: &str =
+    "s.resident_id, s.dwelling_id, s.household_id, s.relation, s.since, s.until, s.reason, s.destination";
 
 /// Where somebody lived before, the last first.
 pub async fn stays(conn: &mut Conn, id: ResidentId) -> Result<Vec<Stay>> {

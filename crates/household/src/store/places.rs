@@ -176,8 +176,20 @@ pub async fn add_dwellings(
     for d in rows {
         let key = rules::address_key(&d.area, &d.address);
         values.push(params![
-            d.id, d.building, d.unit, &d.area, d.floor, &d.door, &d.address, key, d.usage, d.confirmed_at,
-            d.marks.json()?, batch, now, now
+            d.id,
+            d.building,
+            d.unit,
+            &d.area,
+            d.floor,
+            &d.door,
+            &d.address,
+            key,
+            d.usage,
+            d.confirmed_at,
+            d.marks.json()?,
+            batch,
+            now,
+            now
         ]);
     }
     let numbers: Vec<(DwellingId, i64)> = tx.insert_returning(insert, values).await?;
@@ -282,7 +294,9 @@ pub async fn household(tx: &mut Tx, id: HouseholdId) -> Result<Household> {
 
 /// The households that live in a home now, the oldest first.
 pub async fn households(conn: &mut Conn, dwelling: DwellingId) -> Result<Vec<Household>> {
-    let sql = format!("SELECT {HOUSEHOLD} FROM household h WHERE h.dwelling_id = $1 AND h.ended_at IS NULL ORDER BY h.since, h.id");
+    let sql = format!(
+        "SELECT {HOUSEHOLD} FROM household h WHERE h.dwelling_id = $1 AND h.ended_at IS NULL ORDER BY h.since, h.id"
+    );
     conn.all(&sql, params![dwelling]).await
 }
 
@@ -303,8 +317,7 @@ pub async fn settle_household(
     gone: ResidentId,
     now: Timestamp,
 ) -> Result<bool> {
-    let left: i64 =
-        tx.scalar("SELECT count(*) FROM resident WHERE household_id = $1", params![id]).await?;
+    let left: i64 = tx.scalar("SELECT count(*) FROM resident WHERE household_id = $1", params![id]).await?;
     let mut household = household(tx, id).await?;
     if household.head == Some(gone) {
         household.head = None;

@@ -14,8 +14,8 @@ use super::{Desk, ago, day, word};
 use crate::{
     app::{self, Contact},
     model::{
-        Basis, CareKind, DwellingId, Field, HouseholdKind, Leaving, Mark, Relation, Residence, ResidentId, Sex,
-        Usage,
+        Basis, CareKind, DwellingId, Field, HouseholdKind, Leaving, Mark, Relation, Residence, ResidentId,
+        Sex, Usage,
     },
     read::{self, Card, CardResident, EventKind},
 };
@@ -110,7 +110,9 @@ impl Beside {
     /// The mistake of an input at its field, any other refusal as a sentence.
     pub(super) fn of(ctx: &Ctx, error: Error) -> Result<Self> {
         match error {
-            Error::Conflict(key) | Error::Forbidden(key) => Ok(Self { trouble: ctx.locale.t(key), ..Self::default() }),
+            Error::Conflict(key) | Error::Forbidden(key) => {
+                Ok(Self { trouble: ctx.locale.t(key), ..Self::default() })
+            }
             Error::Invalid(fields) => {
                 Ok(Self { problems: Problems::from_fields(&fields, &ctx.locale), ..Self::default() })
             }
@@ -153,7 +155,8 @@ fn source(ctx: &Ctx, mark: Mark) -> String {
 fn fields(ctx: &Ctx, r: &CardResident, beside: &Beside) -> Vec<Shown> {
     let clear = beside.clear.as_ref().filter(|(id, _)| *id == r.id).map(|(_, contact)| contact);
     let none = || ctx.locale.t("household-none");
-    let masked = |full: Option<&String>, masked: Option<String>| full.cloned().or(masked).unwrap_or_else(none);
+    let masked =
+        |full: Option<&String>, masked: Option<String>| full.cloned().or(masked).unwrap_or_else(none);
     let text = |list: &str, code: &str| word(&ctx.locale, list, code);
     let shown = |field: Field, value: String, input: String, choices: Vec<Choice>, kind: &'static str| {
         let mark = r.mark(field);
@@ -282,8 +285,20 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
             .into_iter()
             .map(|r| (r, word(l, "leaving", r.as_str())))
             .collect(),
-        relations: choices(ctx, "relation", Relation::ALL, Relation::as_str, beside.typed.relation.parse().ok()),
-        residences: choices(ctx, "residence", Residence::ALL, Residence::as_str, beside.typed.residence.parse().ok()),
+        relations: choices(
+            ctx,
+            "relation",
+            Relation::ALL,
+            Relation::as_str,
+            beside.typed.relation.parse().ok(),
+        ),
+        residences: choices(
+            ctx,
+            "residence",
+            Residence::ALL,
+            Residence::as_str,
+            beside.typed.residence.parse().ok(),
+        ),
         typed: beside.typed,
         problems: if beside.about.is_none() { beside.problems } else { Problems::none() },
         trouble: beside.trouble,

@@ -194,7 +194,11 @@ async fn move_out(ctx: Ctx, Path(id): Path<ResidentId>, Form(form): Form<Out>) -
 }
 
 fn sentences(ctx: &Ctx, faults: &[FieldError]) -> String {
-    Problems::from_fields(faults, &ctx.locale).all().map(|(_, text)| text.to_owned()).collect::<Vec<_>>().join(" ")
+    Problems::from_fields(faults, &ctx.locale)
+        .all()
+        .map(|(_, text)| text.to_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -58,7 +58,8 @@ fn page(ctx: &Ctx, desk: &Desk, asked: Asked, found: Found, searched: bool) -> W
     let l = &ctx.locale;
     let now = ctx.now();
     let person = |p: read::FoundPerson| {
-        let age = p.birth.as_deref().and_then(|b| b.parse().ok()).and_then(|b| now.china_date().years_since(b));
+        let age =
+            p.birth.as_deref().and_then(|b| b.parse().ok()).and_then(|b| now.china_date().years_since(b));
         let sex = word(l, "sex", p.sex.as_str());
         let age = age.map(|n| l.t_with("household-age", &[("n", n.to_string())]));
         Person {
@@ -111,7 +112,8 @@ async fn find(ctx: Ctx, Form(asked): Form<Asked>) -> WebResult {
     let question = Question::new(&desk.access, &asked.q)?;
     let mut op = ctx.op().await?;
     let found =
-        read::find(&mut op.tx, &desk.access, &desk.scope, area.as_ref(), &question, asked.after, PAGE).await?;
+        read::find(&mut op.tx, &desk.access, &desk.scope, area.as_ref(), &question, asked.after, PAGE)
+            .await?;
     if !matches!(question, Question::Nothing) {
         let place = area.clone().or_else(|| desk.scope.areas.first().cloned());
         let place = place.unwrap_or_else(|| ctx.district.area.clone());

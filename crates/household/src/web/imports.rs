@@ -67,7 +67,9 @@ async fn list_page(ctx: &Ctx, after: &str, problems: Problems, trouble: String) 
     let export = desk.access.policy.scope(&ctx.actor, "household.export");
     let named = |code: &linli_kernel::AreaCode| (code.to_string(), desk.atlas.path(code));
     let areas = export.areas.iter().flat_map(|own| {
-        std::iter::once(named(own)).chain(desk.atlas.children(own).map(|a| named(&a.code))).collect::<Vec<_>>()
+        std::iter::once(named(own))
+            .chain(desk.atlas.children(own).map(|a| named(&a.code)))
+            .collect::<Vec<_>>()
     });
     let template = ListPage {
         chrome: desk.chrome(ctx, "household-import"),

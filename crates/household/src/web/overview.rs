@@ -101,7 +101,8 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     };
     drop(conn);
     let sum = read::freshness_of(&at, &figures);
-    let mut lines: Vec<Line> = if is_grid { Vec::new() } else { figures.iter().map(|f| line(&desk, f)).collect() };
+    let mut lines: Vec<Line> =
+        if is_grid { Vec::new() } else { figures.iter().map(|f| line(&desk, f)).collect() };
     // What needs somebody comes first.
     lines.sort_by(|a, b| {
         let share = |l: &Line| if l.homes == 0 { 1.0 } else { l.fresh as f64 / l.homes as f64 };

@@ -11,7 +11,13 @@ use linli_testkit::both_engines;
 use super::{people::card, *};
 
 fn consent(kind: CareKind) -> NewCare {
-    NewCare { kind, basis: Basis::Consent, basis_note: "同意书第3版".into(), source: Source::Worker, expires_at: None }
+    NewCare {
+        kind,
+        basis: Basis::Consent,
+        basis_note: "同意书第3版".into(),
+        source: Source::Worker,
+        expires_at: None,
+    }
 }
 
 both_engines! {

@@ -16,9 +16,7 @@ use linli_access::{Access, Limits, Master, Scope};
 use linli_grid::{Area, Atlas, AtlasPort};
 use linli_household::{
     app,
-    model::{
-        BuildingId, BuildingKind, DwellingId, Facts, NewBuilding, NewDwelling, Texts, Usage,
-    },
+    model::{BuildingId, BuildingKind, DwellingId, Facts, NewBuilding, NewDwelling, Texts, Usage},
     register::{Home, Put},
 };
 use linli_kernel::{
@@ -139,7 +137,13 @@ async fn building(d: &Arc<District>, grid: &str, name: &str) -> BuildingId {
 
 async fn dwelling(d: &Arc<District>, building: BuildingId, door: &str) -> DwellingId {
     let mut op = op(d, actor(Role::StreetCentre, DISTRICT)).await;
-    let new = NewDwelling { building, unit: Some("2单元".into()), floor: None, door: door.into(), usage: Usage::Own };
+    let new = NewDwelling {
+        building,
+        unit: Some("2单元".into()),
+        floor: None,
+        door: door.into(),
+        usage: Usage::Own,
+    };
     let id = app::add_dwelling(&mut op, &new).await.unwrap();
     op.commit().await.unwrap();
     id
