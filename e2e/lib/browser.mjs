@@ -41,9 +41,8 @@ export async function logIn(page, login, password = PASSWORD) {
   await Promise.all([page.waitForURL((url) => !url.pathname.startsWith("/login")), page.click("button[type=submit].primary")]);
 }
 
-// Fails with the rule and the first place of each violation.
-export async function accessible(page, what) {
-  // In the isolated world of the test, so that the page's own policy for scripts stays as it is.
+// Axe in the isolated world of the test, so that the page's own policy for scripts stays as it is.
+async function violations(page, options) {
   const client = await page.context().newCDPSession(page);
   const { frameTree } = await client.send("Page.getFrameTree");
   const { executionContextId } = await client.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
@@ -55,13 +54,63 @@ export async function accessible(page, what) {
     return answer.result.value;
   };
   await evaluate(axe);
-  const violations = await evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] })
-    .then((r) => r.violations.map((v) => v.id + ": " + v.nodes[0].html.slice(0, 160)))`);
+  const found = await evaluate(`axe.run(document, ${JSON.stringify(options)})
+    .then((r) => r.violations.map((v) => v.id + " ×" + v.nodes.length + ": " + v.nodes[0].html.slice(0, 160)))`);
   await client.detach();
-  assert.deepEqual(violations, [], `${what}: axe finds nothing`);
+  return found;
+}
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+
+// Fails with the rule and the first place of each violation.
+export async function accessible(page, what) {
+  assert.deepEqual(await violations(page, { runOnly: RULES }), [], `${what}: axe finds nothing`);
+}
+
+// Only the contrast, for another theme of a page that was looked at already.
+export async function legible(page, what) {
+  const rules = { runOnly: ["color-contrast"] };
+  assert.deepEqual(await violations(page, rules), [], `${what}: the contrast suffices`);
 }
 
 export async function fitsWidth(page, what) {
-  const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
-  assert.ok(wide <= seen + 1, `${what}: ${wide} px wide in a window of ${seen}`);
+  const [wide, seen, culprit] = await page.evaluate(() => {
+    const seen = window.innerWidth;
+    const scrolls = (e) => e.closest(".table-wrap, .map, pre, .sr, [hidden]");
+    const out = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > seen + 1 && !scrolls(e));
+    return [document.documentElement.scrollWidth, seen, out?.outerHTML.slice(0, 120)];
+  });
+  assert.ok(wide <= seen + 1, `${what}: ${wide} px wide in a window of ${seen}, because of ${culprit}`);
+}
+
+// Numbers, states and clocks are never cut off; what may be shortened by design is the title of a row.
+export async function uncut(page, what) {
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll(".chip, .clock, .stat .value, .no, .num, td.n, .btn, .level, dd, .meta.num")]
+      .filter((e) => e.getClientRects().length > 0 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
+      .map((e) => e.outerHTML.slice(0, 120)));
+  assert.deepEqual(cut, [], `${what}: nothing is cut off`);
+}
+
+// In the elders' version a finger finds 60 px of everything that is pressed.
+export async function fingers(page, what) {
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll("button, summary, select, textarea, input:not([type=hidden]):not([type=radio]):not([type=checkbox]), a.btn, .list a, .tabbar a, .choice label, label.check")]
+      .filter((e) => e.getClientRects().length > 0 && !e.closest(".sr, .maplibregl-map") && e.getBoundingClientRect().height < 59.5)
+      .map((e) => `${Math.round(e.getBoundingClientRect().height)} px: ${e.outerHTML.slice(0, 100)}`));
+  assert.deepEqual(small, [], `${what}: touch targets of 60 px`);
+}
+
+// One h1, a title, a main landmark, the language; and no word of the program where a word of people belongs.
+export async function wellMade(page, what) {
+  const [h1, title, main, lang, raw] = await page.evaluate(() => [
+    document.querySelectorAll("h1").length, document.title, document.querySelectorAll("main").length,
+    document.documentElement.lang,
+    (document.body.innerText.match(/\b(desk|worker|resident|access|grid|hotline|nav|menu|error|case)-[a-z]+(-[a-z_]+)*\b|\bundefined\b|\bNaN\b/g) ?? []),
+  ]);
+  assert.equal(h1, 1, `${what}: one h1`);
+  assert.ok(title.length > 4, `${what}: a title`);
+  assert.equal(main, 1, `${what}: one main`);
+  assert.match(lang, /^(zh|en)/, `${what}: a language`);
+  assert.deepEqual(raw, [], `${what}: no keys of texts on the screen`);
 }

@@ -18,10 +18,10 @@ function environment(folder) {
 
 // One demo district is made per run; each server gets a copy of its own.
 let template;
-export function demo() {
+export function demo(scale = "0.005") {
   if (!template) {
     template = mkdtempSync(path.join(tmpdir(), "linli-e2e-demo-"));
-    const made = spawnSync(bin, ["demo", "--scale", "0.005"], { env: environment(template), encoding: "utf8" });
+    const made = spawnSync(bin, ["demo", "--scale", scale], { env: environment(template), encoding: "utf8" });
     if (made.status !== 0) throw new Error(`linli demo failed: ${made.stderr}`);
     process.on("exit", () => rmSync(template, { recursive: true, force: true }));
   }
@@ -34,11 +34,11 @@ export function run(args, folder) {
   return done.stdout;
 }
 
-export async function start({ folder, env = {} } = {}) {
+export async function start({ folder, scale, env = {} } = {}) {
   if (!existsSync(bin)) throw new Error(`${bin} is not built; run make test, or set LINLI_BIN`);
   const own = !folder;
   folder ??= mkdtempSync(path.join(tmpdir(), "linli-e2e-"));
-  if (own) cpSync(demo(), folder, { recursive: true });
+  if (own) cpSync(demo(scale), folder, { recursive: true });
   const child = spawn(bin, ["serve", "--listen", "127.0.0.1:0"], { env: { ...environment(folder), ...env } });
   let log = "";
   child.stderr.on("data", (text) => { log += text; });

@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { start } from "../lib/server.mjs";
 import { DESK, PHONE, accessible, fitsWidth, launch, person } from "../lib/browser.mjs";
+import { act } from "../lib/people.mjs";
 
 let server, browser;
 before(async () => {
@@ -15,17 +16,6 @@ after(async () => {
 });
 
 const WORDS = "怡园小区3号楼门口污水井盖破了，晚上看不见，老人差点踩空";
-
-// Opens the folded form of an act on a case page, fills it and sends it.
-async function act(page, id, fill = async () => {}) {
-  const fold = page.locator(`#do-act-${id}`);
-  assert.equal(await fold.count(), 1, `the page offers ${id}: ${await page.locator("details.act summary").allInnerTexts()}`);
-  if (!(await fold.evaluate((d) => d.open))) await fold.locator("summary").click();
-  await fill(fold);
-  await Promise.all([page.waitForEvent("load"), fold.locator("form button.btn").last().click()]);
-  const trouble = page.locator("main .notice[data-tone=bad], main .errors");
-  assert.equal(await trouble.count(), 0, `${id}: ${await trouble.allInnerTexts()}`);
-}
 
 test("a problem is reported, dispatched, solved, verified and rated", async () => {
   // The resident, on a phone, without an account.

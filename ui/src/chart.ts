@@ -59,13 +59,15 @@ function option(kind: string, data: Data, css: CSSStyleDeclaration, title: strin
     ...shared,
     grid: { left: 4, right: 12, top: data.series.length > 1 ? 40 : 20, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: { type: "category", data: data.labels, boundaryGap: !line, ...axis },
-    yAxis: { type: "value", max: data.max,
+    yAxis: { type: "value", max: data.max ?? (data.unit === "%" ? 100 : undefined),
       splitNumber: 4,
       min: data.min, ...axis, axisLabel: { ...axis.axisLabel, formatter: `{value}${data.unit ?? ""}` }, splitLine: { lineStyle: { color: c("--line") } } },
     series: data.series.map((s, i) => ({
       name: s.name,
       type: line ? "line" : "bar",
       data: s.values,
+      // A day without a call is no break in the rate.
+      connectNulls: line,
       stack: kind === "stack" ? (s.stack ?? "all") : undefined,
       symbol: symbols[i % symbols.length],
       symbolSize: 7,

@@ -70,15 +70,15 @@ access-password-again = 再输一次新密码
 access-password-send = 换好密码
 
 nav-work = 今日
-nav-triage = 研判派遣
-nav-inbox = 我的待办
+nav-triage = 分拨
+nav-inbox = 收件
 nav-hotline = 12345 热线
 nav-clocks = 时限
 nav-returns = 退回与延期
 nav-suspended = 挂账
-nav-followups = 核查回访
-nav-cases = 案件
-nav-overview = 区情
+nav-followups = 回访
+nav-cases = 全部事情
+nav-overview = 概览
 nav-admin = 管理
 nav-audit = 操作日志
 

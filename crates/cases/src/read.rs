@@ -12,7 +12,7 @@ mod track;
 
 pub use board::{BoardCounts, NoticeRow, counts, notices};
 pub use detail::{Detail, EntryView, PhotoView, Related, detail, id_by_number, photo, timeline};
-pub use list::{AskKind, CaseRow, Filter, Sort, page};
+pub use list::{AskKind, CaseRow, Fact, Filter, Sort, UNCATEGORISED, count, page};
 pub use places::points;
 pub use rates::{DayCount, Part, Rates, corrections, rates};
 pub use similar::{Similar, similar};

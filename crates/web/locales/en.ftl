@@ -40,6 +40,7 @@ prefs-menu = Large type
 prefs-type = Size of the letters
 prefs-type-normal = Normal
 prefs-type-large = For elders
+prefs-scale = Size of the letters
 prefs-theme = Colours
 prefs-theme-light = Light
 prefs-theme-dark = Dark

@@ -40,6 +40,7 @@ prefs-menu = 大字
 prefs-type = 字号
 prefs-type-normal = 普通
 prefs-type-large = 长辈版
+prefs-scale = 字有多大
 prefs-theme = 颜色
 prefs-theme-light = 浅色
 prefs-theme-dark = 深色

@@ -156,6 +156,11 @@ impl Chrome {
         self.prefs.kind == "large"
     }
 
+    /// Sizes of letters to choose from in the elders' version.
+    pub fn sizes(&self) -> &'static [&'static str] {
+        &crate::prefs::SCALES
+    }
+
     /// Whether a navigation entry is the present place.
     pub fn here(&self, href: &str) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();

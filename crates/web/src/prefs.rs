@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::{Access, Route, i18n::Language};
 
 const TYPES: [&str; 1] = ["large"];
-const SCALES: [&str; 7] = ["18", "20", "22", "24", "26", "28", "30"];
+pub(crate) const SCALES: [&str; 7] = ["18", "20", "22", "24", "26", "28", "30"];
 const THEMES: [&str; 3] = ["dark", "contrast", "auto"];
 const KEYS: [&str; 1] = ["off"];
 

@@ -55,6 +55,23 @@ pub struct EntryView {
     pub facts: BTreeMap<String, String>,
 }
 
+impl EntryView {
+    /// Whether the free words are for the reporter too. That a whistle was blown is no secret; what one
+    /// desk wrote to the next with it is.
+    pub fn words_are_public(&self) -> bool {
+        let addressed = matches!(
+            self.action,
+            Action::Decline
+                | Action::AskReporter
+                | Action::ReporterAnswered
+                | Action::Suspend
+                | Action::Comment
+                | Action::Rate
+        );
+        self.public && (self.who == Who::Public || addressed)
+    }
+}
+
 /// Another case that belongs to this one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Related {

@@ -32,6 +32,44 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What a number on the boards counts, so that it can open the list behind it.
+    pub enum Fact {
+        /// A case of its own, no task of another.
+        Case = "case",
+        /// Found by our own people.
+        Found = "found",
+        /// Whoever has it was to call by a certain time.
+        Contact = "contact",
+        /// … and did.
+        ContactKept = "contact_kept",
+        /// The reporter was called back and answered.
+        Call = "call",
+        /// … and said that it is solved.
+        Solved = "solved",
+        /// … and was satisfied.
+        Satisfied = "satisfied",
+    }
+}
+
+impl Fact {
+    /// The same conditions as the sums of [`super::rates`].
+    const fn condition(self) -> &'static str {
+        match self {
+            Self::Case => "c.parent IS NULL",
+            Self::Found => "c.parent IS NULL AND c.source IN ('grid', 'inspection')",
+            Self::Contact => "c.parent IS NULL AND c.contact_kept IS NOT NULL",
+            Self::ContactKept => "c.parent IS NULL AND c.contact_kept",
+            Self::Call => "c.parent IS NULL AND c.call_solved IS NOT NULL",
+            Self::Solved => "c.parent IS NULL AND c.call_solved",
+            Self::Satisfied => "c.parent IS NULL AND c.call_satisfied",
+        }
+    }
+}
+
+/// Stands in a filter for cases that have no category yet.
+pub const UNCATEGORISED: &str = "none";
+
 /// What a list is narrowed to; the default is everything within the scope.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -63,6 +101,12 @@ pub struct Filter {
     pub from: Option<Timestamp>,
     /// … until before then.
     pub to: Option<Timestamp>,
+    /// Ended from then …
+    pub ended_from: Option<Timestamp>,
+    /// … until before then.
+    pub ended_to: Option<Timestamp>,
+    /// Of which this holds.
+    pub fact: Option<Fact>,
     /// With one of these waiting for a decision; none means any case.
     pub asks: Vec<AskKind>,
     /// Reported by this account.
@@ -105,6 +149,8 @@ impl Filter {
             .and_some("c.next_due < ?", self.overdue)
             .and_some("c.reported_at >= ?", self.from)
             .and_some("c.reported_at < ?", self.to)
+            .and_some("c.ended_at >= ?", self.ended_from)
+            .and_some("c.ended_at < ?", self.ended_to)
             .any("c.ask", &self.asks);
         if let Some(area) = &self.area {
             rows.within("c.area", std::slice::from_ref(area));
@@ -112,12 +158,17 @@ impl Filter {
         if let Some(org) = self.org {
             rows.and(&ORG_CONDITION.replace("{orgs}", "(?)"), vec![org.into()]);
         }
-        if let Some(category) = self.category.as_ref().filter(|c| !c.is_empty()) {
+        if self.category.as_deref() == Some(UNCATEGORISED) {
+            rows.and("c.category IS NULL", vec![]);
+        } else if let Some(category) = self.category.as_ref().filter(|c| !c.is_empty()) {
             // Two digits per level: the codes below begin with it.
             rows.and(
                 "c.category >= ? AND c.category < ?",
                 vec![category.into(), format!("{category}:").into()],
             );
+        }
+        if let Some(fact) = self.fact {
+            rows.and(fact.condition(), vec![]);
         }
         if self.urgent {
             rows.and("c.urgent = ?", vec![true.into()]);
@@ -347,4 +398,13 @@ pub async fn page(
     let page = Page::cut(found, size, |row| Cursor { key: key(row), id: row.id.0 });
     let items = page.items.into_iter().map(CaseRow::try_from).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })
+}
+
+/// How many cases a list holds, counted up to `most`.
+pub async fn count(conn: &mut Conn, scope: &Scope, filter: &Filter, most: i64) -> Result<i64> {
+    let mut rows = filter.conditions(conn, scope);
+    let limit = rows.bind(most.max(1));
+    let sql =
+        format!("SELECT count(*) FROM (SELECT 1 FROM case_file c{} LIMIT {limit}) AS found", rows.text());
+    conn.scalar(&sql, rows.args()).await
 }

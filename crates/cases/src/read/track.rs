@@ -148,7 +148,7 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
             to: e.to,
             org: e.org,
             own: matches!(e.who, crate::model::Who::Public),
-            note: e.note.clone(),
+            note: e.note.clone().filter(|_| e.words_are_public()),
             facts: e
                 .facts
                 .iter()

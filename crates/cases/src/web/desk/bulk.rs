@@ -91,7 +91,7 @@ struct Summary {
 }
 
 fn answer(ctx: &Ctx, room: &Room, status: StatusCode, s: Summary) -> WebResult {
-    let none = s.ready.is_empty() && s.refused.is_empty();
+    let none = s.ready.is_empty() && s.refused.is_empty() && s.form.is_none();
     let sub = ctx.locale.t(if none { "desk-bulk-none" } else { "desk-bulk-sub" });
     let template = BulkPage {
         chrome: chrome(ctx, room, "desk-bulk"),
@@ -105,13 +105,13 @@ fn answer(ctx: &Ctx, room: &Room, status: StatusCode, s: Summary) -> WebResult {
     page(ctx, status, &template)
 }
 
-fn run_form(ctx: &Ctx, url: &str, fields: Vec<super::forms::Field>, n: usize, back: &str) -> Form {
+fn run_form(ctx: &Ctx, url: &str, fields: Vec<super::forms::Field>, submit: String, back: &str) -> Form {
     Form {
         id: "bulk-run".to_owned(),
         url: url.to_owned(),
         title: String::new(),
         hint: String::new(),
-        submit: ctx.locale.t_with("desk-bulk-run", &[("n", n.to_string())]),
+        submit,
         icon: "check",
         tone: "primary",
         shortcut: "",
@@ -166,8 +166,9 @@ async fn summary(
         };
         fields.extend(acts::fields(&around, &fill, action));
     }
+    let submit = ctx.locale.t_with("desk-bulk-run", &[("n", ready.len().to_string())]);
     let form = (!ready.is_empty())
-        .then(|| run_form(ctx, &format!("/desk/cases/bulk/{action}"), fields, ready.len(), &back));
+        .then(|| run_form(ctx, &format!("/desk/cases/bulk/{action}"), fields, submit, &back));
     let status = if problems.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let what = ctx.locale.t(&format!("desk-act-{action}"));
     answer(ctx, &room, status, Summary { what, ready, refused, form, back })
@@ -250,7 +251,7 @@ async fn triage_summary(ctx: Ctx) -> WebResult<Response> {
     let ids: Vec<CaseId> = found.items.iter().map(|row| row.id).collect();
     let cases = load(&mut room.conn, &scope, &ids).await?;
     let fill = Fill { locale: &ctx.locale, prefix: "bulk".to_owned(), typed: None, problems: None };
-    let (mut ready, mut refused, mut fields) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut refused, mut fields) = (Vec::new(), Vec::new());
     for (record, case, body) in &cases {
         let said = format!("{} {body}", record.title);
         let guess = suggest::suggest(&ctx.district, &room.atlas, &said, &record.area);
@@ -262,16 +263,17 @@ async fn triage_summary(ctx: Ctx) -> WebResult<Response> {
             let mut check = fill.check_of("case", record.id.to_string(), name.clone());
             check.hint = triage::in_a_line(&room, &proposed, &ctx);
             fields.push(check);
-            ready.push((name, triage::in_a_line(&room, &proposed, &ctx)));
         } else {
             let why = if mine { "desk-bulk-no-suggestion" } else { "desk-bulk-not-allowed" };
             refused.push((name, ctx.locale.t(why)));
         }
     }
-    let n = ready.len();
-    let form = (n > 0).then(|| run_form(&ctx, "/desk/triage/bulk", fields, n, "/desk/triage"));
+    // A box before each: how many are run is seen only then.
+    let submit = ctx.locale.t("desk-bulk-run-ticked");
+    let form =
+        (!fields.is_empty()).then(|| run_form(&ctx, "/desk/triage/bulk", fields, submit, "/desk/triage"));
     let what = ctx.locale.t("desk-bulk-triage");
-    // The form itself lists what is ready, with a box before each.
+    // The form itself lists what is ready.
     let summary = Summary { what, ready: Vec::new(), refused, form, back: "/desk/triage".to_owned() };
     answer(&ctx, &room, StatusCode::OK, summary)
 }

@@ -80,8 +80,11 @@ async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Found> {
     })
 }
 
-fn stats(ctx: &Ctx, counts: &BoardCounts) -> Vec<Stat> {
+fn stats(ctx: &Ctx, room: &Room, counts: &BoardCounts) -> Vec<Stat> {
     let l = &ctx.locale;
+    // Who decides gets the desk for it, everybody else the list.
+    let asks =
+        if room.may(ctx, "case.decide_return") { "/desk/returns" } else { "/desk/cases?ask=any&open=yes" };
     vec![
         Stat::count(l, counts.overdue, "desk-stat-overdue", "/desk/clocks?overdue=yes", "bad"),
         Stat::count(
@@ -95,7 +98,7 @@ fn stats(ctx: &Ctx, counts: &BoardCounts) -> Vec<Stat> {
             l,
             counts.returns + counts.extensions + counts.suspensions,
             "desk-stat-asks",
-            "/desk/returns",
+            asks,
             "warn",
         ),
         Stat::count(l, counts.urgent, "desk-stat-urgent", "/desk/cases?urgent=yes&open=yes", "bad"),
@@ -128,7 +131,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let whistles = lists::choose(&ctx.locale, whistles, &asked.whistle);
     let template = ClocksPage {
         chrome: chrome(&ctx, &room, "desk-clocks"),
-        stats: stats(&ctx, &counts),
+        stats: stats(&ctx, &room, &counts),
         whistles: whistles.into_iter().flat_map(|g| g.choices).collect(),
         orgs: lists::choose(&ctx.locale, lists::scope_orgs(&room.atlas, &ctx.locale, &scope), &asked.org),
         overdue: asked.overdue == "yes",

@@ -18,15 +18,17 @@ use super::{
     lists,
     room::{Room, chrome, page, said},
     view::Line,
-    wanted::{Wanted, percent},
+    wanted::{ANY, Wanted, percent},
 };
 use crate::{
     model::{CaseState, Source, WhistleLevel},
-    read::{self, AskKind},
+    read::{self, AskKind, UNCATEGORISED},
 };
 
 const PAGE: usize = 50;
 const SAVED_MOST: usize = 20;
+/// Beyond this, “more than” is as good as the number.
+const COUNTED_MOST: i64 = 10_000;
 
 /// A filter that somebody keeps under a name of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,14 +86,20 @@ fn chips(ctx: &Ctx, room: &Room, wanted: &Wanted) -> Vec<(String, String)> {
     let l = &ctx.locale;
     let named = |name: &str, value: &str| -> String {
         match name {
+            "ask" if value == ANY => l.t("desk-stat-asks"),
             "state" | "whistle" | "source" | "ask" => l.t(&format!("desk-{name}-{value}")),
             "area" => value.parse().map_or_else(|_| value.to_owned(), |code| room.atlas.path(&code)),
             "lead" => {
                 value.parse().map_or_else(|_| value.to_owned(), |id| room.atlas.org_name(id).to_owned())
             }
+            "category" if value == UNCATEGORISED => l.t("desk-uncategorised"),
             "category" => room.atlas.category_path(value),
             "urgent" => l.t("desk-urgent"),
+            "overdue" if value == "soon" => l.t("desk-stat-soon"),
             "overdue" => l.t("desk-only-overdue"),
+            "fact" => l.t(&format!("desk-counted-{value}")),
+            "ended_from" => l.t_with("desk-ended-from", &[("day", value.to_owned())]),
+            "ended_to" => l.t_with("desk-ended-to", &[("day", value.to_owned())]),
             "open" => l.t("desk-open-only"),
             "ended" => l.t("desk-state-closed"),
             "from" => format!("{} {value}", l.t("desk-from")),
@@ -128,6 +136,8 @@ struct ListPage {
     saved: Vec<Saved>,
     query: String,
     rows: Vec<Line>,
+    /// How many there are in all.
+    count: String,
     next: Option<String>,
     by_due: bool,
     sort_due: String,
@@ -150,6 +160,8 @@ async fn show(ctx: Ctx, Query(wanted): Query<Wanted>) -> WebResult {
     {
         return Ok(Redirect::to(&format!("/desk/cases/{}", only.id)).into_response());
     }
+    let all = read::count(&mut room.conn, &scope, &filter, COUNTED_MOST + 1).await?;
+    let (key, n) = if all > COUNTED_MOST { ("desk-found-more", COUNTED_MOST) } else { ("desk-found", all) };
     let query = wanted.query("");
     let plain = wanted.query("sort");
     let template = ListPage {
@@ -166,6 +178,7 @@ async fn show(ctx: Ctx, Query(wanted): Query<Wanted>) -> WebResult {
         chips: chips(&ctx, &room, &wanted),
         saved: saved(&mut room.conn, &ctx).await?,
         rows: found.items.iter().map(|row| Line::of(&ctx, &room, row)).collect(),
+        count: ctx.locale.t_with(key, &[("n", n.to_string())]),
         next: found.next.map(|next| format!("{query}&after={next}")),
         by_due: wanted.by_due(),
         sort_due: format!("{plain}&sort=due"),

@@ -18,7 +18,7 @@ use super::{
     view::Stat,
 };
 use crate::{
-    read::{self, BoardCounts, DayCount, Rates},
+    read::{self, BoardCounts, DayCount, Fact, Rates, UNCATEGORISED},
     rules::ratings::{Share, Tally},
 };
 
@@ -125,17 +125,30 @@ fn rate(ctx: &Ctx, share: Share, name: &str, of: &str, href: String) -> Stat {
     }
 }
 
-fn stats(ctx: &Ctx, rates: &Rates, counts: &BoardCounts, query: &str) -> Vec<Stat> {
-    let href = |more: &str| format!("/desk/cases?{query}{more}");
+/// Each number with the address of the list that it counts; `place` narrows to the area looked at.
+fn stats(ctx: &Ctx, rates: &Rates, counts: &BoardCounts, time: &str, place: &str) -> Vec<Stat> {
+    let href = |fact: Fact| format!("/desk/cases?{time}{place}&fact={fact}");
     let t = &rates.tally;
     let l = &ctx.locale;
     vec![
-        Stat::count(l, rates.cases, "desk-all-cases", href(""), ""),
-        rate(ctx, t.found, "desk-rate-found", "desk-rate-of", href("&source=grid")),
-        rate(ctx, t.response, "desk-rate-response", "desk-rate-response-what", href("")),
-        rate(ctx, t.solution, "desk-rate-solution", "desk-rate-calls", href("&ended=yes")),
-        rate(ctx, t.satisfaction, "desk-rate-satisfaction", "desk-rate-calls", href("&ended=yes")),
-        Stat::count(l, counts.overdue, "desk-stat-overdue", "/desk/cases?overdue=yes&open=yes", "bad"),
+        Stat::count(l, rates.cases, "desk-all-cases", href(Fact::Case), ""),
+        rate(ctx, t.found, "desk-rate-found", "desk-rate-of", href(Fact::Found)),
+        rate(ctx, t.response, "desk-rate-response", "desk-rate-response-what", href(Fact::ContactKept)),
+        rate(ctx, t.solution, "desk-rate-solution", "desk-rate-solved-what", href(Fact::Solved)),
+        rate(
+            ctx,
+            t.satisfaction,
+            "desk-rate-satisfaction",
+            "desk-rate-satisfied-what",
+            href(Fact::Satisfied),
+        ),
+        Stat::count(
+            l,
+            counts.overdue,
+            "desk-stat-overdue",
+            format!("/desk/cases?overdue=yes&open=yes{place}"),
+            "bad",
+        ),
     ]
 }
 
@@ -227,7 +240,7 @@ fn sources_chart(ctx: &Ctx, chrome: &Chrome, trend: &[DayCount], span: Span) -> 
         all.2 += d.2;
     };
     let marks = gathered(days, day_number(span.from), day_number(span.to), add);
-    let keys = ["desk-day", "desk-found", "desk-from-hotline", "desk-from-others"];
+    let keys = ["desk-day", "desk-found-own", "desk-from-hotline", "desk-from-others"];
     let rows = marks.into_iter().map(|(day, (found, hotline, all))| {
         let rest = all - found - hotline;
         (label(day), [found, hotline, rest].iter().map(ToString::to_string).collect())
@@ -265,10 +278,11 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let daily = figures::daily_rates(&mut room.conn, &scope, span).await?;
 
     let (from, to) = dates(span);
-    let mut query = format!("from={from}&to={to}");
-    if root.level() != AreaLevel::District {
-        query = format!("{query}&area={root}");
-    }
+    let time = format!("from={from}&to={to}");
+    let place = if root.level() == AreaLevel::District { String::new() } else { format!("&area={root}") };
+    // A task is a part of a case that is counted already.
+    let base = format!("{time}&fact={}", Fact::Case);
+    let query = format!("{base}{place}");
     let frame = chrome(&ctx, &room, "desk-overview");
     let l = &ctx.locale;
     let whistle_rows =
@@ -276,14 +290,16 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let heads = vec![l.t("desk-field-whistle"), l.t("desk-all-cases")];
     let hot = hot(&ctx, &room, &categories, &query, 6);
     let atlas = &room.atlas;
-    let base = format!("from={from}&to={to}");
     let name_area =
         |code: &AreaCode| (atlas.name(code).to_owned(), format!("/desk/cases?{base}&area={code}"));
     let name_org = |id: &linli_kernel::actor::OrgId| {
         (atlas.org_name(*id).to_owned(), format!("/desk/cases?{query}&lead={id}"))
     };
     let name_category = |code: &String| {
-        let name = if code.is_empty() { l.t("desk-uncategorised") } else { atlas.category_path(code) };
+        let (name, code) = match code.as_str() {
+            "" => (l.t("desk-uncategorised"), UNCATEGORISED),
+            code => (atlas.category_path(code), code),
+        };
         (name, format!("/desk/cases?{query}&category={code}"))
     };
     let template = OverviewPage {
@@ -297,7 +313,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
                 ..Choice::new(*p, l.t(&format!("desk-period-{p}")))
             })
             .collect(),
-        stats: stats(&ctx, &rates, &counts, &query),
+        stats: stats(&ctx, &rates, &counts, &time, &place),
         map_areas: format!("?in={root}"),
         hot,
         chart_whistles: chart(&frame, String::new(), heads, whistle_rows.collect()),

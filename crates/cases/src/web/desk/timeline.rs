@@ -73,7 +73,7 @@ pub(super) fn lines(locale: &Locale, atlas: &Atlas, entries: &[EntryView]) -> Ve
                 text = format!("{who} {text}");
             }
             let mut said = Vec::new();
-            said.extend(e.note.clone().map(|note| (note, e.public)));
+            said.extend(e.note.clone().map(|note| (note, e.words_are_public())));
             said.extend(e.facts.get("reply").map(|reply| (reply.clone(), true)));
             Happened {
                 seq: e.seq,

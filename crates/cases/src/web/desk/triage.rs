@@ -1,277 +1,36 @@
 //! `/desk/triage`: queue | case | decision. One key files, classifies, whistles and dispatches.
 
+mod decision;
+mod offer;
+mod queue;
+
 use askama::Template;
 use axum::{
     extract::{Path, Query},
-    http::StatusCode,
     response::Response,
 };
-use linli_kernel::{Cursor, Error, Result, Role, actor::OrgId};
-use linli_store::idempotency;
-use linli_web::{Access, Chrome, Ctx, Markup, Route, WebResult, markup::escaped};
-use serde::Deserialize;
+use linli_web::{Access, Chrome, Ctx, Route, WebResult};
 
+use self::{
+    decision::{Decision, decision, dispatch_form},
+    offer::{Twin, proposal, twin},
+    queue::{Queue, queue},
+};
+pub(super) use self::{
+    offer::{in_a_line, proposed},
+    queue::{Asked, asked_in},
+};
 use super::{
     act::{self, Sent},
-    acts::{self, Around},
+    acts,
     case::{self, CaseView},
-    forms::{Choice, Field, Fill, Form, Group, Typed},
+    forms::Form,
     room::{Beside, Room, back_to, chrome, page, said},
-    view::{Line, ago},
 };
 use crate::{
-    app::{self, TriageDecision},
-    model::{Action, Case, CaseId, CaseState, Level, Source, WhistleLevel},
-    read::{self, Filter, Similar, Sort, Suggestion, suggest::Reason},
+    model::{Action, CaseId, CaseState},
+    read,
 };
-
-const PAGE: usize = 40;
-
-/// Which part of the queue is looked at.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    f: String,
-    after: Option<String>,
-    case: Option<CaseId>,
-    done: Option<String>,
-}
-
-/// The same, read from the address to which a form leads back.
-pub(super) fn asked_in(back: &str) -> Asked {
-    let query = back.split_once('?').map_or("", |(_, query)| query);
-    let f = query.split('&').find_map(|p| p.strip_prefix("f=")).unwrap_or_default();
-    Asked { f: part(f).to_owned(), ..Asked::default() }
-}
-
-const PARTS: [&str; 4] = ["new", "dispatch", "hotline", "urgent"];
-
-fn part(f: &str) -> &'static str {
-    PARTS.iter().find(|p| **p == f).copied().unwrap_or("new")
-}
-
-/// What stands in the queue: a grid answers its own regular whistle, so that is not in it.
-fn filter(ctx: &Ctx, part: &str) -> Filter {
-    let fresh = Filter { states: vec![CaseState::Reported], ..Filter::default() };
-    match part {
-        "dispatch" => {
-            let level = if ctx.actor.is(Role::DistrictCentre) { Level::District } else { Level::Street };
-            let states = vec![CaseState::Filed, CaseState::Reopened];
-            Filter { states, level: Some(level), ..Filter::default() }
-        }
-        "hotline" => Filter { source: Some(Source::Hotline), ..fresh },
-        "urgent" => Filter {
-            states: vec![CaseState::Reported, CaseState::Filed, CaseState::Reopened],
-            urgent: true,
-            ..Filter::default()
-        },
-        _ => fresh,
-    }
-}
-
-struct Queue {
-    head: String,
-    lines: Vec<Line>,
-    next: Option<String>,
-    choices: Vec<Choice>,
-    /// For the fragment that renews the queue.
-    query: String,
-    /// For links within it.
-    suffix: String,
-}
-
-async fn queue(ctx: &Ctx, room: &mut Room, asked: &Asked, current: Option<CaseId>) -> Result<Queue> {
-    let scope = room.scope(ctx, "board.view");
-    let wanted = part(&asked.f);
-    let after: Option<Cursor> = asked.after.as_ref().and_then(|a| a.parse().ok());
-    let page = read::page(&mut room.conn, &scope, &filter(ctx, wanted), Sort::NextDue, after, PAGE).await?;
-    let mut lines: Vec<Line> = page.items.iter().map(|row| Line::of(ctx, room, row)).collect();
-    for line in &mut lines {
-        line.current = Some(line.id) == current;
-    }
-    let key = if page.next.is_some() { "desk-triage-head-many" } else { "desk-triage-head" };
-    let choices = PARTS
-        .iter()
-        .map(|p| Choice {
-            chosen: *p == wanted,
-            ..Choice::new(*p, ctx.locale.t(&format!("desk-filter-{p}")))
-        })
-        .collect();
-    let mut query = format!("?f={wanted}");
-    if let Some(after) = after {
-        query = format!("{query}&after={after}");
-    }
-    if let Some(id) = current {
-        query = format!("{query}&case={id}");
-    }
-    Ok(Queue {
-        head: ctx.locale.t_with(key, &[("n", lines.len().to_string())]),
-        lines,
-        next: page.next,
-        choices,
-        query,
-        suffix: format!("&f={wanted}"),
-    })
-}
-
-struct Proposal {
-    category: String,
-    lead: String,
-    assisting: String,
-    whistle: String,
-    sure: bool,
-    reasons: Vec<String>,
-}
-
-struct Twin {
-    id: CaseId,
-    number: String,
-    title: String,
-    state: String,
-    why: String,
-    question: String,
-}
-
-struct Decision {
-    url: String,
-    once: String,
-    trouble: String,
-    fields: Vec<Field>,
-    suggestion: Option<Proposal>,
-    accept: Vec<(&'static str, String)>,
-}
-
-impl Decision {
-    fn errors(&self) -> Vec<&Field> {
-        self.fields.iter().filter(|f| f.is_wrong()).collect()
-    }
-
-    /// The suggestion as hidden fields of its own small form.
-    fn accept_fields(&self) -> Markup {
-        let html = self.accept.iter().fold(String::new(), |html, (name, value)| {
-            format!("{html}<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value))
-        });
-        Markup::trusted(html)
-    }
-}
-
-/// Whether a suggestion may be accepted with one key: it names a category by words and a lead by duty.
-fn is_firm(suggestion: &Suggestion) -> bool {
-    suggestion.category.is_some()
-        && suggestion.lead.is_some()
-        && suggestion.reasons.iter().any(|r| matches!(r, Reason::Duty { .. }))
-        && suggestion.reasons.iter().any(|r| matches!(r, Reason::Words { words } if words.len() > 1))
-}
-
-/// What stands to reason for a case: a category that it has already goes before a guess from words.
-pub(super) fn proposed(room: &Room, case: &Case, guess: Suggestion) -> (Suggestion, bool) {
-    let duty = case.category.as_deref().and_then(|code| room.atlas.duty(code));
-    let Some(duty) = duty else {
-        let firm = is_firm(&guess);
-        return (guess, firm);
-    };
-    let section = duty.section.as_deref().and_then(|word| room.atlas.section(&case.area, word));
-    let lead = section.unwrap_or(duty.lead);
-    let known = Suggestion {
-        category: case.category.clone(),
-        whistle: WhistleLevel::Joint,
-        level: Level::Street,
-        lead: Some(lead),
-        assisting: duty.assisting.iter().copied().filter(|org| *org != lead).collect(),
-        reasons: vec![Reason::Duty { basis: duty.basis.clone() }],
-    };
-    (known, true)
-}
-
-fn proposal(ctx: &Ctx, room: &Room, s: &Suggestion, sure: bool) -> Proposal {
-    let names: Vec<&str> = s.assisting.iter().map(|org| room.atlas.org_name(*org)).collect();
-    let reasons = s.reasons.iter().map(|reason| match reason {
-        Reason::Words { words } => ctx.locale.t_with("desk-reason-words", &[("words", words.join("、"))]),
-        Reason::Duty { basis: Some(basis) } => {
-            ctx.locale.t_with("desk-reason-duty-basis", &[("basis", basis.clone())])
-        }
-        Reason::Duty { basis: None } => ctx.locale.t("desk-reason-duty"),
-        Reason::OwnTeam => ctx.locale.t("desk-reason-own"),
-    });
-    Proposal {
-        category: s
-            .category
-            .as_deref()
-            .map_or_else(|| ctx.locale.t("desk-suggestion-none"), |code| room.atlas.category_path(code)),
-        lead: s
-            .lead
-            .map_or_else(|| ctx.locale.t("desk-suggestion-none"), |id| room.atlas.org_name(id).to_owned()),
-        assisting: names.join("、"),
-        whistle: ctx.locale.t(&format!("desk-whistle-{}", s.whistle)),
-        sure,
-        reasons: reasons.collect(),
-    }
-}
-
-fn twin(ctx: &Ctx, room: &Room, own: &Line, s: Similar) -> Twin {
-    let place = match s.metres {
-        Some(m) => ctx.locale.t_with("desk-similar-metres", &[("n", format!("{m:.0}"))]),
-        None => room.atlas.path(&s.area),
-    };
-    let args =
-        [("place", place), ("when", ago(&ctx.locale, s.reported_at, room.now)), ("n", s.score.to_string())];
-    Twin {
-        id: s.id,
-        state: ctx.locale.t(&format!("desk-state-{}", s.state)),
-        why: ctx.locale.t_with("desk-similar-why", &args),
-        question: ctx.locale.t_with("desk-merge-sure", &[("title", format!("{} {}", s.number, s.title))])
-            + &format!("（{}）", own.title),
-        number: s.number,
-        title: s.title,
-    }
-}
-
-/// The decision of the third pane: prefilled with what is known, then with what is suggested.
-fn decision(around: &Around<'_>, proposed: &Suggestion, proposal: Proposal, beside: &Beside) -> Decision {
-    let locale = around.locale;
-    let refused = beside.refused.as_ref().filter(|(action, ..)| *action == Action::Dispatch);
-    let fill = Fill {
-        locale,
-        prefix: "decide".to_owned(),
-        typed: refused.map(|(_, typed, ..)| typed),
-        problems: refused.map(|(_, _, problems, _)| problems),
-    };
-    let case = around.case;
-    let whistle = proposed.whistle.max(case.whistle);
-    let mut levels = acts::words(locale, "whistle", WhistleLevel::ALL);
-    for (choice, key) in levels.iter_mut().zip(["1", "2", "3"]) {
-        choice.key = key;
-    }
-    let category = case.category.clone().or_else(|| proposed.category.clone()).unwrap_or_default();
-    let lead = proposed.lead.unwrap_or(case.lead).to_string();
-    let mut orgs = around.orgs.clone();
-    orgs.insert(0, acts::none(locale));
-    let mut categories: Vec<Group> = around.categories.clone();
-    categories.insert(0, acts::none(locale));
-    let mut fields = vec![
-        fill.radio("whistle", "desk-field-whistle", levels, whistle.as_str()),
-        fill.pick("category", "desk-field-category", categories, &category).optional(),
-        fill.pick("lead", "desk-field-lead", orgs.clone(), &lead),
-    ];
-    fields.extend(acts::assisting(&fill, &orgs, &proposed.assisting));
-    fields.push(fill.maybe_lines("note", "desk-field-note-org").hint(locale.t("desk-hint-internal")));
-    let mut accept = vec![
-        ("idempotency_key", format!("{}-accept", around.once)),
-        ("back", around.back.clone()),
-        ("whistle", whistle.to_string()),
-        ("category", proposed.category.clone().unwrap_or_default()),
-        ("lead", lead),
-    ];
-    accept.extend(proposed.assisting.iter().map(|org| ("assisting", org.to_string())));
-    Decision {
-        url: format!("/desk/triage/{}", case.id),
-        once: format!("{}-decide", around.once),
-        trouble: refused.map(|(.., trouble)| trouble.clone()).unwrap_or_default(),
-        fields,
-        suggestion: proposed.lead.is_some().then_some(proposal),
-        accept,
-    }
-}
 
 #[derive(Template)]
 #[template(path = "desk/triage.html")]
@@ -290,7 +49,7 @@ struct TriagePage {
 }
 
 /// Whether the case still waits for this desk.
-fn waits(allowed: &[Action], state: CaseState, may_dispatch: bool) -> bool {
+pub(super) fn waits(allowed: &[Action], state: CaseState, may_dispatch: bool) -> bool {
     match state {
         CaseState::Reported => may_dispatch && allowed.contains(&Action::File),
         CaseState::Filed | CaseState::Reopened => allowed.contains(&Action::Dispatch),
@@ -302,7 +61,7 @@ fn waits(allowed: &[Action], state: CaseState, may_dispatch: bool) -> bool {
 pub(super) async fn render(ctx: &Ctx, asked: Asked, chosen: Option<CaseId>, beside: Beside) -> WebResult {
     let mut room = Room::enter(ctx).await?;
     let mut queue = queue(ctx, &mut room, &asked, chosen).await?;
-    let back = format!("/desk/triage?f={}", part(&asked.f));
+    let back = format!("/desk/triage?f={}", queue::part(&asked.f));
     let current = chosen.or_else(|| queue.lines.first().map(|l| l.id));
     let mut board = TriagePage {
         chrome: chrome(ctx, &room, "desk-triage"),
@@ -356,25 +115,6 @@ pub(super) async fn render(ctx: &Ctx, asked: Asked, chosen: Option<CaseId>, besi
     page(ctx, beside.status(), &board)
 }
 
-/// Stands for the decision where only its name matters.
-fn dispatch_form(decision: &Decision, back: &str) -> Form {
-    Form {
-        id: format!("act-{}", Action::Dispatch),
-        url: decision.url.clone(),
-        title: String::new(),
-        hint: String::new(),
-        submit: String::new(),
-        icon: "",
-        tone: "",
-        shortcut: "",
-        fields: Vec::new(),
-        open: false,
-        trouble: String::new(),
-        back: back.to_owned(),
-        once: String::new(),
-    }
-}
-
 /// What a dispatcher does beside dispatching.
 fn belongs(id: &str) -> bool {
     [
@@ -412,59 +152,9 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     render(&ctx, asked, chosen, Beside::done(done)).await
 }
 
-#[derive(Template)]
-#[template(path = "desk/triage_queue.html")]
-struct QueuePiece {
-    chrome: Chrome,
-    queue: Queue,
-}
-
-async fn fragment(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
-    let mut room = Room::enter(&ctx).await?;
-    let current = asked.case;
-    let queue = queue(&ctx, &mut room, &asked, current).await?;
-    page(&ctx, StatusCode::OK, &QueuePiece { chrome: chrome(&ctx, &room, "desk-triage"), queue })
-}
-
-fn read_decision(typed: &Typed) -> Result<TriageDecision> {
-    let mut check = linli_kernel::error::Check::new();
-    let choose = "desk-error-choose";
-    let whistle = check.parse("whistle", choose, typed.get("whistle").parse::<WhistleLevel>().ok());
-    let lead = check.parse("lead", choose, typed.get("lead").trim().parse::<OrgId>().ok());
-    check.done()?;
-    let (Some(whistle), Some(lead)) = (whistle, lead) else { return Err(Error::field("lead", choose)) };
-    let mut assisting: Vec<OrgId> = Vec::new();
-    for org in typed.all("assisting").iter().filter_map(|text| text.parse().ok()) {
-        if org != lead && !assisting.contains(&org) {
-            assisting.push(org);
-        }
-    }
-    Ok(TriageDecision {
-        category: typed.some("category").map(str::to_owned),
-        whistle,
-        lead,
-        assisting,
-        note: typed.some("note").map(str::to_owned),
-    })
-}
-
-async fn run(ctx: &Ctx, id: CaseId, typed: &Typed) -> Result<()> {
-    let decision = read_decision(typed)?;
-    let mut op = ctx.op().await?;
-    let (again, key) = act::repeated(ctx, &mut op, typed).await?;
-    if again {
-        return Ok(());
-    }
-    app::triage(&mut op, id, decision).await?;
-    if let Some(key) = key {
-        idempotency::keep(&mut op.tx, &key, 303, "").await?;
-    }
-    op.commit().await
-}
-
 async fn decide(ctx: Ctx, Path(id): Path<CaseId>, sent: Sent) -> WebResult<Response> {
     let back = linli_web::prefs::local(sent.typed.some("back").or(Some("/desk/triage")));
-    match run(&ctx, id, &sent.typed).await {
+    match decision::run(&ctx, id, &sent.typed).await {
         Ok(()) => Ok(back_to(&back, "triage")),
         Err(error) => {
             let beside = act::refusal(&ctx, id, Action::Dispatch, sent.typed, error).await?;
@@ -473,20 +163,11 @@ async fn decide(ctx: Ctx, Path(id): Path<CaseId>, sent: Sent) -> WebResult<Respo
     }
 }
 
-/// A suggestion in one line, for the summary of many.
-pub(super) fn in_a_line(room: &Room, suggestion: &Suggestion, ctx: &Ctx) -> String {
-    let p = proposal(ctx, room, suggestion, true);
-    ctx.locale.t_with(
-        "desk-bulk-triage-line",
-        &[("category", p.category), ("lead", p.lead), ("whistle", p.whistle)],
-    )
-}
-
 pub(super) fn routes() -> Vec<Route> {
     let view = Access::May("board.view");
     vec![
         Route::get("/desk/triage", view, show),
-        Route::get("/desk/triage/queue", view, fragment),
+        Route::get("/desk/triage/queue", view, queue::fragment),
         Route::post("/desk/triage/{id}", Access::May("case.dispatch"), decide),
     ]
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use linli_kernel::Result;
+use linli_kernel::{Result, area::AreaLevel};
 use linli_web::{Access, Chrome, Ctx, Markup, Route, WebResult};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     model::WhistleLevel,
-    read::{self, Filter, Rates, Sort},
+    read::{self, Fact, Filter, Rates, Sort},
 };
 
 /// The chart's days; the last is today.
@@ -26,16 +26,25 @@ async fn stats(ctx: &Ctx, room: &mut Room, rates: &Rates) -> Result<Vec<Stat>> {
     let today = room.now.china_date();
     let (new, ended) = rates.trend.last().map_or((0, 0), |day| (day.reported, day.ended));
     let l = &ctx.locale;
-    let list = |more: &str| format!("/desk/cases?{more}");
+    let root = scope.areas.first().filter(|a| a.level() != AreaLevel::District);
+    let place = root.map_or_else(String::new, |area| format!("&area={area}"));
+    let list = |more: &str| format!("/desk/cases?{more}{place}");
+    let own = Fact::Case;
     Ok(vec![
-        Stat::count(l, new, "desk-wall-today", list(&format!("from={today}")), ""),
-        Stat::count(l, ended, "desk-wall-ended", list("ended=yes"), "ok"),
+        Stat::count(l, new, "desk-wall-today", list(&format!("from={today}&fact={own}")), ""),
+        Stat::count(
+            l,
+            ended,
+            "desk-wall-ended",
+            list(&format!("ended_from={today}&ended_to={today}&fact={own}")),
+            "ok",
+        ),
         Stat::count(l, counts.open, "desk-wall-open", list("open=yes"), ""),
         Stat::count(
             l,
             counts.overdue + counts.due_soon,
             "desk-stat-soon",
-            "/desk/clocks?overdue=soon",
+            list("overdue=soon&open=yes&sort=due"),
             "warn",
         ),
         Stat::count(l, counts.overdue, "desk-stat-overdue", list("overdue=yes&open=yes"), "bad"),
@@ -63,11 +72,11 @@ async fn side(ctx: &Ctx, room: &mut Room) -> Result<Side> {
     // What is open now, whenever it was told.
     let ever = span(room.now, 3650);
     let areas = figures::by_area(&mut room.conn, &scope, 9, ever).await?;
-    let query = format!("from={}", week.from.china_date());
+    let query = format!("from={}&fact={}", week.from.china_date(), Fact::Case);
     let mut areas: Vec<Counted> = areas
         .into_iter()
         .map(|f| Counted {
-            href: format!("/desk/cases?area={}", f.key),
+            href: format!("/desk/cases?area={}&fact={}", f.key, Fact::Case),
             name: room.atlas.name(&f.key).to_owned(),
             all: f.cases,
             open: f.open,

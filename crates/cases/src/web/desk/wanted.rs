@@ -7,8 +7,13 @@ use serde::Deserialize;
 
 use crate::{
     model::CaseState,
-    read::{Filter, Sort},
+    read::{AskKind, Filter, Sort, UNCATEGORISED},
 };
+
+/// Stands for every kind of request.
+pub(super) const ANY: &str = "any";
+
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// What was asked for; every field as text, so that a strange address is an empty filter, not an error.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -28,6 +33,12 @@ pub(super) struct Wanted {
     pub(super) overdue: String,
     pub(super) open: String,
     pub(super) ended: String,
+    /// Ended on or after this day …
+    pub(super) ended_from: String,
+    /// … and on or before this one.
+    pub(super) ended_to: String,
+    /// What a number counted (see `Fact`).
+    pub(super) fact: String,
     pub(super) sort: String,
     pub(super) after: String,
     pub(super) done: String,
@@ -53,7 +64,7 @@ pub(super) fn percent(text: &str) -> String {
 
 impl Wanted {
     /// The narrowing fields with their names.
-    pub(super) fn fields(&self) -> [(&'static str, &str); 14] {
+    pub(super) fn fields(&self) -> [(&'static str, &str); 17] {
         [
             ("text", &self.text),
             ("state", &self.state),
@@ -69,6 +80,9 @@ impl Wanted {
             ("overdue", &self.overdue),
             ("open", &self.open),
             ("ended", &self.ended),
+            ("ended_from", &self.ended_from),
+            ("ended_to", &self.ended_to),
+            ("fact", &self.fact),
         ]
     }
 
@@ -112,19 +126,32 @@ impl Wanted {
     /// The filter; a phone in the search box is found without being readable.
     pub(super) fn filter(&self, ctx: &Ctx, access: &Access) -> Result<Filter> {
         let midnight = |text: &str| text.parse().ok().map(Timestamp::china_midnight);
+        // The last day counts to its end.
+        let day_after = |text: &str| midnight(text).map(|at| at.plus(DAY));
+        let broken_at = match self.overdue.as_str() {
+            "" => None,
+            "soon" => Some(ctx.now().plus(DAY)),
+            _ => Some(ctx.now()),
+        };
         let filter = Filter {
             states: self.states(),
             whistle: self.whistle.parse().ok(),
             source: self.source.parse().ok(),
             area: self.area.parse().ok(),
             lead: self.lead.parse().ok(),
-            category: Some(self.category.clone()).filter(|c| c.bytes().all(|b| b.is_ascii_digit())),
-            asks: self.ask.parse().ok().into_iter().collect(),
+            category: Some(self.category.clone())
+                .filter(|c| *c == UNCATEGORISED || c.bytes().all(|b| b.is_ascii_digit())),
+            asks: match self.ask.as_str() {
+                ANY => AskKind::ALL.to_vec(),
+                ask => ask.parse().ok().into_iter().collect(),
+            },
             from: midnight(&self.from),
-            // The last day counts to its end.
-            to: midnight(&self.to).map(|at| at.plus(std::time::Duration::from_hours(24))),
+            to: day_after(&self.to),
+            ended_from: midnight(&self.ended_from),
+            ended_to: day_after(&self.ended_to),
+            fact: self.fact.parse().ok(),
             urgent: !self.urgent.is_empty(),
-            overdue: (!self.overdue.is_empty()).then(|| ctx.now()),
+            overdue: broken_at,
             ..Filter::default()
         };
         filter.find(access, &self.text)

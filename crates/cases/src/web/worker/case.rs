@@ -131,7 +131,7 @@ fn lines(detail: &Detail, desk: &Desk, ctx: &Ctx) -> Vec<Line> {
             text: ctx.locale.t_with(&format!("worker-did-{}", entry.action), &args),
             note: entry.note.clone(),
             reply: entry.facts.get("reply").cloned(),
-            inner: !entry.public,
+            inner: !entry.words_are_public(),
             photos: detail.photos_of(entry.seq).map(|p| p.id.to_string()).collect(),
         }
     };

@@ -1,0 +1,238 @@
+// What a resident may expect of a phone: sent once, nothing typed lost, found again, plain words, light.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { start } from "../lib/server.mjs";
+import { DESK, PHONE, accessible, fitsWidth, launch, person } from "../lib/browser.mjs";
+import { GRID, act, choose, open, report, resolve } from "../lib/people.mjs";
+
+let server, browser;
+before(async () => {
+  server = await start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("a report that is sent twice is one case", async () => {
+  const { page, context } = await person(browser, server.origin, { device: PHONE });
+  await page.goto(`/q/${GRID}`);
+  await page.fill("#text", "路灯不亮，发两遍也只算一件");
+  // The phone sends again because the answer got lost on the way.
+  const places = await page.evaluate(async () => {
+    const form = document.querySelector("main form");
+    const send = async () => (await fetch(form.action, { method: "POST", body: new FormData(form) })).url;
+    return [await send(), ...(await Promise.all([send(), send()]))];
+  });
+  assert.equal(new Set(places).size, 1, `one receipt: ${places}`);
+  assert.match(places[0], /\/report\/done/);
+  const centre = await person(browser, server.origin, { login: "street001.1" });
+  await centre.page.goto("/desk/cases?text=" + encodeURIComponent("发两遍也只算一件"));
+  assert.equal(await centre.page.locator("tbody tr").count(), 1);
+  // A thumb that presses twice.
+  await page.reload();
+  await page.fill("#text", "下水道堵了，手指按了两下");
+  const button = page.locator("main form button.primary");
+  await Promise.all([page.waitForURL("**/report/done**"), button.dblclick()]);
+  await centre.page.goto("/desk/cases?text=" + encodeURIComponent("手指按了两下"));
+  assert.equal(await centre.page.locator("tbody tr").count(), 1);
+  await context.close();
+});
+
+test("a mistake is said at its field, what was typed stays, the cursor goes there", async () => {
+  const { page, complaints } = await person(browser, server.origin, { device: PHONE });
+  await page.goto("/report");
+  const words = "没有写在哪里，电话也写错了";
+  await page.fill("#text", words);
+  await page.fill("#phone", "12345");
+  await Promise.all([page.waitForEvent("load"), page.click("main form button.primary")]);
+  assert.equal(await page.inputValue("#text"), words);
+  assert.equal(await page.inputValue("#phone"), "12345");
+  assert.ok(await page.locator("#place-err").isVisible(), "the place is missing");
+  await page.locator("summary", { hasText: "按社区选" }).click();
+  await page.selectOption("#area", { index: 1 });
+  await Promise.all([page.waitForEvent("load"), page.click("main form button.primary")]);
+  const wrong = page.locator("#phone");
+  assert.equal(await wrong.getAttribute("aria-invalid"), "true");
+  assert.equal(await wrong.getAttribute("aria-describedby").then((ids) => ids.includes("phone-err")), true);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "phone", "the cursor stands in the wrong field");
+  assert.equal(await page.inputValue("#text"), words);
+  await accessible(page, "the form with a mistake");
+  await fitsWidth(page, "the form with a mistake");
+  await page.fill("#phone", "13800138000");
+  await Promise.all([page.waitForURL("**/report/done**"), page.click("main form button.primary")]);
+  assert.deepEqual(complaints, []);
+});
+
+test("who lost the link finds the case by its number and the phone", async () => {
+  const { number, track } = await report(browser, server.origin, "楼道灯坏了，链接弄丢了", { phone: "13912345678" });
+  const other = await person(browser, server.origin, { device: PHONE });
+  const { page } = other;
+  await page.goto("/track");
+  await page.fill("#number", number);
+  await page.fill("#tail", "0000");
+  await Promise.all([page.waitForEvent("load"), page.click("main form button.primary")]);
+  assert.equal(await page.inputValue("#number"), number, "what was typed stays");
+  assert.ok(await page.locator("#number-err").isVisible());
+  // In small letters and with spaces, as people copy it.
+  await page.fill("#number", ` ${number.toLowerCase()} `);
+  await page.fill("#tail", "5678");
+  await Promise.all([page.waitForURL("**/t/**"), page.click("main form button.primary")]);
+  assert.equal(new URL(page.url()).pathname, track);
+  // From now on this phone remembers it.
+  await page.goto("/");
+  assert.equal(await page.locator(`a[href='${track}']`).count(), 1);
+});
+
+test("the code at a door knows the place, and the phone remembers its grid", async () => {
+  const { page } = await person(browser, server.origin, { device: PHONE });
+  await page.goto(`/q/${GRID}?at=${encodeURIComponent("3号楼东门")}`);
+  await page.waitForURL("**/report**");
+  assert.equal(await page.inputValue("#address"), "3号楼东门");
+  assert.equal(await page.inputValue("[name=grid]"), GRID);
+  assert.match(await page.locator("[data-place-name]").first().innerText(), /网格/);
+  await page.goto("/");
+  assert.ok(await page.locator(".crew a[href^='tel:']").first().isVisible(), "the grid's worker can be called");
+  const unknown = await page.goto("/q/371002999999999");
+  assert.equal(unknown.status(), 404);
+});
+
+test("the phone's position finds the grid", async () => {
+  const context = await browser.newContext({
+    ...PHONE, baseURL: server.origin, locale: "zh-CN", permissions: ["geolocation"],
+    geolocation: { latitude: 37.5, longitude: 122.12 },
+  });
+  const page = await context.newPage();
+  await page.goto("/report");
+  await page.locator("[data-locate]").click();
+  await page.waitForFunction(() => document.querySelector("[name=grid]").value !== "");
+  assert.match(await page.inputValue("[name=grid]"), /^371002\d{9}$/);
+  await context.close();
+});
+
+test("nothing needs a script", async () => {
+  const context = await browser.newContext({ ...PHONE, baseURL: server.origin, locale: "zh-CN", javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto("/");
+  await page.click("a[href='/report']");
+  await page.fill("#text", "没有脚本也能报：消防通道被堵");
+  await page.fill("#address", "怡园小区北门");
+  await page.click("main form button.primary");
+  assert.match(page.url(), /\/report\/done/);
+  const track = await page.locator("a[href*='/t/']").first().getAttribute("href");
+  await page.goto(track);
+  await page.locator("summary", { hasText: "补充一句" }).click();
+  await page.fill("#comment", "今天又堵了");
+  await page.locator("form", { has: page.locator("#comment") }).locator("button.btn").click();
+  assert.match(await page.locator("main").innerText(), /今天又堵了/);
+  // Large type and language too.
+  await page.locator("summary.btn").first().click();
+  await page.locator("button[name=type][value=large]").click();
+  assert.equal(await page.locator("html").getAttribute("data-type"), "large");
+  await page.locator("button[name=lang]").first().click();
+  assert.equal(await page.locator("html").getAttribute("lang"), "en");
+  await context.close();
+});
+
+test("internal notes stay inside; the resident reopens and rates", async () => {
+  const { number, track } = await report(browser, server.origin, "小区水管爆裂，水漫到路上", { phone: "13700001234" });
+  const centre = await person(browser, server.origin, { login: "street001.1" });
+  await open(centre.page, number);
+  await act(centre.page, "note", (form) => form.locator("[name=text]").fill("内部备注：此人多次来电"));
+  await act(centre.page, "file");
+  await act(centre.page, "blow_joint", (form) => form.locator("[name=reason]").fill("需要部门处理"));
+  await act(centre.page, "dispatch", async (form) => {
+    await choose(form, "lead", "区住建局");
+    await form.locator("[name=note]").fill("内部交代：先关总阀");
+  });
+  const department = await person(browser, server.origin, { login: "housing" });
+  await open(department.page, number);
+  await act(department.page, "accept");
+  await act(department.page, "arrive");
+  await act(department.page, "resolve", (form) => resolve(form, { done: "更换水管", reply: "水管已换好，路面已清扫。" }));
+  const checker = await person(browser, server.origin, { login: "street001.2" });
+  await open(checker.page, number);
+  if (await checker.page.locator("#do-act-start_verification").count()) await act(checker.page, "start_verification");
+  await act(checker.page, "close", (form) => form.locator("[name=outcome]").first().check({ force: true }));
+
+  const resident = await person(browser, server.origin, { device: PHONE });
+  const { page } = resident;
+  await page.goto(track);
+  const seen = await page.locator("main").innerText();
+  assert.match(seen, /水管已换好/);
+  assert.doesNotMatch(seen, /内部|多次来电|总阀|13700001234/);
+  // Not solved after all.
+  await page.locator("summary", { hasText: "没办好" }).click();
+  await page.fill("#why", "又漏水了");
+  await Promise.all([page.waitForEvent("load"), page.locator("form", { has: page.locator("#why") }).locator("button.btn").last().click()]);
+  assert.match(await page.locator("main").innerText(), /已重新打开/);
+  assert.equal(await page.locator("#why").count(), 0, "it cannot be reopened twice");
+  // Once more, and then five stars.
+  await open(checker.page, number);
+  await act(checker.page, "dispatch", (form) => choose(form, "lead", "区住建局"));
+  await open(department.page, number);
+  await act(department.page, "accept");
+  await act(department.page, "arrive");
+  await act(department.page, "resolve", (form) => resolve(form, { reply: "接头已重做，观察一天不再漏。" }));
+  await open(checker.page, number);
+  if (await checker.page.locator("#do-act-start_verification").count()) await act(checker.page, "start_verification");
+  await act(checker.page, "close", (form) => form.locator("[name=outcome]").first().check({ force: true }));
+  await page.goto(track);
+  await page.locator("[name=satisfaction][value=very_satisfied]").check({ force: true });
+  await page.fill("#say", "这回好了");
+  await Promise.all([page.waitForEvent("load"), page.locator("form", { has: page.locator("#say") }).locator("button.btn").last().click()]);
+  assert.match(await page.locator("main").innerText(), /您的评价：很满意/);
+  assert.equal(await page.locator("[name=satisfaction]").count(), 0, "one rating");
+  assert.deepEqual([...resident.complaints, ...centre.complaints, ...department.complaints, ...checker.complaints], []);
+});
+
+test("an anonymous report stays anonymous, a hidden identity hidden", async () => {
+  const resident = await person(browser, server.origin, { device: PHONE });
+  const { page } = resident;
+  const send = async (text, identity) => {
+    await page.goto(`/q/${GRID}`);
+    await page.fill("#text", text);
+    await page.fill("#phone", "13611112222");
+    await page.locator("#identity summary").click();
+    await page.locator(`[name=identity][value=${identity}]`).check({ force: true });
+    if (identity === "anonymous") assert.equal(await page.locator("#phone").isVisible(), false);
+    await Promise.all([page.waitForURL("**/report/done**"), page.click("main form button.primary")]);
+    return (await page.locator("#no").innerText()).trim();
+  };
+  const anonymous = await send("匿名报：夜里施工", "anonymous");
+  const hidden = await send("隐去身份报：占道经营", "hidden");
+  const worker = await person(browser, server.origin, { device: PHONE, login: "grid001001001" });
+  for (const [number, words] of [[anonymous, "匿名报"], [hidden, "隐去身份报"]]) {
+    await worker.page.goto("/work/cases?text=" + number);
+    await worker.page.locator("#cases a", { hasText: words }).first().click();
+    const seen = await worker.page.locator("main").innerText();
+    assert.doesNotMatch(seen, /1361|2222/, `${words}: no digit of the phone`);
+    assert.equal(await worker.page.locator("form[action$='/contact']").count(), 0);
+  }
+  const centre = await person(browser, server.origin, { device: DESK, login: "street001.1" });
+  // Nobody's cases are found by a phone that was not to be known.
+  await centre.page.goto("/desk/cases?text=13611112222");
+  assert.doesNotMatch(await centre.page.locator("main").innerText(), new RegExp(`${anonymous}|${hidden}`));
+});
+
+test("a resident's pages are light", async () => {
+  const { track } = await report(browser, server.origin, "看看页面有多重");
+  for (const path of ["/", "/report", "/track", `/g/${GRID}`, track]) {
+    const context = await browser.newContext({ ...PHONE, baseURL: server.origin, locale: "zh-CN" });
+    const page = await context.newPage();
+    const loaded = [];
+    page.on("requestfinished", (request) => loaded.push(request));
+    await page.goto(path, { waitUntil: "networkidle" });
+    let all = 0, script = 0;
+    for (const request of loaded) {
+      const { responseBodySize } = await request.sizes();
+      all += responseBodySize;
+      if (/javascript/.test((await request.response()).headers()["content-type"] ?? "")) script += responseBodySize;
+    }
+    assert.ok(loaded.length > 2, `${path} loads something`);
+    assert.ok(script > 1000 && script < 60 * 1024, `${path}: ${script} bytes of script`);
+    assert.ok(all < 150 * 1024, `${path}: ${all} bytes in all`);
+    await context.close();
+  }
+});
