@@ -34,6 +34,14 @@ pub(crate) async fn add_entries(
 
 /// Adds lines of several moments in one statement; answers the place of the last.
 pub(crate) async fn add_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Line<'_>]) -> Result<i64> {
+    write_lines(tx, id, already, lines).await?;
+    let count = already + i64::try_from(lines.len()).unwrap_or_default();
+    tx.execute("UPDATE case_file SET entries = $2 WHERE id = $1", params![id, count]).await?;
+    Ok(count - 1)
+}
+
+/// Writes lines; the caller counts them in the row of the case.
+pub(super) async fn write_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Line<'_>]) -> Result<()> {
     let mut seq = already;
     let mut args: Vec<Value> = params![id];
     let mut rows = Vec::new();
@@ -67,8 +75,7 @@ pub(crate) async fn add_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Li
         );
         tx.execute(&sql, args).await?;
     }
-    tx.execute("UPDATE case_file SET entries = $2 WHERE id = $1", params![id, seq]).await?;
-    Ok(seq - 1)
+    Ok(())
 }
 
 /// One photo of a case, by the names of its two blobs.
