@@ -11,7 +11,7 @@ use std::{
 };
 
 use sqlx::{
-    Acquire, AssertSqlSafe, ConnectOptions, Connection, Database, Executor, PgConnection, Postgres, Sqlite,
+    AssertSqlSafe, ConnectOptions, Connection, Database, Executor, PgConnection, Postgres, Sqlite,
     SqliteConnection,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -31,7 +31,8 @@ const ENTRY: &str = "INSERT INTO case_entry (case_id, seq, at, action, who, name
 const ACTIVITY: &str = "INSERT INTO activity (id, at, actor, actor_id, action, subject, subject_id, area, request, detail, digest)
     VALUES ($1, $2, 'bench', $3, 'case.report', 'case', $4, '371002001001001', '0123456789abcdef0123456789abcdef', $5, $6)";
 const OUTBOX: &str = "INSERT INTO outbox (id, kind, once, payload, created_at, run_at) VALUES ($1, 'case.notice', NULL, $2, $3, $3)";
-const ONCE: &str = "INSERT INTO idempotency (key, fingerprint, status, answer, created_at) VALUES ($1, $2, 201, $3, $4)";
+const ONCE: &str =
+    "INSERT INTO idempotency (key, fingerprint, status, answer, created_at) VALUES ($1, $2, 201, $3, $4)";
 const NUMBER: &str = "INSERT INTO counter (name, n) VALUES ('HC20261123', 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1";
 
 const WORDS_SQLITE: &str = "INSERT INTO case_words (case_id, words) VALUES ($1, $2)";
@@ -43,13 +44,15 @@ fn id(nth: i64, kind: u8) -> Uuid {
     // Time-ordered, as ours are.
     let mut tail = [kind; 10];
     tail[2..].copy_from_slice(&(nth * 1_000_003).to_be_bytes());
-    Builder::from_unix_timestamp_millis(u64::try_from(1_764_000_000_000 + nth / 2).unwrap_or_default(), &tail).into_uuid()
+    Builder::from_unix_timestamp_millis(u64::try_from(1_764_000_000_000 + nth / 2).unwrap_or_default(), &tail)
+        .into_uuid()
 }
 
 /// The statements of one case on one connection of either engine.
 macro_rules! one_case {
     ($conn:expr, $db:ty, $words:expr, $texts:expr, $rows:expr) => {{
-        let (conn, texts, rows): (&mut <$db as Database>::Connection, &Texts, &PerCase) = ($conn, $texts, $rows);
+        let (conn, texts, rows): (&mut <$db as Database>::Connection, &Texts, &PerCase) =
+            ($conn, $texts, $rows);
         let nth = NEXT.fetch_add(1, Ordering::Relaxed);
         let (case, at) = (id(nth, 1), 1_764_000_000_000_i64 + nth);
         if rows.numbered {
@@ -57,9 +60,20 @@ macro_rules! one_case {
         }
         let hash = id(nth, 9).as_bytes().repeat(2);
         let query = sqlx::query::<$db>(CASE)
-            .bind(case).bind(format!("HC20261123-{nth:06}")).bind(texts.org).bind(false).bind(true).bind(at)
-            .bind(&texts.title).bind(&texts.body).bind(&texts.address).bind(37.51_f64).bind(122.12_f64)
-            .bind(&texts.sealed).bind(&hash).bind(&texts.rest);
+            .bind(case)
+            .bind(format!("HC20261123-{nth:06}"))
+            .bind(texts.org)
+            .bind(false)
+            .bind(true)
+            .bind(at)
+            .bind(&texts.title)
+            .bind(&texts.body)
+            .bind(&texts.address)
+            .bind(37.51_f64)
+            .bind(122.12_f64)
+            .bind(&texts.sealed)
+            .bind(&hash)
+            .bind(&texts.rest);
         conn.execute(query).await?;
         conn.execute(sqlx::query::<$db>($words).bind(case).bind(&texts.words)).await?;
         conn.execute(sqlx::query::<$db>(ORG).bind(case).bind(texts.org)).await?;
@@ -68,14 +82,24 @@ macro_rules! one_case {
         }
         for n in 0..rows.activity {
             let query = sqlx::query::<$db>(ACTIVITY)
-                .bind(id(nth * 4 + n, 2)).bind(at).bind(texts.org).bind(case.to_string()).bind(&texts.detail).bind(&hash);
+                .bind(id(nth * 4 + n, 2))
+                .bind(at)
+                .bind(texts.org)
+                .bind(case.to_string())
+                .bind(&texts.detail)
+                .bind(&hash);
             conn.execute(query).await?;
         }
         for n in 0..rows.outbox {
-            conn.execute(sqlx::query::<$db>(OUTBOX).bind(id(nth * 8 + n, 3)).bind(&texts.payload).bind(at)).await?;
+            conn.execute(sqlx::query::<$db>(OUTBOX).bind(id(nth * 8 + n, 3)).bind(&texts.payload).bind(at))
+                .await?;
         }
         if rows.once > 0 {
-            let query = sqlx::query::<$db>(ONCE).bind(format!("api:{case}")).bind(&texts.fingerprint).bind(&texts.answer).bind(at);
+            let query = sqlx::query::<$db>(ONCE)
+                .bind(format!("api:{case}"))
+                .bind(&texts.fingerprint)
+                .bind(&texts.answer)
+                .bind(at);
             conn.execute(query).await?;
         }
     }};
@@ -110,7 +134,13 @@ fn sqlite_options(path: &str) -> SqliteConnectOptions {
 
 /// Cases per second with one connection and `group` cases per commit: what the best of programs could
 /// reach with the writers that wait at the same time.
-pub(crate) async fn sqlite_grouped(path: &str, group: usize, texts: &Texts, rows: &PerCase, time: Duration) -> Outcome<f64> {
+pub(crate) async fn sqlite_grouped(
+    path: &str,
+    group: usize,
+    texts: &Texts,
+    rows: &PerCase,
+    time: Duration,
+) -> Outcome<f64> {
     let mut conn = sqlite_options(path).connect().await?;
     let (began, mut done) = (Instant::now(), 0_u32);
     while began.elapsed() < time {
@@ -137,7 +167,7 @@ pub(crate) async fn sqlite_single(
     let conn: SqliteConnection = sqlite_options(path).connect().await?;
     let conn = Arc::new(tokio::sync::Mutex::new(conn));
     let began = Instant::now();
-    let mut running = tokio::task::JoinSet::<Outcome<u32>>::new();
+    let mut running = tokio::task::JoinSet::<Result<u32, sqlx::Error>>::new();
     for _ in 0..clients {
         let (conn, texts) = (conn.clone(), texts.clone());
         running.spawn(async move {
@@ -170,14 +200,14 @@ pub(crate) async fn postgres(
         conns.push(options.connect().await?);
     }
     let began = Instant::now();
-    let mut running = tokio::task::JoinSet::<Outcome<u32>>::new();
+    let mut running = tokio::task::JoinSet::<Result<u32, sqlx::Error>>::new();
     for mut conn in conns {
         let texts = texts.clone();
         running.spawn(async move {
             let mut done = 0;
             while began.elapsed() < time {
-                let mut tx = conn.begin().await?;
-                one_case!(&mut *tx.acquire().await?, Postgres, WORDS_POSTGRES, &texts, &rows);
+                let mut tx = Connection::begin(&mut conn).await?;
+                one_case!(&mut *tx, Postgres, WORDS_POSTGRES, &texts, &rows);
                 tx.commit().await?;
                 done += 1;
             }
@@ -188,7 +218,7 @@ pub(crate) async fn postgres(
     total(running, began).await
 }
 
-async fn total(mut running: tokio::task::JoinSet<Outcome<u32>>, began: Instant) -> Outcome<f64> {
+async fn total(mut running: tokio::task::JoinSet<Result<u32, sqlx::Error>>, began: Instant) -> Outcome<f64> {
     let mut done = 0;
     while let Some(one) = running.join_next().await {
         done += one??;

@@ -35,7 +35,11 @@ impl Client {
         Ok(Self { host: host.to_owned(), reader: BufReader::with_capacity(64 * 1024, read), writer })
     }
 
-    pub(crate) async fn get(&mut self, path: &str, headers: &str) -> Result<Answer, Box<dyn Error + Send + Sync>> {
+    pub(crate) async fn get(
+        &mut self,
+        path: &str,
+        headers: &str,
+    ) -> Result<Answer, Box<dyn Error + Send + Sync>> {
         self.send("GET", path, headers, "").await
     }
 

@@ -57,7 +57,8 @@ static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// Cases per second acknowledged to `keys.len()` clients.
 async fn ours(server: &Server, keys: &[String], time: Duration) -> Outcome<(f64, Vec<f64>)> {
-    let mut running = tokio::task::JoinSet::<Result<Vec<f64>, Box<dyn std::error::Error + Send + Sync>>>::new();
+    let mut running =
+        tokio::task::JoinSet::<Result<Vec<f64>, Box<dyn std::error::Error + Send + Sync>>>::new();
     let began = Instant::now();
     for key in keys {
         let mut client = Client::connect(&server.host).await?;
@@ -115,7 +116,12 @@ async fn metric(server: &Server, name: &str) -> Outcome<f64> {
 }
 
 /// One engine: `ours` and `plain` are two districts made alike.
-pub(crate) async fn run(options: &Options, engine: &str, ours_at: &Place, plain: &Place) -> Outcome<Vec<Row>> {
+pub(crate) async fn run(
+    options: &Options,
+    engine: &str,
+    ours_at: &Place,
+    plain: &Place,
+) -> Outcome<Vec<Row>> {
     let keys = ours_at.keys(options.clients).await?;
     // What one case writes is counted with the first case of a server without other work.
     let before = rows(ours_at).await?;
@@ -125,7 +131,8 @@ pub(crate) async fn run(options: &Options, engine: &str, ours_at: &Place, plain:
     let after = rows(ours_at).await?;
     let cases = after[0] - before[0];
     let per = |n: usize| (after[n] - before[n] + cases / 2) / cases;
-    let mut per_case = PerCase { entries: per(1), activity: per(2), outbox: per(3), once: per(4), numbered: true };
+    let mut per_case =
+        PerCase { entries: per(1), activity: per(2), outbox: per(3), once: per(4), numbered: true };
 
     let texts = Arc::new(texts());
     let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
@@ -133,29 +140,39 @@ pub(crate) async fn run(options: &Options, engine: &str, ours_at: &Place, plain:
     for _ in 0..options.rounds {
         let server = ours_at.serve()?;
         ours(&server, &keys, Duration::from_millis(500)).await?;
-        let (c0, m0) = (metric(&server, "sqlite_commits").await?, metric(&server, "sqlite_transactions").await?);
+        let (c0, m0) =
+            (metric(&server, "sqlite_commits").await?, metric(&server, "sqlite_transactions").await?);
         let (rate, took) = ours(&server, &keys, options.time).await?;
-        let (c1, m1) = (metric(&server, "sqlite_commits").await?, metric(&server, "sqlite_transactions").await?);
+        let (c1, m1) =
+            (metric(&server, "sqlite_commits").await?, metric(&server, "sqlite_transactions").await?);
         drop(server);
         rates.push(rate);
         waits.extend(took);
         match plain.database.parse::<Target>()? {
             Target::Sqlite(path) => {
                 let path = path.display().to_string();
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and the clients")]
-                let group = ((m1 - m0) / (c1 - c0).max(1.0)).round().clamp(1.0, options.clients as f64) as usize;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "between 1 and the clients"
+                )]
+                let group =
+                    ((m1 - m0) / (c1 - c0).max(1.0)).round().clamp(1.0, options.clients as f64) as usize;
                 groups.push(group as f64);
                 let grouped = bare::sqlite_grouped(&path, group, &texts, &per_case, options.time).await?;
-                let single = bare::sqlite_single(&path, options.clients, &texts, per_case, options.time).await?;
+                let single =
+                    bare::sqlite_single(&path, options.clients, &texts, per_case, options.time).await?;
                 first.push(rate / grouped);
                 second.push(rate / single);
                 third.push(grouped);
             }
             Target::Postgres { url, schema } => {
                 per_case.numbered = true;
-                let same = bare::postgres(&url, &schema, options.clients, &texts, per_case, options.time).await?;
+                let same =
+                    bare::postgres(&url, &schema, options.clients, &texts, per_case, options.time).await?;
                 per_case.numbered = false;
-                let free = bare::postgres(&url, &schema, options.clients, &texts, per_case, options.time).await?;
+                let free =
+                    bare::postgres(&url, &schema, options.clients, &texts, per_case, options.time).await?;
                 first.push(rate / same);
                 second.push(rate / free);
                 third.push(same);
@@ -163,11 +180,14 @@ pub(crate) async fn run(options: &Options, engine: &str, ours_at: &Place, plain:
         }
     }
     waits.sort_by(f64::total_cmp);
-    let at = |share: f64| waits.get((waits.len() as f64 * share) as usize).copied().unwrap_or_default();
+    let at = |percent: usize| waits.get(waits.len() * percent / 100).copied().unwrap_or_default();
     let (strict, loose) = if groups.is_empty() {
         ("bare, same rows, a commit per case".to_owned(), "bare without the day's number".to_owned())
     } else {
-        (format!("bare, same rows, {:.0} cases per commit as ours", median(&mut groups)), "bare, one commit per case".to_owned())
+        (
+            format!("bare, same rows, {:.0} cases per commit as ours", median(&mut groups)),
+            "bare, one commit per case".to_owned(),
+        )
     };
     let what = format!("create, {engine}, {} clients", options.clients);
     let detail: Value = json!({ "rows_per_case": { "case_file": 1, "case_words": 1, "case_org": 1, "case_entry": per_case.entries,
@@ -175,7 +195,8 @@ pub(crate) async fn run(options: &Options, engine: &str, ours_at: &Place, plain:
         "rates": rates, "ratios": first, "ratios_loose": second });
     Ok(vec![
         Row::figure(&what, "cases per second through HTTP", median(&mut rates), None).with(detail),
-        Row::figure(&what, "answered within, median / 99 %", at(0.5), None).unit(&format!("ms / {:.1} ms", at(0.99))),
+        Row::figure(&what, "answered within, median / 99 %", at(50), None)
+            .unit(&format!("ms / {:.1} ms", at(99))),
         Row::figure(&what, &format!("rate of {strict}"), median(&mut third), None),
         Row::at_least(&what, &format!("ratio to {strict}"), median(&mut first), 0.5),
         Row::figure(&what, &format!("ratio to {loose}"), median(&mut second), None),

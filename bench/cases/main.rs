@@ -121,19 +121,22 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
     let mut rows = Vec::new();
     let url = env::var("LINLI_TEST_POSTGRES").ok();
     let mut engines = vec![("SQLite", None)];
-    match &url {
-        Some(url) => {
-            let promise = bare::setting(url, "fsync").await?;
-            eprintln!("PostgreSQL with fsync {promise}, synchronous_commit {}", bare::setting(url, "synchronous_commit").await?);
-            engines.push(("PostgreSQL", Some(url.as_str())));
-        }
-        None => eprintln!("NO PostgreSQL: LINLI_TEST_POSTGRES is not set; its figures are left out"),
+    if let Some(url) = &url {
+        let (flushes, waits) =
+            (bare::setting(url, "fsync").await?, bare::setting(url, "synchronous_commit").await?);
+        eprintln!("PostgreSQL with fsync {flushes}, synchronous_commit {waits}");
+        engines.push(("PostgreSQL", Some(url.as_str())));
+    } else {
+        eprintln!("NO PostgreSQL: LINLI_TEST_POSTGRES is not set; its figures are left out");
     }
     for (engine, url) in &engines {
         if options.wants("create") {
             eprintln!("creating cases on {engine}");
             let short = engine.to_lowercase();
-            let (ours, plain) = (options.place(&format!("{short}_ours"), *url), options.place(&format!("{short}_bare"), *url));
+            let (ours, plain) = (
+                options.place(&format!("{short}_ours"), *url),
+                options.place(&format!("{short}_bare"), *url),
+            );
             ours.demo(0.005)?;
             plain.demo(0.005)?;
             rows.extend(create::run(options, engine, &ours, &plain).await?);
@@ -143,8 +146,13 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
         }
         if options.wants("reads") || options.wants("memory") {
             let short = engine.to_lowercase();
-            let (small, large) = (options.place(&format!("{short}_small"), *url), options.place(&format!("{short}_large"), *url));
-            rows.extend(reads::run(options, engine, (&small, options.scales.0), (&large, options.scales.1)).await?);
+            let (small, large) = (
+                options.place(&format!("{short}_small"), *url),
+                options.place(&format!("{short}_large"), *url),
+            );
+            rows.extend(
+                reads::run(options, engine, (&small, options.scales.0), (&large, options.scales.1)).await?,
+            );
             for place in [small, large] {
                 discard(&place).await?;
             }
@@ -171,7 +179,9 @@ async fn discard(place: &Place) -> Outcome<()> {
 fn show(rows: &[Row]) {
     println!("| what | figure | value | goal | held |\n|---|---|---|---|---|");
     for row in rows {
-        let goal = row.goal.map_or(String::new(), |(least, goal)| format!("{} {goal}", if least { "≥" } else { "≤" }));
+        let goal = row
+            .goal
+            .map_or(String::new(), |(least, goal)| format!("{} {goal}", if least { "≥" } else { "≤" }));
         let held = row.held().map_or("", |held| if held { "yes" } else { "NO" });
         println!("| {} | {} | {} {} | {goal} | {held} |", row.what, row.figure, shown(row.value), row.unit);
     }

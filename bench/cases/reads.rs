@@ -90,7 +90,10 @@ pub(crate) async fn run(
             let detail = json!({ "path": path, "small": little.millis, "large": much.millis });
             let figure = format!("queries, {:.0} and {:.0} cases", 126_000.0 * few, 126_000.0 * many);
             let grown = f64::from(much.queries) - f64::from(little.queries);
-            rows.push(Row::at_most(&what, &format!("{figure}: more"), grown, 0.0).unit(&format!("(of {})", much.queries)));
+            rows.push(
+                Row::at_most(&what, &format!("{figure}: more"), grown, 0.0)
+                    .unit(&format!("(of {})", much.queries)),
+            );
             let time = format!("({:.1} → {:.1} ms)", little.millis, much.millis);
             let ratio = much.millis / little.millis;
             let row = if nth < PAGES.len() {
@@ -107,7 +110,10 @@ pub(crate) async fn run(
         }
         let (now, most) = b.memory()?;
         let what = format!("server with the full demo, {engine}");
-        rows.push(Row::at_most(&what, "memory at its highest (VmHWM)", most, 200.0).unit(&format!("MB (now {now:.0})")));
+        rows.push(
+            Row::at_most(&what, "memory at its highest (VmHWM)", most, 200.0)
+                .unit(&format!("MB (now {now:.0})")),
+        );
         rows.push(Row::figure(&what, "filled in", took.as_secs_f64(), None).unit("s"));
     }
     Ok(rows)
@@ -128,5 +134,6 @@ pub(crate) fn grid() -> Outcome<Row> {
     }
     let micros = began.elapsed().as_secs_f64() * 1e6 / f64::from(LOOKUPS);
     let what = format!("grid by point, {} grids", index.len());
-    Ok(Row::at_most(&what, "one look-up", micros, 10.0).unit(&format!("µs ({found} of {} points inside)", points.len())))
+    Ok(Row::at_most(&what, "one look-up", micros, 10.0)
+        .unit(&format!("µs ({found} of {} points inside)", points.len())))
 }

@@ -53,7 +53,10 @@ impl Place {
     /// Fills the district as `linli demo` does.
     pub(crate) fn demo(&self, scale: f64) -> Outcome<Duration> {
         let began = Instant::now();
-        let made = self.command(&["demo", "--if-empty", "--scale", &scale.to_string()])?.stdout(Stdio::null()).status()?;
+        let made = self
+            .command(&["demo", "--if-empty", "--scale", &scale.to_string()])?
+            .stdout(Stdio::null())
+            .status()?;
         if made.success() { Ok(began.elapsed()) } else { Err("linli demo failed".into()) }
     }
 
@@ -85,7 +88,8 @@ impl Place {
     }
 
     pub(crate) fn serve(&self) -> Outcome<Server> {
-        let mut child = self.command(&["serve", "--listen", "127.0.0.1:0"])?.stdout(Stdio::piped()).spawn()?;
+        let mut child =
+            self.command(&["serve", "--listen", "127.0.0.1:0"])?.stdout(Stdio::piped()).spawn()?;
         let out = child.stdout.take().ok_or("no output")?;
         let mut line = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line)?;

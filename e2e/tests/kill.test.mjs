@@ -70,7 +70,7 @@ async function logIn(origin, login) {
 
 // The other system's address for news, and its key to tell us things; answers the key.
 async function subscribe(origin) {
-  const headers = { cookie: await logIn(origin, "admin") };
+  const headers = { cookie: await logIn(origin, "security") };
   const hook = new URLSearchParams({ name: "市热线平台", url: catcher.url, sources: "hotline" });
   const hooked = await fetch(`${origin}/admin/webhooks`, { method: "POST", body: hook, headers });
   assert.equal(hooked.status, 201, await hooked.text());

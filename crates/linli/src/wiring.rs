@@ -26,7 +26,10 @@ pub fn migrations() -> Vec<Migration> {
 /// All jobs and event handlers.
 pub fn handlers() -> Handlers {
     let slices = manifests();
-    linli_store::housekeeping::handlers().into_iter().chain(slices.iter().flat_map(|m| (m.handlers)())).collect()
+    linli_store::housekeeping::handlers()
+        .into_iter()
+        .chain(slices.iter().flat_map(|m| (m.handlers)()))
+        .collect()
 }
 
 /// All texts.

@@ -80,7 +80,8 @@ pub async fn backup(target: &Target, folder: &Path) -> Result<PathBuf> {
         }
         Target::Postgres { url, schema } => {
             let out = file.display().to_string();
-            run("pg_dump", url, &["--format=custom", "--no-owner", "--schema", schema, "--file", &out]).await?;
+            run("pg_dump", url, &["--format=custom", "--no-owner", "--schema", schema, "--file", &out])
+                .await?;
         }
     }
     Ok(file)
@@ -132,7 +133,11 @@ async fn copy_checked(file: &Path, half: &Path) -> Result<()> {
     let verdict: (String,) =
         sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&mut conn).await.map_err(|e| at(file, e))?;
     conn.close().await.map_err(Error::internal)?;
-    if verdict.0 == "ok" { Ok(()) } else { Err(Error::internal(format!("{}: {}", file.display(), verdict.0))) }
+    if verdict.0 == "ok" {
+        Ok(())
+    } else {
+        Err(Error::internal(format!("{}: {}", file.display(), verdict.0)))
+    }
 }
 
 async fn restore_postgres(target: &Target, url: &str, schema: &str, file: &Path) -> Result<()> {
@@ -180,16 +185,9 @@ fn plain(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let pair = tail.get(..2).and_then(|p| std::str::from_utf8(p).ok());
-        match pair.filter(|_| *first == b'%').and_then(|p| u8::from_str_radix(p, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
+        let byte = pair.filter(|_| *first == b'%').and_then(|p| u8::from_str_radix(p, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

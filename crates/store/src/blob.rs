@@ -108,7 +108,10 @@ impl Blobs {
             let said = |e: io::Error| Error::internal(format!("{}: {e}", from.display()));
             let bytes = fs::read(&from).map_err(said)?;
             if name_of(&bytes) != *name {
-                return Err(Error::internal(format!("{} is damaged: its content is not what its name says", from.display())));
+                return Err(Error::internal(format!(
+                    "{} is damaged: its content is not what its name says",
+                    from.display()
+                )));
             }
             if !to.exists() {
                 self.write(&bytes).map_err(said)?;

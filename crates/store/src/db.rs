@@ -202,9 +202,7 @@ async fn open_postgres(url: &str, schema: &str) -> Result<Engine> {
         // A connection in constant use is alive; asking each time would cost a round trip per request.
         .test_before_acquire(false)
         .before_acquire(|conn, state| {
-            Box::pin(async move {
-                Ok(state.idle_for < RESTED || sqlx::Connection::ping(conn).await.is_ok())
-            })
+            Box::pin(async move { Ok(state.idle_for < RESTED || sqlx::Connection::ping(conn).await.is_ok()) })
         })
         .connect_with(options)
         .await

@@ -16,7 +16,10 @@ const KEPT: Duration = Duration::from_hours(24 * 14);
 
 /// The jobs by name.
 pub fn handlers() -> Handlers {
-    Handlers::from([(SWEEP, Handler::Every(Duration::from_mins(10), |op| -> Work<'_> { Box::pin(sweep(op)) }))])
+    Handlers::from([(
+        SWEEP,
+        Handler::Every(Duration::from_mins(10), |op| -> Work<'_> { Box::pin(sweep(op)) }),
+    )])
 }
 
 /// Forgets a batch of what is older than a fortnight.

@@ -43,11 +43,15 @@ impl Announcements {
     fn letters(&self) -> Vec<String> {
         let coarse: BTreeSet<Topic> = if self.0.len() > MANY {
             let district = |t: &Topic| t.area.chars().take(6).collect();
-            self.0.iter().map(|t| Topic { kind: t.kind.clone(), area: district(t), id: String::new() }).collect()
+            self.0
+                .iter()
+                .map(|t| Topic { kind: t.kind.clone(), area: district(t), id: String::new() })
+                .collect()
         } else {
             BTreeSet::new()
         };
-        let topics: Vec<&Topic> = if coarse.is_empty() { self.0.iter().collect() } else { coarse.iter().collect() };
+        let topics: Vec<&Topic> =
+            if coarse.is_empty() { self.0.iter().collect() } else { coarse.iter().collect() };
         topics.chunks(LETTER).filter_map(|part| serde_json::to_string(part).ok()).collect()
     }
 }
@@ -156,7 +160,8 @@ mod tests {
     use super::*;
 
     fn news(count: usize) -> Announcements {
-        let topic = |n: usize| Topic { kind: "case".into(), area: "371002001".into(), id: format!("{n:036}") };
+        let topic =
+            |n: usize| Topic { kind: "case".into(), area: "371002001".into(), id: format!("{n:036}") };
         Announcements((0..count).map(topic).collect())
     }
 
@@ -169,6 +174,9 @@ mod tests {
         assert_eq!(all, 120);
         let flood = news(5_000).letters();
         let topics: Vec<Topic> = serde_json::from_str(&flood[0]).unwrap();
-        assert_eq!((flood.len(), topics.len(), topics[0].area.as_str(), topics[0].id.as_str()), (1, 1, "371002", ""));
+        assert_eq!(
+            (flood.len(), topics.len(), topics[0].area.as_str(), topics[0].id.as_str()),
+            (1, 1, "371002", "")
+        );
     }
 }

@@ -37,7 +37,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            head: Duration::from_secs(60),
+            head: Duration::from_mins(1),
             pause: Duration::from_secs(30),
             body: Duration::from_mins(15),
             connections: 10_000,
@@ -48,7 +48,12 @@ impl Default for Patience {
 
 /// Serves until `stop` comes; then takes no new connection, lets running requests finish, and returns.
 /// Answers whether all of them did.
-pub async fn serve(listener: TcpListener, router: Router, patience: Patience, stop: impl Future<Output = ()>) -> bool {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Patience,
+    stop: impl Future<Output = ()>,
+) -> bool {
     let service = RequestBodyTimeoutLayer::new(patience.pause)
         .layer(RequestBodyDeadlineLayer::new(patience.body).layer(router));
     let mut builder = http1::Builder::new();

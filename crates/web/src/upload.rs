@@ -141,10 +141,25 @@ pub async fn picture(field: &str, bytes: Vec<u8>) -> Result<Picture> {
     .map_err(Error::internal)?
 }
 
+/// Whether a JPEG has its end: the decoder fills what is missing with grey and says nothing.
+fn has_end(jpeg: &[u8]) -> bool {
+    let mut at = 2;
+    // Segments with a length, until the picture itself begins; an embedded small picture is in one of them.
+    while let Some([0xff, kind, high, low]) = jpeg.get(at..at + 4) {
+        at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+        if *kind == 0xda {
+            return jpeg.get(at..).is_some_and(|rest| rest.windows(2).any(|pair| pair == [0xff, 0xd9]));
+        }
+    }
+    false
+}
+
 fn rewrite(bytes: &[u8]) -> Option<Picture> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
-    if !matches!(reader.format()?, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
-        return None;
+    match reader.format()? {
+        ImageFormat::Jpeg if has_end(bytes) => {}
+        ImageFormat::Png | ImageFormat::WebP => {}
+        _ => return None,
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(PIXELS_EDGE);
@@ -196,6 +211,20 @@ mod tests {
         tagged.extend_from_slice(&jpeg[2..]);
         let clean = rewrite(&tagged).unwrap().full;
         assert!(!clean.windows(3).any(|w| w == b"GPS"));
+    }
+
+    #[test]
+    fn half_a_picture_is_none() {
+        let all = DynamicImage::new_rgb8(400, 300);
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+            let mut out = Cursor::new(Vec::new());
+            all.write_to(&mut out, format).unwrap();
+            let mut bytes = out.into_inner();
+            assert!(rewrite(&bytes).is_some(), "{format:?}");
+            bytes.extend_from_slice(b"what some phones put behind it");
+            assert!(rewrite(&bytes).is_some(), "{format:?} with more behind it");
+            assert!(rewrite(&bytes[..bytes.len() / 2]).is_none(), "half a {format:?}");
+        }
     }
 
     #[test]

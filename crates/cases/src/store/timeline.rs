@@ -42,10 +42,9 @@ pub(crate) async fn add_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Li
 
 /// Writes lines; the caller counts them in the row of the case.
 pub(super) async fn write_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Line<'_>]) -> Result<()> {
-    let mut seq = already;
     let mut args: Vec<Value> = params![id];
     let mut rows = Vec::new();
-    for Line { entry, by, at } in lines {
+    for (seq, Line { entry, by, at }) in (already..).zip(lines) {
         let facts: serde_json::Map<String, serde_json::Value> =
             entry.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
         let who = serde_json::to_string(&entry.by).map_err(Error::internal)?;
@@ -65,7 +64,6 @@ pub(super) async fn write_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[
             &entry.note,
             serde_json::Value::Object(facts),
         ]);
-        seq += 1;
     }
     if !rows.is_empty() {
         let sql = format!(

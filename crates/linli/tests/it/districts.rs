@@ -62,7 +62,8 @@ async fn keys_and_photos(house: &House) {
     let bearer = format!("Bearer {key}");
     let own = house.visit("a.example").send("GET", "/api/v1/cases", "", &[("authorization", &bearer)]).await;
     assert_eq!(own.status, StatusCode::OK, "{}", own.body);
-    let other = house.visit("b.example").send("GET", "/api/v1/cases", "", &[("authorization", &bearer)]).await;
+    let other =
+        house.visit("b.example").send("GET", "/api/v1/cases", "", &[("authorization", &bearer)]).await;
     assert_eq!(other.status, StatusCode::UNAUTHORIZED, "{}", other.body);
 
     // A photo sent to one is neither stored nor served by the other, also to whoever has the link.
@@ -71,10 +72,14 @@ async fn keys_and_photos(house: &House) {
     assert_eq!(told.status, StatusCode::SEE_OTHER, "{}", told.body);
     let token = told.location.rsplit('=').next().unwrap().to_owned();
     let mut conn = house.districts[0].db.read().await.unwrap();
-    let photo: linli_kernel::export::uuid::Uuid =
-        conn.scalar("SELECT id FROM case_photo ORDER BY created_at DESC, id DESC LIMIT 1", vec![]).await.unwrap();
+    let photo: linli_kernel::export::uuid::Uuid = conn
+        .scalar("SELECT id FROM case_photo ORDER BY created_at DESC, id DESC LIMIT 1", vec![])
+        .await
+        .unwrap();
     drop(conn);
-    for path in [format!("/t/{token}"), format!("/t/{token}/photos/{photo}"), format!("/api/v1/tracking/{token}")] {
+    for path in
+        [format!("/t/{token}"), format!("/t/{token}/photos/{photo}"), format!("/api/v1/tracking/{token}")]
+    {
         assert_eq!(house.visit("a.example").get(&path).await.status, StatusCode::OK, "{path}");
         assert_eq!(house.visit("b.example").get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -105,7 +110,10 @@ async fn work(house: &House) {
     const NOTICES: &str = "SELECT count(*) FROM case_notice";
     for (host, times) in [("a.example", 2), ("b.example", 3)] {
         for n in 0..times {
-            assert_eq!(house.visit(host).report(&format!("第{n}件"), &[]).await.status, StatusCode::SEE_OTHER);
+            assert_eq!(
+                house.visit(host).report(&format!("第{n}件"), &[]).await.status,
+                StatusCode::SEE_OTHER
+            );
         }
     }
     let (of_a, of_b) = (count(house, 0, WAITING).await, count(house, 1, WAITING).await);

@@ -114,7 +114,8 @@ both_engines! {
 async fn a_server_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     // Port 1 of the loopback: nobody listens there.
-    let text = settings(folder.path(), &folder.path().join("k"), "postgres://linli@127.0.0.1:1/linli?schema=a");
+    let text =
+        settings(folder.path(), &folder.path().join("k"), "postgres://linli@127.0.0.1:1/linli?schema=a");
     let program = Program::new(&text);
     let said = tokio::time::timeout(Duration::from_secs(50), program.run(&["doctor"])).await.unwrap();
     said.refused(&["database of a", "district"]);
@@ -135,8 +136,14 @@ async fn wrong_settings_name_their_key() {
     for (text, words) in [
         ("lisen = '1'", vec!["WRONG", "lisen"]),
         ("listen = 'nowhere'", vec!["WRONG", "listen", "nowhere"]),
-        ("[[district]]\nname = 'a'\narea = '37'\nprefix = 'A'\ndatabase = 'sqlite:a'", vec!["WRONG", "district.a.area"]),
-        ("[[district]]\nname = 'a'\narea = '371002'\nprefix = 'A'\ndatabase = 'oracle:a'", vec!["district.a.database"]),
+        (
+            "[[district]]\nname = 'a'\narea = '37'\nprefix = 'A'\ndatabase = 'sqlite:a'",
+            vec!["WRONG", "district.a.area"],
+        ),
+        (
+            "[[district]]\nname = 'a'\narea = '371002'\nprefix = 'A'\ndatabase = 'oracle:a'",
+            vec!["district.a.database"],
+        ),
         ("access = { suite = 'rot13' }", vec!["suite"]),
     ] {
         let program = Program::new(text);
@@ -219,7 +226,11 @@ async fn a_full_disk_is_told_and_nothing_half_written_stays() {
         let answer = person.report(&format!("路灯坏了第{n}处"), &[]).await;
         if answer.status.is_server_error() {
             refused += 1;
-            assert!(!answer.body.contains("SQLITE") && !answer.body.contains("disk is full"), "no inner words: {}", answer.body);
+            assert!(
+                !answer.body.contains("SQLITE") && !answer.body.contains("disk is full"),
+                "no inner words: {}",
+                answer.body
+            );
         } else {
             assert!(answer.status.is_redirection(), "{} {}", answer.status, answer.body);
         }
@@ -234,7 +245,11 @@ async fn a_full_disk_is_told_and_nothing_half_written_stays() {
     let mut person = house.visit("a.example");
     let photo = crate::uploads::noise(1600, 1200);
     let answer = person.report("井盖松动", &[("photos", "a.jpg", &photo)]).await;
-    assert!(answer.status.is_server_error() || answer.status == axum::http::StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.status);
+    assert!(
+        answer.status.is_server_error() || answer.status == axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        answer.status
+    );
     let blobs = scratch.folder.path().join("blobs/a");
     let left: Vec<_> = walk(&blobs).into_iter().filter(|p| p.file_name().unwrap().len() != 64).collect();
     assert!(left.is_empty(), "{left:?}");
@@ -249,8 +264,5 @@ async fn a_full_disk_is_told_and_nothing_half_written_stays() {
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries
-        .flatten()
-        .flat_map(|e| if e.path().is_dir() { walk(&e.path()) } else { vec![e.path()] })
-        .collect()
+    entries.flatten().flat_map(|e| if e.path().is_dir() { walk(&e.path()) } else { vec![e.path()] }).collect()
 }

@@ -35,7 +35,8 @@ async fn hand(target: &Target) -> Hand {
         }
         Target::Postgres { url, schema } => {
             let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
-            let options = options.options([("search_path", schema.as_str()), ("session_replication_role", "replica")]);
+            let options =
+                options.options([("search_path", schema.as_str()), ("session_replication_role", "replica")]);
             Hand::Postgres(options.connect().await.unwrap())
         }
     }
@@ -80,9 +81,11 @@ impl Hand {
         for (table, columns) in self.tables().await {
             for row in 0..2 {
                 let n = step * 10 + row;
-                let values: Vec<String> = columns.iter().map(|(name, kind)| value(&table, name, kind, n)).collect();
+                let values: Vec<String> =
+                    columns.iter().map(|(name, kind)| value(&table, name, kind, n)).collect();
                 let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-                let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "));
+                let sql =
+                    format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "));
                 // A table with a rule about its values may refuse ours; the sum below sees to it that most do not.
                 let _ = by_hand!(self, |c| c.execute(AssertSqlSafe(sql)).await.map(|_| ()));
             }

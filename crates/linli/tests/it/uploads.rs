@@ -41,7 +41,14 @@ fn bomb() -> Vec<u8> {
 }
 
 async fn cases(house: &House) -> i64 {
-    house.districts[0].db.read().await.unwrap().scalar("SELECT count(*) FROM case_file", vec![]).await.unwrap()
+    house.districts[0]
+        .db
+        .read()
+        .await
+        .unwrap()
+        .scalar("SELECT count(*) FROM case_file", vec![])
+        .await
+        .unwrap()
 }
 
 both_engines! {

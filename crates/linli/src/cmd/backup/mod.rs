@@ -106,7 +106,8 @@ async fn copy(
     db.close().await;
     // First the rows, then the photos: a photo is on disk before its row, so none can be missing.
     let file = backup::backup(&target, folder).await?;
-    let photos = Blobs::open(&folder.join("blobs"))?.take_from(&Blobs::open(&config.blobs(&settings.name))?)?;
+    let photos =
+        Blobs::open(&folder.join("blobs"))?.take_from(&Blobs::open(&config.blobs(&settings.name))?)?;
     let label = Label {
         district: settings.name.clone(),
         area: settings.area.clone(),

@@ -74,7 +74,8 @@ fn belongs(label: &Label, settings: &DistrictConfig, folder: &Path) -> Result<()
 
 async fn bring(config: &Config, settings: &DistrictConfig, folder: &Path, label: &Label) -> Done {
     // Photos first: they harm nobody where the rows do not come, and rows never point at nothing.
-    let photos = Blobs::open(&config.blobs(&settings.name))?.take_from(&Blobs::open(&folder.join("blobs"))?)?;
+    let photos =
+        Blobs::open(&config.blobs(&settings.name))?.take_from(&Blobs::open(&folder.join("blobs"))?)?;
     if photos != label.photos {
         return Err(format!("the backup had {} photos, and {photos} are there", label.photos).into());
     }

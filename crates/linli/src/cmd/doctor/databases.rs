@@ -21,7 +21,8 @@ pub(super) async fn look(config: &Config, settings: &DistrictConfig, clock: &Clo
     // Looking must not make one.
     match settings.target() {
         Ok(target @ linli_store::Target::Sqlite(_)) if !matches!(backup::exists(&target).await, Ok(true)) => {
-            return found.note(format!("database of {name}: there is none yet"), "it is made at the first start");
+            return found
+                .note(format!("database of {name}: there is none yet"), "it is made at the first start");
         }
         Ok(_) => {}
         Err(error) => return unreachable(found, &error),
@@ -48,7 +49,8 @@ async fn inside(config: &Config, name: &str, db: &Db, clock: &Clock, found: &mut
         return Ok(());
     }
     let newer: Vec<(String,)> = conn.all("SELECT name FROM migration ORDER BY name", vec![]).await?;
-    let newer: Vec<&str> = newer.iter().map(|(n,)| n.as_str()).filter(|n| known.iter().all(|k| k.name != *n)).collect();
+    let newer: Vec<&str> =
+        newer.iter().map(|(n,)| n.as_str()).filter(|n| known.iter().all(|k| k.name != *n)).collect();
     if newer.is_empty() {
         found.good(format!("database of {name}"));
     } else {
@@ -102,11 +104,13 @@ async fn time(name: &str, conn: &mut linli_store::Conn, clock: &Clock, found: &m
     if apart.abs() > SKEW_MS {
         found.bad(format!("our clock and that of the database of {name} are {} s apart", apart / 1000), MEND);
     }
-    let ahead: i64 = conn
-        .scalar("SELECT count(*) FROM activity WHERE at > $1", params![now.millis() + SKEW_MS])
-        .await?;
+    let ahead: i64 =
+        conn.scalar("SELECT count(*) FROM activity WHERE at > $1", params![now.millis() + SKEW_MS]).await?;
     if ahead > 0 {
-        found.bad(format!("{ahead} rows of the log of {name} lie in the future: our clock is behind, or was ahead"), MEND);
+        found.bad(
+            format!("{ahead} rows of the log of {name} lie in the future: our clock is behind, or was ahead"),
+            MEND,
+        );
     }
     Ok(())
 }

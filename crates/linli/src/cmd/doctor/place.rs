@@ -32,7 +32,10 @@ fn folder(what: &str, path: &Path, found: &mut Findings) {
     if let Err(error) = writable(path) {
         return match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                found.bad(format!("{shown}: {error}"), "the disk is full: make room, or move the folder to a larger one");
+                found.bad(
+                    format!("{shown}: {error}"),
+                    "the disk is full: make room, or move the folder to a larger one",
+                );
             }
             _ => found.bad(format!("{shown}: {error}"), "create it and give it to the user that runs linli"),
         };
@@ -46,7 +49,8 @@ fn folder(what: &str, path: &Path, found: &mut Findings) {
                     "the disk is nearly full: make room, or move the folder to a larger one",
                 );
             } else if disk.f_files > 0 && disk.f_favail < 10_000 {
-                found.bad(format!("{shown}: {} files more fit", disk.f_favail), "the disk runs out of inodes");
+                found
+                    .bad(format!("{shown}: {} files more fit", disk.f_favail), "the disk runs out of inodes");
             } else {
                 found.good(format!("{shown}, {} GB free", free >> 30));
             }
