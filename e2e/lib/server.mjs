@@ -28,8 +28,8 @@ export function demo(scale = "0.005") {
   return template;
 }
 
-export function run(args, folder) {
-  const done = spawnSync(bin, args, { env: environment(folder), encoding: "utf8" });
+export function run(args, folder, env = {}) {
+  const done = spawnSync(bin, args, { env: { ...environment(folder), ...env }, encoding: "utf8" });
   if (done.status !== 0) throw new Error(`linli ${args.join(" ")}: ${done.stderr}`);
   return done.stdout;
 }

@@ -214,8 +214,28 @@ pub(crate) struct Birth {
     pub(crate) token_hash: Vec<u8>,
 }
 
+/// Writes a new case, the words by which it is found, and the first lines of its timeline; answers the
+/// place of the last line.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    changes: &Changes,
+    birth: Birth,
+    by: &Signature<'_>,
+    now: Timestamp,
+) -> Result<i64> {
+    let lines: Vec<Line<'_>> = changes.entries.iter().map(|entry| Line { entry, by, at: now }).collect();
+    let count = i64::try_from(lines.len()).unwrap_or_default();
+    insert_counted(tx, &changes.case, birth, count, now).await?;
+    timeline::write_lines(tx, changes.case.id, 0, &lines).await?;
+    Ok(count - 1)
+}
+
 /// Writes a new case and the words by which it is found.
 pub(crate) async fn insert(tx: &mut Tx, case: &Case, birth: Birth, now: Timestamp) -> Result<()> {
+    insert_counted(tx, case, birth, 0, now).await
+}
+
+async fn insert_counted(tx: &mut Tx, case: &Case, birth: Birth, entries: i64, now: Timestamp) -> Result<()> {
     let words = text::index_column(
         [&birth.title, &birth.body, &birth.address, &birth.number]
             .into_iter()
@@ -227,7 +247,7 @@ pub(crate) async fn insert(tx: &mut Tx, case: &Case, birth: Birth, now: Timestam
              urgent_confirmed, anonymous, hidden, reachable, ask, next_due, sweep_at, title, body, address, lat, lng, parent,
              reported_by, reported_at, created_at, updated_at, reporter_name, reporter_phone, phone_hash, token_hash, entries, rest)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-             $25, $26, $27, $28, $28, $29, $30, $31, $32, 0, $33)",
+             $25, $26, $27, $28, $28, $29, $30, $31, $32, $33, $34)",
         params![
             case.id,
             &birth.number,
@@ -261,6 +281,7 @@ pub(crate) async fn insert(tx: &mut Tx, case: &Case, birth: Birth, now: Timestam
             birth.phone,
             birth.phone_hash,
             birth.token_hash,
+            entries,
             rest(case)?,
         ],
     )
@@ -272,7 +293,7 @@ pub(crate) async fn insert(tx: &mut Tx, case: &Case, birth: Birth, now: Timestam
         )
         .to_owned();
     tx.execute(&sql, params![case.id, words]).await?;
-    save_orgs(tx, case).await
+    add_orgs(tx, case).await
 }
 
 /// Loads a case for a change: on PostgreSQL its row stays locked until the transaction ends; on SQLite
@@ -284,11 +305,21 @@ pub(crate) async fn load(tx: &mut Tx, id: CaseId) -> Result<CaseRecord> {
 
 /// Writes what a decision changed.
 pub(crate) async fn save(tx: &mut Tx, before: &Case, case: &Case, now: Timestamp) -> Result<()> {
+    save_counted(tx, before, case, None, now).await
+}
+
+async fn save_counted(
+    tx: &mut Tx,
+    before: &Case,
+    case: &Case,
+    entries: Option<i64>,
+    now: Timestamp,
+) -> Result<()> {
     tx.execute(
         "UPDATE case_file SET area = $2, state = $3, whistle = $4, level = $5, lead = $6, category = $7, urgent = $8,
              urgent_confirmed = $9, hidden = $10, ask = $11, next_due = $12, sweep_at = $13, merged_into = $14,
              updated_at = $15, dispatched_at = $16, ended_at = $17, outcome = $18, satisfaction = $19, contact_kept = $20,
-             rest = $21
+             rest = $21, entries = coalesce($22, entries)
          WHERE id = $1",
         params![
             case.id,
@@ -312,6 +343,7 @@ pub(crate) async fn save(tx: &mut Tx, before: &Case, case: &Case, now: Timestamp
             case.satisfaction,
             case.dispatched_at.and_then(|_| ratings::contact_kept(case)),
             rest(case)?,
+            entries,
         ],
     )
     .await?;
@@ -323,6 +355,10 @@ pub(crate) async fn save(tx: &mut Tx, before: &Case, case: &Case, now: Timestamp
 
 async fn save_orgs(tx: &mut Tx, case: &Case) -> Result<()> {
     tx.execute("DELETE FROM case_org WHERE case_id = $1", params![case.id]).await?;
+    add_orgs(tx, case).await
+}
+
+async fn add_orgs(tx: &mut Tx, case: &Case) -> Result<()> {
     let all = orgs(case);
     let mut args: Vec<Value> = params![case.id];
     let mut rows = Vec::new();
@@ -351,6 +387,9 @@ pub(crate) async fn apply(
     by: &Signature<'_>,
     now: Timestamp,
 ) -> Result<i64> {
-    save(tx, before, &changes.case, now).await?;
-    add_entries(tx, changes.case.id, already, &changes.entries, by, now).await
+    let lines: Vec<Line<'_>> = changes.entries.iter().map(|entry| Line { entry, by, at: now }).collect();
+    let count = already + i64::try_from(lines.len()).unwrap_or_default();
+    save_counted(tx, before, &changes.case, Some(count), now).await?;
+    timeline::write_lines(tx, changes.case.id, already, &lines).await?;
+    Ok(count - 1)
 }

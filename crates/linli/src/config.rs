@@ -19,6 +19,30 @@ pub struct Source {
     pub config: Option<PathBuf>,
 }
 
+/// Every variable of the environment that means something to `linli`.
+const VARIABLES: &[&str] = &[
+    "LINLI_CONFIG",
+    "LINLI_LISTEN",
+    "LINLI_DATA",
+    "LINLI_DATABASE",
+    "LINLI_DEVELOPMENT",
+    "LINLI_MASTER_KEY_FILE",
+    "LINLI_SECOND_FACTOR",
+    "LINLI_LOG_FORMAT",
+];
+
+/// Variables that look like ours and are not: most often a misspelt name, which would do nothing in silence.
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+    // Of tests, benchmarks and scripts.
+    let other = ["LINLI_TEST_", "LINLI_BENCH_", "LINLI_BIN", "LINLI_PG_", "LINLI_UPDATE"];
+    let mut unknown: Vec<String> = names
+        .filter(|name| name.starts_with("LINLI_") && !VARIABLES.contains(&name.as_str()))
+        .filter(|name| !other.iter().any(|prefix| name.starts_with(prefix)))
+        .collect();
+    unknown.sort_unstable();
+    unknown
+}
+
 /// All settings of a process.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -158,6 +182,22 @@ impl Config {
             return Err(format!("log_format: “{}” is neither text nor json", self.log_format));
         }
         self.reach()?;
+        if self.data.as_os_str().is_empty() {
+            return Err("data: a folder is wanted".into());
+        }
+        let limits = &self.access;
+        for (key, value) in [
+            ("strict_idle_minutes", limits.strict_idle_minutes),
+            ("strict_hours", limits.strict_hours),
+            ("idle_hours", limits.idle_hours),
+            ("days", limits.days),
+            ("hash_memory_kib", limits.hash_memory_kib),
+            ("hash_passes", limits.hash_passes),
+        ] {
+            if value == 0 {
+                return Err(format!("access.{key}: 0 would let nobody in"));
+            }
+        }
         let mut hosts = std::collections::BTreeSet::new();
         for (n, district) in self.district.iter().enumerate() {
             let word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -226,6 +266,9 @@ mod tests {
         for (text, key) in [
             ("listen = 'nowhere'", "listen"),
             ("access = { suite = 'rot13' }", "suite"),
+            ("access = { days = 0 }", "access.days"),
+            ("data = ''", "data"),
+            ("log_format = 'xml'", "log_format"),
             ("lisen = ''", "lisen"),
             ("webhooks = { private = ['ten'] }", "webhooks.private"),
             ("[[district]]\nname='a'\narea='37'\nprefix='A'\ndatabase='sqlite:a'", "district.a.area"),
@@ -233,6 +276,20 @@ mod tests {
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_found() {
+        let names = ["LINLI_LISTN", "LINLI_LISTEN", "LINLI_TEST_DATA", "HOME"];
+        assert_eq!(unknown_variables(names.map(str::to_owned).into_iter()), ["LINLI_LISTN"]);
+    }
+
+    #[test]
+    fn errors_of_the_environment_name_the_variable() {
+        for (name, value) in [("LINLI_DEVELOPMENT", "yes"), ("LINLI_SECOND_FACTOR", "1")] {
+            let error = Config::default().overlay(|key| (key == name).then(|| value.to_owned())).unwrap_err();
+            assert!(error.contains(name), "{error}");
         }
     }
 

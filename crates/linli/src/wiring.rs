@@ -8,13 +8,10 @@ use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
 use linli_web::{App, Catalog, Manifest, chrome::NavPort};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
 use crate::nav;
-
-/// The largest request: a form with nine photos, or an import file.
-const BODY_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -34,7 +31,11 @@ pub fn migrations() -> Vec<Migration> {
 
 /// All jobs and event handlers.
 pub fn handlers() -> Handlers {
-    manifests().iter().flat_map(|m| (m.handlers)()).collect()
+    let slices = manifests();
+    linli_store::housekeeping::handlers()
+        .into_iter()
+        .chain(slices.iter().flat_map(|m| (m.handlers)()))
+        .collect()
 }
 
 /// All texts.
@@ -104,7 +105,7 @@ pub fn router(app: &App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), linli_web::entry::entry))
         .layer(CatchPanicLayer::new())
         .layer(CompressionLayer::new())
+        // `entry` has limits of its own, which know what kind of request it is.
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .with_state(app.clone())
 }

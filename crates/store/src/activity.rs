@@ -10,7 +10,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Conn, Db, Tx};
+use crate::{
+    Conn, Db, Tx,
+    owed::{Insert, marks, portion},
+};
 
 /// What to write about one act.
 #[derive(Debug, Clone)]
@@ -104,7 +107,14 @@ pub struct Author<'a> {
     pub request: &'a str,
 }
 
-/// Appends one row in the running transaction.
+/// The insert that [`append`] owes.
+pub(crate) const INSERT: Insert = Insert {
+    head: "INSERT INTO activity (id, at, actor, actor_id, action, subject, subject_id, area, request, detail, digest)",
+    width: 11,
+    tail: "",
+};
+
+/// Appends one row to the running transaction; it is written at its end.
 pub async fn append(tx: &mut Tx, id: Uuid, at: Timestamp, author: Author<'_>, entry: Entry) -> Result<()> {
     let mut row = Activity {
         id,
@@ -122,16 +132,20 @@ pub async fn append(tx: &mut Tx, id: Uuid, at: Timestamp, author: Author<'_>, en
         link: None,
     };
     row.digest = digest(&row);
-    tx.execute(
-        "INSERT INTO activity (id, at, actor, actor_id, action, subject, subject_id, area, request, detail, digest)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        params![
-            row.id, row.at, row.actor, row.actor_id, row.action, row.subject, row.subject_id, row.area,
-            row.request, row.detail, row.digest
-        ],
-    )
-    .await?;
-    Ok(())
+    tx.owed.activity.push(params![
+        row.id,
+        row.at,
+        row.actor,
+        row.actor_id,
+        row.action,
+        row.subject,
+        row.subject_id,
+        row.area,
+        row.request,
+        row.detail,
+        row.digest
+    ]);
+    if tx.owed.is_full() { tx.settle().await } else { Ok(()) }
 }
 
 /// Rows sealed in one go.
@@ -162,14 +176,25 @@ pub async fn seal(db: &Db) -> Result<usize> {
         .all("SELECT id, digest FROM activity WHERE seq IS NULL ORDER BY id LIMIT $1", params![BATCH])
         .await?;
     let (mut seq, mut last) = head(&mut tx).await?;
-    for (id, digest) in &open {
+    let sealed = open.len();
+    let mut links = Vec::with_capacity(sealed * 3);
+    for (id, digest) in open {
         seq += 1;
-        last = link(&last, seq, digest);
-        tx.execute("UPDATE activity SET seq = $2, link = $3 WHERE id = $1", params![*id, seq, last.clone()])
-            .await?;
+        last = link(&last, seq, &digest);
+        links.extend(params![id, seq, last.clone()]);
+    }
+    let (mut left, mut links) = (sealed, links.into_iter());
+    while left > 0 {
+        let size = portion(left);
+        let sql = format!(
+            "UPDATE activity SET seq = v.column2, link = v.column3 FROM (VALUES {}) AS v WHERE activity.id = v.column1",
+            marks(size, 3)
+        );
+        tx.execute(&sql, links.by_ref().take(size * 3).collect()).await?;
+        left -= size;
     }
     tx.commit().await?;
-    Ok(open.len())
+    Ok(sealed)
 }
 
 /// What a walk over the chain found.

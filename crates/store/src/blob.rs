@@ -1,7 +1,8 @@
 //! Files named by the SHA-256 of their content, beside the database.
 //!
 //! A blob is on disk (flushed, under its final name) before the transaction that names it commits,
-//! so a row never points at nothing; a blob that no row names is swept by the nightly job.
+//! so a row never points at nothing. A blob that no row came to name (the form had a mistake elsewhere)
+//! stays: it is small, and a wrong guess about who still names it could not be undone.
 
 use std::{
     fs, io,
@@ -11,6 +12,10 @@ use std::{
 
 use linli_kernel::{Error, Result};
 use sha2::{Digest, Sha256};
+
+fn name_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
 
 /// A folder of blobs.
 #[derive(Debug, Clone)]
@@ -46,7 +51,7 @@ impl Blobs {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<String> {
-        let name = Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let name = name_of(bytes);
         let folder = self.0.join(&name[..2]);
         let path = folder.join(&name);
         if path.exists() {
@@ -76,5 +81,42 @@ impl Blobs {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::internal(e)),
             _ => Ok(()),
         }
+    }
+
+    /// Every name that is stored.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        let folders = fs::read_dir(&self.0).map_err(Error::internal)?;
+        for folder in folders.flatten().filter(|entry| entry.path().is_dir()) {
+            let files = fs::read_dir(folder.path()).map_err(Error::internal)?;
+            // Half-written files have other names.
+            names.extend(files.flatten().filter_map(|file| {
+                let name = file.file_name().into_string().ok()?;
+                self.path(&name).map(|_| name)
+            }));
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Copies what `other` has and we lack, checking that each still is what its name says. Answers how
+    /// many `other` has.
+    pub fn take_from(&self, other: &Self) -> Result<usize> {
+        let names = other.names()?;
+        for name in &names {
+            let (Some(from), Some(to)) = (other.path(name), self.path(name)) else { continue };
+            let said = |e: io::Error| Error::internal(format!("{}: {e}", from.display()));
+            let bytes = fs::read(&from).map_err(said)?;
+            if name_of(&bytes) != *name {
+                return Err(Error::internal(format!(
+                    "{} is damaged: its content is not what its name says",
+                    from.display()
+                )));
+            }
+            if !to.exists() {
+                self.write(&bytes).map_err(said)?;
+            }
+        }
+        Ok(names.len())
     }
 }

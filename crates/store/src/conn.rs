@@ -18,7 +18,10 @@ use sqlx::{
 };
 
 use crate::{
+    activity,
     live::{Announcements, Hub},
+    outbox,
+    owed::{self, Owed},
     writer::Turn,
 };
 
@@ -142,6 +145,7 @@ async fn pg_run(c: &mut sqlx::PgConnection, sql: &str, args: Vec<Value>) -> Resu
 /// A transaction: everything in it happens, or nothing. Dropped without [`Tx::commit`], nothing does.
 pub struct Tx {
     pub(crate) conn: Conn,
+    pub(crate) owed: Owed,
     pub(crate) news: Announcements,
     pub(crate) hub: Hub,
 }
@@ -157,22 +161,22 @@ impl Tx {
         self.news.add(topic);
     }
 
+    /// Writes the activity and outbox rows that were kept aside.
+    pub(crate) async fn settle(&mut self) -> Result<()> {
+        let Owed { activity, outbox } = std::mem::take(&mut self.owed);
+        owed::insert(self, activity::INSERT, activity).await?;
+        owed::insert(self, outbox::INSERT, outbox).await
+    }
+
     /// Makes it so, durably, and tells the open pages.
     pub async fn commit(mut self) -> Result<()> {
-        let news = std::mem::take(&mut self.news);
-        if !news.is_empty() && self.conn.is_postgres() {
-            self.conn
-                .run("SELECT pg_notify($1, $2)", linli_kernel::params![self.hub.channel(), news.encode()])
-                .await?;
-        }
+        self.settle().await?;
         match self.conn.inner {
-            Inner::SqliteTx(tx) => {
-                tx.commit().await.map_err(|e| failed("COMMIT", e))?;
-                self.hub.publish(&news);
-            }
+            Inner::SqliteTx(tx) => tx.commit().await.map_err(|e| failed("COMMIT", e))?,
             Inner::PostgresTx(tx) => tx.commit().await.map_err(|e| failed("COMMIT", e))?,
             Inner::Sqlite(_) | Inner::Postgres(_) => {}
         }
+        self.hub.publish(self.news);
         Ok(())
     }
 }

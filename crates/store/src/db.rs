@@ -17,6 +17,7 @@ use sqlx::{
 use crate::{
     conn::{Conn, Inner, Tx},
     live::{Announcements, Hub},
+    owed::Owed,
     writer::Writer,
 };
 
@@ -54,6 +55,9 @@ impl FromStr for Target {
         Err(format!("“{text}” is neither sqlite:PATH nor postgres://USER@HOST/NAME?schema=SCHEMA"))
     }
 }
+
+/// A connection that nobody used for this long is asked whether it still lives before it is lent.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// The engine and its connections.
 #[derive(Clone, Debug)]
@@ -95,13 +99,10 @@ impl Db {
             Target::Sqlite(path) => open_sqlite(path.clone()).await?,
             Target::Postgres { url, schema } => open_postgres(url, schema).await?,
         };
-        let hub = Hub::new(&match &engine {
-            Engine::Sqlite { .. } => "linli".to_owned(),
-            Engine::Postgres { schema, .. } => format!("linli_{schema}"),
-        });
-        if let Engine::Postgres { pool, .. } = &engine {
-            hub.listen(pool.clone());
-        }
+        let hub = match &engine {
+            Engine::Sqlite { .. } => Hub::new("linli"),
+            Engine::Postgres { pool, schema } => Hub::across(&format!("linli_{schema}"), pool),
+        };
         Ok(Self { engine, meter: Arc::default(), hub })
     }
 
@@ -143,7 +144,7 @@ impl Db {
             Engine::Postgres { pool, .. } => pool.begin().await.map(Inner::PostgresTx),
         };
         let conn = Conn { inner: inner.map_err(unavailable)?, meter: self.meter.clone() };
-        Ok(Tx { conn, news: Announcements::default(), hub: self.hub.clone() })
+        Ok(Tx { conn, owed: Owed::default(), news: Announcements::default(), hub: self.hub.clone() })
     }
 
     /// Waits for running work and closes; SQLite's log is folded into the file.
@@ -182,6 +183,7 @@ async fn open_sqlite(path: PathBuf) -> Result<Engine> {
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(30))
+        .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "on"));
     Ok(Engine::Sqlite { writer, readers, path })
 }
@@ -192,10 +194,16 @@ async fn open_postgres(url: &str, schema: &str) -> Result<Engine> {
         .map_err(opened)?
         // A use case that waits half a minute for a row has met another that hangs: give up, say so.
         .options([("search_path", schema), ("lock_timeout", "30s")])
+        .statement_cache_capacity(256)
         .application_name("linli");
     let pool = PgPoolOptions::new()
         .max_connections(20)
         .acquire_timeout(Duration::from_secs(30))
+        // A connection in constant use is alive; asking each time would cost a round trip per request.
+        .test_before_acquire(false)
+        .before_acquire(|conn, state| {
+            Box::pin(async move { Ok(state.idle_for < RESTED || sqlx::Connection::ping(conn).await.is_ok()) })
+        })
         .connect_with(options)
         .await
         .map_err(opened)?;

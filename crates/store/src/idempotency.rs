@@ -50,7 +50,11 @@ pub async fn keep(tx: &mut Tx, key: &str, status: u16, answer: &str) -> Result<(
     Ok(())
 }
 
-/// Forgets keys older than `before`.
+/// Forgets keys older than `before`, a batch at a time.
 pub async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    tx.execute("DELETE FROM idempotency WHERE created_at < $1", params![before]).await
+    tx.execute(
+        "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT 2000)",
+        params![before],
+    )
+    .await
 }

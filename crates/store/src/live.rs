@@ -2,13 +2,22 @@
 //!
 //! An announcement is only a hint (“cases of street 371002001 moved”): a page that hears it asks
 //! again for what it shows, so a lost hint costs freshness, never truth. Between two processes on
-//! one PostgreSQL the hints travel by NOTIFY, inside the transaction that they tell of.
+//! one PostgreSQL the hints travel by NOTIFY, a moment after the commit and many at once: inside the
+//! transactions they would make every commit wait for the one before (NOTIFY holds a lock of the whole
+//! server until its transaction is on disk).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, postgres::PgListener};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
+
+/// Hints of this long travel together.
+const GATHER: Duration = Duration::from_millis(20);
+/// Topics of one NOTIFY, which carries less than 8,000 bytes.
+const LETTER: usize = 50;
+/// More topics than this are told as “everything of this kind”.
+const MANY: usize = 200;
 
 /// What changed: a kind of thing, and the area it lies in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,26 +39,20 @@ impl Announcements {
         self.0.insert(topic);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// NOTIFY carries less than 8,000 bytes; a bulk change is told as “everything of this kind”.
-    pub(crate) fn encode(&self) -> String {
-        let full = serde_json::to_string(&self.0).unwrap_or_default();
-        if full.len() < 7_000 {
-            return full;
-        }
-        let kinds: BTreeSet<Topic> = self
-            .0
-            .iter()
-            .map(|t| Topic {
-                kind: t.kind.clone(),
-                area: t.area.chars().take(6).collect(),
-                id: String::new(),
-            })
-            .collect();
-        serde_json::to_string(&kinds).unwrap_or_default()
+    /// The letters in which they travel.
+    fn letters(&self) -> Vec<String> {
+        let coarse: BTreeSet<Topic> = if self.0.len() > MANY {
+            let district = |t: &Topic| t.area.chars().take(6).collect();
+            self.0
+                .iter()
+                .map(|t| Topic { kind: t.kind.clone(), area: district(t), id: String::new() })
+                .collect()
+        } else {
+            BTreeSet::new()
+        };
+        let topics: Vec<&Topic> =
+            if coarse.is_empty() { self.0.iter().collect() } else { coarse.iter().collect() };
+        topics.chunks(LETTER).filter_map(|part| serde_json::to_string(part).ok()).collect()
     }
 }
 
@@ -58,15 +61,22 @@ impl Announcements {
 pub struct Hub {
     sender: broadcast::Sender<Topic>,
     channel: Arc<str>,
+    /// On PostgreSQL: to the task that tells all processes, this one too.
+    post: Option<mpsc::UnboundedSender<Announcements>>,
 }
 
 impl Hub {
     pub(crate) fn new(channel: &str) -> Self {
-        Self { sender: broadcast::channel(1024).0, channel: channel.into() }
+        Self { sender: broadcast::channel(1024).0, channel: channel.into(), post: None }
     }
 
-    pub(crate) fn channel(&self) -> String {
-        self.channel.to_string()
+    /// A hub that reaches every process on this database.
+    pub(crate) fn across(channel: &str, pool: &PgPool) -> Self {
+        let (post, letters) = mpsc::unbounded_channel();
+        let hub = Self { post: Some(post), ..Self::new(channel) };
+        hub.listen(pool.clone());
+        tokio::spawn(tell(hub.channel.clone(), pool.clone(), letters));
+        hub
     }
 
     /// Hears every topic from now on.
@@ -74,21 +84,29 @@ impl Hub {
         self.sender.subscribe()
     }
 
-    pub(crate) fn publish(&self, news: &Announcements) {
-        for topic in &news.0 {
+    pub(crate) fn publish(&self, news: Announcements) {
+        if news.0.is_empty() {
+            return;
+        }
+        if let Some(post) = &self.post {
+            // The task ends with the pool, and so do those who would hear it.
+            let _ = post.send(news);
+            return;
+        }
+        for topic in news.0 {
             // No receiver is the normal case: nobody has a page open.
-            let _ = self.sender.send(topic.clone());
+            let _ = self.sender.send(topic);
         }
     }
 
     /// Forwards what other processes announce, until the pool closes.
-    pub(crate) fn listen(&self, pool: PgPool) {
+    fn listen(&self, pool: PgPool) {
         let hub = self.clone();
         tokio::spawn(async move {
             while !pool.is_closed() {
                 if let Err(error) = hub.forward(&pool).await {
                     tracing::warn!(%error, "live updates paused");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
         });
@@ -106,5 +124,59 @@ impl Hub {
                 let _ = self.sender.send(topic);
             }
         }
+    }
+}
+
+/// Tells all processes what was announced here, until the pool closes.
+async fn tell(channel: Arc<str>, pool: PgPool, mut post: mpsc::UnboundedReceiver<Announcements>) {
+    loop {
+        let mut news = tokio::select! {
+            () = pool.close_event() => return,
+            news = post.recv() => match news {
+                Some(news) => news,
+                None => return,
+            },
+        };
+        tokio::time::sleep(GATHER).await;
+        while let Ok(mut more) = post.try_recv() {
+            news.0.append(&mut more.0);
+        }
+        for letter in news.letters() {
+            // Nothing durable hangs on it, so nobody waits for the disk.
+            let told = sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
+                .bind(&*channel)
+                .bind(letter)
+                .execute(&pool)
+                .await;
+            if let Err(error) = told {
+                tracing::warn!(%error, "live updates were not told");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn news(count: usize) -> Announcements {
+        let topic =
+            |n: usize| Topic { kind: "case".into(), area: "371002001".into(), id: format!("{n:036}") };
+        Announcements((0..count).map(topic).collect())
+    }
+
+    #[test]
+    fn letters_fit_and_a_flood_is_told_coarsely() {
+        let letters = news(120).letters();
+        assert_eq!(letters.len(), 3);
+        assert!(letters.iter().all(|letter| letter.len() < 8_000));
+        let all: usize = letters.iter().map(|l| serde_json::from_str::<Vec<Topic>>(l).unwrap().len()).sum();
+        assert_eq!(all, 120);
+        let flood = news(5_000).letters();
+        let topics: Vec<Topic> = serde_json::from_str(&flood[0]).unwrap();
+        assert_eq!(
+            (flood.len(), topics.len(), topics[0].area.as_str(), topics[0].id.as_str()),
+            (1, 1, "371002", "")
+        );
     }
 }

@@ -11,7 +11,7 @@ use linli_kernel::{Error, Result, Timestamp, params};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Db, Tx};
+use crate::{Db, Tx, owed::Insert};
 
 /// A leased row.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -33,7 +33,15 @@ pub struct Task {
 /// Tries before a row is set aside for a person.
 pub const MAX_ATTEMPTS: i64 = 12;
 
-/// Adds a row to the running transaction. With `once`, a second row of the same word is not added.
+/// The insert that [`enqueue`] owes.
+pub(crate) const INSERT: Insert = Insert {
+    head: "INSERT INTO outbox (id, kind, once, payload, created_at, run_at)",
+    width: 6,
+    tail: "ON CONFLICT (once) DO NOTHING",
+};
+
+/// Adds a row to the running transaction; it is written at its end. With `once`, a second row of the
+/// same word is not added.
 pub async fn enqueue(
     tx: &mut Tx,
     id: Uuid,
@@ -44,13 +52,8 @@ pub async fn enqueue(
     run_at: Timestamp,
 ) -> Result<()> {
     let payload = serde_json::to_string(payload).map_err(Error::internal)?;
-    tx.execute(
-        "INSERT INTO outbox (id, kind, once, payload, created_at, run_at) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (once) DO NOTHING",
-        params![id, kind, once, payload, now, run_at],
-    )
-    .await?;
-    Ok(())
+    tx.owed.outbox.push(params![id, kind, once, payload, now, run_at]);
+    if tx.owed.is_full() { tx.settle().await } else { Ok(()) }
 }
 
 /// Leases up to `limit` due rows for `lease_for`.
@@ -97,6 +100,20 @@ pub async fn finish(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<()> {
     if held == 1 { Ok(()) } else { Err(Error::Conflict("error-lease-lost")) }
 }
 
+/// Marks the rows of one lease done; refuses if one of them was lost meanwhile.
+pub async fn finish_all(tx: &mut Tx, tasks: &[Task], now: Timestamp) -> Result<()> {
+    let mut args = params![now, tasks.first().and_then(|task| task.lease)];
+    let first = args.len() + 1;
+    args.extend(tasks.iter().map(|task| linli_kernel::Value::from(task.id)));
+    let marks: Vec<String> = (first..first + tasks.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "UPDATE outbox SET done_at = $1, error = NULL WHERE lease = $2 AND done_at IS NULL AND id IN ({})",
+        marks.join(", ")
+    );
+    let held = tx.execute(&sql, args).await?;
+    if held == tasks.len() as u64 { Ok(()) } else { Err(Error::Conflict("error-lease-lost")) }
+}
+
 /// Notes a failed try; the next comes later each time (1 s, 2 s, 4 s … at most an hour).
 pub async fn postpone(tx: &mut Tx, task: &Task, error: &str, permanent: bool, now: Timestamp) -> Result<()> {
     let wait =
@@ -121,9 +138,13 @@ pub async fn again(tx: &mut Tx, task: &Task, run_at: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Removes rows done before `before`.
+/// Removes rows done before `before`; a batch at a time, so that the writer is not held long.
 pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    tx.execute("DELETE FROM outbox WHERE done_at < $1", params![before]).await
+    tx.execute(
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $1 ORDER BY done_at LIMIT 2000)",
+        params![before],
+    )
+    .await
 }
 
 /// How the queue stands: waiting, and set aside.

@@ -28,7 +28,7 @@ pub type Handlers = BTreeMap<&'static str, Handler>;
 pub const PERMANENT: &str = "error-permanent";
 
 const LEASE: Duration = Duration::from_mins(1);
-const BATCH: i64 = 20;
+const BATCH: i64 = 50;
 const IDLE: Duration = Duration::from_millis(400);
 
 /// Puts the periodic tasks in the outbox; harmless when they are there.
@@ -83,6 +83,12 @@ pub async fn turn(district: &Arc<District>, handlers: &Handlers) -> Result<usize
     for (kind, tasks) in kinds {
         let (district, handler) = (district.clone(), handlers.get(kind.as_str()).copied());
         running.spawn(async move {
+            if let Some(Handler::Inside(work)) = handler
+                && tasks.len() > 1
+                && together(&district, &tasks, work).await.is_ok()
+            {
+                return;
+            }
             for task in tasks {
                 one(&district, handler, task).await;
             }
@@ -105,6 +111,23 @@ async fn one(district: &Arc<District>, handler: Option<Handler>, task: Task) {
             tracing::error!(district = %district.name, %error, "postponing failed; the lease will run out");
         }
     }
+}
+
+/// Tasks of one kind in one transaction, because each commit costs a flush of the disk. Where one
+/// fails nothing has happened, and each goes alone.
+async fn together(
+    district: &Arc<District>,
+    tasks: &[Task],
+    work: for<'a> fn(&'a mut Op, &'a Task) -> Work<'a>,
+) -> Result<()> {
+    let mut op = district.op("tasks").await?;
+    let now = op.now;
+    outbox::finish_all(&mut op.tx, tasks, now).await?;
+    for task in tasks {
+        op.request = format!("task {}", task.id);
+        work(&mut op, task).await?;
+    }
+    op.commit().await
 }
 
 async fn inside(

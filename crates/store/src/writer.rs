@@ -53,6 +53,7 @@ impl State {
             Ok(()) => {
                 self.open = false;
                 self.group += 1;
+                metrics::counter!("sqlite_commits_total").increment(1);
                 Ok(())
             }
             Err(error) => {
@@ -134,6 +135,7 @@ impl Turn {
             return Err(error);
         }
         drop(state);
+        metrics::counter!("sqlite_transactions_total").increment(1);
         // In a task of its own: a caller who goes away must not leave the group open.
         let settled = tokio::spawn(self.writer.clone().settle(group));
         settled.await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?

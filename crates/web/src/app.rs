@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use linli_store::District;
+use tokio::sync::watch;
 
 use crate::{Catalog, limit::Limits};
 
@@ -16,6 +17,7 @@ struct Inner {
     catalog: Catalog,
     limits: Limits,
     development: bool,
+    stop: watch::Sender<bool>,
 }
 
 impl App {
@@ -28,7 +30,8 @@ impl App {
             .flat_map(|(n, (_, hosts))| hosts.iter().map(move |host| (host.to_ascii_lowercase(), n)))
             .collect();
         let districts = districts.into_iter().map(|(district, _)| district).collect();
-        Self(Arc::new(Inner { districts, hosts, catalog, limits: Limits::default(), development }))
+        let stop = watch::Sender::new(false);
+        Self(Arc::new(Inner { districts, hosts, catalog, limits: Limits::default(), development, stop }))
     }
 
     /// The district that answers for a `Host` header.
@@ -40,6 +43,20 @@ impl App {
             Some(n) => self.0.districts.get(*n).cloned(),
             None if self.0.districts.len() == 1 => self.0.districts.first().cloned(),
             None => None,
+        }
+    }
+
+    /// Says that the process stops: streams that have no end of their own end now.
+    pub fn stop(&self) {
+        self.0.stop.send_replace(true);
+    }
+
+    /// Resolves once the process stops.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stop = self.0.stop.subscribe();
+        async move {
+            // An error means that the process is gone already.
+            let _ = stop.wait_for(|stop| *stop).await;
         }
     }
 

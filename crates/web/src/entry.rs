@@ -3,15 +3,21 @@
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
+    body::Body,
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use http_body_util::Limited;
 use linli_kernel::{Actor, Error};
 use linli_store::District;
 
-use crate::{App, Ctx, error, origin, prefs::Prefs};
+use crate::{
+    App, Ctx, error, health, origin,
+    prefs::Prefs,
+    upload::{BODY_LIMIT, FORM_LIMIT},
+};
 
 fn host(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default()
@@ -52,8 +58,11 @@ fn context(app: &App, district: Arc<District>, request: &Request) -> Ctx {
 }
 
 /// The layer. Wire it outside everything else.
-pub async fn entry(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let Some(district) = app.district(host(request.headers())) else {
+pub async fn entry(State(app): State<App>, request: Request, next: Next) -> Response {
+    let named = app.district(host(request.headers()));
+    // Who watches the process asks by its address, whatever the districts are called.
+    let watched = || app.districts().first().filter(|_| health::is_watch(request.uri().path())).cloned();
+    let Some(district) = named.or_else(watched) else {
         return (StatusCode::NOT_FOUND, "no district answers for this host name").into_response();
     };
     let ctx = context(&app, district, &request);
@@ -65,9 +74,11 @@ pub async fn entry(State(app): State<App>, mut request: Request, next: Next) -> 
 
     let mut response = if origin::foreign(&method, request.headers(), &ctx.origin) {
         error::render(&ctx, &Error::Forbidden("error-foreign-origin"), json)
-    } else {
+    } else if let Some(mut request) = bounded(request) {
         request.extensions_mut().insert(ctx.clone());
         next.run(request).await
+    } else {
+        error::render(&ctx, &Error::TooLarge("error-file-too-large"), json)
     };
     if let Some(error) = response.extensions_mut().remove::<Arc<Error>>() {
         let formed = error::render(&ctx, &error, json);
@@ -85,9 +96,7 @@ pub async fn entry(State(app): State<App>, mut request: Request, next: Next) -> 
         response = error::plain(response.status(), response.headers().get(header::ALLOW).cloned());
     }
     finish(&ctx, &mut response);
-    let status = response.status().as_u16().to_string();
-    metrics::counter!("http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status).increment(1);
-    metrics::histogram!("http_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+    note(&ctx, &method, &route, response.status(), began);
     response
 }
 
@@ -95,6 +104,50 @@ pub async fn entry(State(app): State<App>, mut request: Request, next: Next) -> 
 fn is_problem(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     kind.contains("json") || kind.contains("xml") || kind.contains("html")
+}
+
+/// One line of the log and the metrics of one request. The route stands for the path: paths hold secrets
+/// (tracking links) and what people search for.
+fn note(ctx: &Ctx, method: &Method, route: &str, status: StatusCode, began: Instant) {
+    let (took, queries) = (began.elapsed(), ctx.db.queries());
+    let (district, request, method) = (ctx.district.name.as_str(), ctx.request.as_str(), verb(method));
+    let (code, millis) = (status.as_u16(), u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    if status.is_server_error() {
+        tracing::warn!(district, request, method, route, status = code, millis, queries, "request failed");
+    } else if health::is_watch(route) {
+        tracing::debug!(district, request, method, route, status = code, millis, queries, "request");
+    } else {
+        tracing::info!(district, request, method, route, status = code, millis, queries, "request");
+    }
+    let route = route.to_owned();
+    let status = code.to_string();
+    metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status).increment(1);
+    metrics::histogram!("http_request_seconds", "route" => route).record(took.as_secs_f64());
+}
+
+/// The method as a label: whatever a peer invents must not become a series of its own.
+fn verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The request with a body that ends at the limit of its kind; none if it says itself that it is larger.
+fn bounded(request: Request) -> Option<Request> {
+    let header = |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+    let form = header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("multipart/form-data"));
+    let limit = if form { FORM_LIMIT } else { BODY_LIMIT };
+    let claimed = header(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if claimed.is_some_and(|length| length > limit) {
+        return None;
+    }
+    Some(request.map(|body| Body::new(Limited::new(body, limit))))
 }
 
 /// Everything a page uses lies with us: no inline scripts, styles or handlers, no other hosts.

@@ -1,6 +1,6 @@
 //! For operators: is the process alive, can it work, what does it measure.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use axum::{
     Json,
@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use linli_store::outbox;
+use linli_store::{District, outbox};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::json;
 
@@ -29,14 +29,32 @@ async fn alive() -> &'static str {
     "ok"
 }
 
+/// Who asks wants to know now, not when the pool gives up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Waiting and failed tasks; nothing where the database does not answer.
+async fn depth(district: &District) -> Option<(i64, i64)> {
+    match tokio::time::timeout(PATIENCE, outbox::depth(&district.db)).await {
+        Ok(Ok(depth)) => Some(depth),
+        Ok(Err(error)) => {
+            tracing::warn!(district = %district.name, %error, "not ready");
+            None
+        }
+        Err(_) => {
+            tracing::warn!(district = %district.name, "not ready: the database does not answer");
+            None
+        }
+    }
+}
+
 async fn ready(State(app): State<App>) -> Response {
     let mut districts = serde_json::Map::new();
     let mut all = true;
     for district in app.districts() {
-        let depth = outbox::depth(&district.db).await;
-        all &= depth.is_ok();
+        let depth = depth(district).await;
+        all &= depth.is_some();
         let answer = depth.map_or_else(
-            |_| json!({ "database": "unavailable" }),
+            || json!({ "database": "unavailable" }),
             |(waiting, failed)| json!({ "database": "ok", "outbox_waiting": waiting, "outbox_failed": failed }),
         );
         districts.insert(district.name.clone(), answer);
@@ -47,12 +65,20 @@ async fn ready(State(app): State<App>) -> Response {
 
 async fn prometheus(State(app): State<App>) -> String {
     for district in app.districts() {
-        if let Ok((waiting, failed)) = outbox::depth(&district.db).await {
+        let depth = depth(district).await;
+        let up = if depth.is_some() { 1.0 } else { 0.0 };
+        metrics::gauge!("database_up", "district" => district.name.clone()).set(up);
+        if let Some((waiting, failed)) = depth {
             metrics::gauge!("outbox_waiting", "district" => district.name.clone()).set(waiting as f64);
             metrics::gauge!("outbox_failed", "district" => district.name.clone()).set(failed as f64);
         }
     }
     METRICS.get().map(PrometheusHandle::render).unwrap_or_default()
+}
+
+/// Whether the page is about the process and not about a district.
+pub(crate) fn is_watch(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | "/metrics")
 }
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -18,6 +18,7 @@ pub mod markup;
 pub mod openapi;
 pub mod origin;
 pub mod prefs;
+pub mod server;
 pub mod sheet;
 pub mod upload;
 

@@ -10,7 +10,7 @@ use axum::{
     extract::Query,
     response::sse::{Event, KeepAlive, Sse},
 };
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use linli_store::Topic;
 use serde::Deserialize;
 use tokio::sync::broadcast::{
@@ -104,6 +104,8 @@ async fn stream_events(
         let (kind, id) = told.remove(0);
         Some((Ok(Event::default().event(format!("{kind}-changed")).data(id)), (ear, told)))
     });
+    // Pages connect again by themselves, to whoever serves next.
+    let events = events.take_until(Box::pin(ctx.app.stopping()));
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
 }
 

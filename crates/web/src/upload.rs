@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, imageops::FilterType};
 use linli_kernel::{Error, Result};
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use crate::WebError;
 
@@ -16,7 +17,13 @@ use crate::WebError;
 pub const FILE_LIMIT: usize = 12 * 1024 * 1024;
 /// The most files of a form.
 pub const FILES_LIMIT: usize = 9;
+/// The largest request with files: a form with photos, or an import.
+pub const FORM_LIMIT: usize = 128 * 1024 * 1024;
+/// The largest request of any other kind.
+pub const BODY_LIMIT: usize = 8 * 1024 * 1024;
 const TEXT_LIMIT: usize = 64 * 1024;
+/// All text fields of a form together.
+const TEXTS_LIMIT: usize = 1024 * 1024;
 const EDGE: u32 = 2048;
 const PIXELS_EDGE: u32 = 16_000;
 
@@ -51,6 +58,7 @@ impl Upload {
             }
         };
         let mut upload = Self::default();
+        let mut texts = 0;
         while let Some(field) = form.next_field().await.map_err(broken)? {
             let name = field.name().unwrap_or_default().to_owned();
             if let Some(file) = field.file_name().map(str::to_owned) {
@@ -63,6 +71,10 @@ impl Upload {
                 }
             } else {
                 let bytes = bounded(field, TEXT_LIMIT, "error-text-too-large").await?;
+                texts += bytes.len() + name.len();
+                if texts > TEXTS_LIMIT {
+                    return Err(Error::TooLarge("error-text-too-large"));
+                }
                 let text =
                     String::from_utf8(bytes).map_err(|_| Error::field(name.clone(), "error-not-text"))?;
                 upload.fields.entry(name).or_default().push(text);
@@ -114,9 +126,14 @@ pub struct Picture {
     pub thumbnail: Vec<u8>,
 }
 
+/// Pictures that are decoded at the same time: each may take [`DECODED`] bytes while it lasts.
+static DECODERS: Semaphore = Semaphore::const_new(2);
+const DECODED: u64 = 256 * 1024 * 1024;
+
 /// Decodes and rewrites a JPEG, PNG or WebP picture on a thread of its own.
 pub async fn picture(field: &str, bytes: Vec<u8>) -> Result<Picture> {
     let field = field.to_owned();
+    let _place = DECODERS.acquire().await.map_err(Error::internal)?;
     tokio::task::spawn_blocking(move || {
         rewrite(&bytes).ok_or_else(|| Error::field(field, "error-not-a-picture"))
     })
@@ -124,15 +141,30 @@ pub async fn picture(field: &str, bytes: Vec<u8>) -> Result<Picture> {
     .map_err(Error::internal)?
 }
 
+/// Whether a JPEG has its end: the decoder fills what is missing with grey and says nothing.
+fn has_end(jpeg: &[u8]) -> bool {
+    let mut at = 2;
+    // Segments with a length, until the picture itself begins; an embedded small picture is in one of them.
+    while let Some([0xff, kind, high, low]) = jpeg.get(at..at + 4) {
+        at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+        if *kind == 0xda {
+            return jpeg.get(at..).is_some_and(|rest| rest.windows(2).any(|pair| pair == [0xff, 0xd9]));
+        }
+    }
+    false
+}
+
 fn rewrite(bytes: &[u8]) -> Option<Picture> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
-    if !matches!(reader.format()?, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
-        return None;
+    match reader.format()? {
+        ImageFormat::Jpeg if has_end(bytes) => {}
+        ImageFormat::Png | ImageFormat::WebP => {}
+        _ => return None,
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(PIXELS_EDGE);
     limits.max_image_height = Some(PIXELS_EDGE);
-    limits.max_alloc = Some(256 * 1024 * 1024);
+    limits.max_alloc = Some(DECODED);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().ok()?;
     let upright = decoder.orientation().ok()?;
@@ -179,6 +211,20 @@ mod tests {
         tagged.extend_from_slice(&jpeg[2..]);
         let clean = rewrite(&tagged).unwrap().full;
         assert!(!clean.windows(3).any(|w| w == b"GPS"));
+    }
+
+    #[test]
+    fn half_a_picture_is_none() {
+        let all = DynamicImage::new_rgb8(400, 300);
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+            let mut out = Cursor::new(Vec::new());
+            all.write_to(&mut out, format).unwrap();
+            let mut bytes = out.into_inner();
+            assert!(rewrite(&bytes).is_some(), "{format:?}");
+            bytes.extend_from_slice(b"what some phones put behind it");
+            assert!(rewrite(&bytes).is_some(), "{format:?} with more behind it");
+            assert!(rewrite(&bytes[..bytes.len() / 2]).is_none(), "half a {format:?}");
+        }
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Master {
         }
     }
 
+    /// The marks of the keys: what the database names them by, telling nothing of them.
+    pub fn marks(&self) -> Vec<String> {
+        self.keys.iter().map(mark).collect()
+    }
+
     /// The key that wraps, with its mark.
     pub(super) fn current(&self) -> (&Key, String) {
         let key = &self.keys[0];

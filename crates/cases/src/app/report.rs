@@ -221,10 +221,9 @@ pub async fn report(op: &mut Op, new: NewReport) -> Result<Receipt> {
         phone_hash,
         token_hash: token_hash(&token),
     };
-    store::insert(&mut op.tx, &changes.case, birth, op.now).await?;
     let actor = op.actor.clone();
     let by = signature(&actor, &changes.case, matches!(actor, Actor::Public));
-    let seq = store::add_entries(&mut op.tx, id, 0, &changes.entries, &by, op.now).await?;
+    let seq = store::open(&mut op.tx, &changes, birth, &by, op.now).await?;
     for photo in &new.photos {
         let row = NewPhoto {
             id: op.uuid(),

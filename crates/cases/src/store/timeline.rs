@@ -34,10 +34,17 @@ pub(crate) async fn add_entries(
 
 /// Adds lines of several moments in one statement; answers the place of the last.
 pub(crate) async fn add_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Line<'_>]) -> Result<i64> {
-    let mut seq = already;
+    write_lines(tx, id, already, lines).await?;
+    let count = already + i64::try_from(lines.len()).unwrap_or_default();
+    tx.execute("UPDATE case_file SET entries = $2 WHERE id = $1", params![id, count]).await?;
+    Ok(count - 1)
+}
+
+/// Writes lines; the caller counts them in the row of the case.
+pub(super) async fn write_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Line<'_>]) -> Result<()> {
     let mut args: Vec<Value> = params![id];
     let mut rows = Vec::new();
-    for Line { entry, by, at } in lines {
+    for (seq, Line { entry, by, at }) in (already..).zip(lines) {
         let facts: serde_json::Map<String, serde_json::Value> =
             entry.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
         let who = serde_json::to_string(&entry.by).map_err(Error::internal)?;
@@ -57,7 +64,6 @@ pub(crate) async fn add_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Li
             &entry.note,
             serde_json::Value::Object(facts),
         ]);
-        seq += 1;
     }
     if !rows.is_empty() {
         let sql = format!(
@@ -67,8 +73,7 @@ pub(crate) async fn add_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[Li
         );
         tx.execute(&sql, args).await?;
     }
-    tx.execute("UPDATE case_file SET entries = $2 WHERE id = $1", params![id, seq]).await?;
-    Ok(seq - 1)
+    Ok(())
 }
 
 /// One photo of a case, by the names of its two blobs.

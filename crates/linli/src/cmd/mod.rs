@@ -3,7 +3,7 @@
 mod audit;
 mod backup;
 pub mod demo;
-mod doctor;
+pub mod doctor;
 mod evaluate;
 mod evaluate_repeats;
 mod import;
@@ -40,8 +40,8 @@ pub enum Command {
     Backup(backup::BackupArgs),
     /// Bring a backup back into empty databases and verify it.
     Restore(backup::RestoreArgs),
-    /// Find a wrong setting, a missing key, a database behind in migrations; says what to do.
-    Doctor,
+    /// Find a wrong setting, a missing key, a full disk, a wrong clock, a database behind; says what to do.
+    Doctor(doctor::Args),
     /// The activity log: verify its chain.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -65,7 +65,7 @@ pub fn run(source: &Source, command: Command) -> Done {
         Command::Import(command) => block_on(import::run(Config::load(source)?, command)),
         Command::Backup(args) => block_on(backup::run_backup(Config::load(source)?, args)),
         Command::Restore(args) => block_on(backup::run_restore(Config::load(source)?, args)),
-        Command::Doctor => block_on(doctor::run(source)),
+        Command::Doctor(args) => block_on(doctor::run(source, args)),
         Command::Audit(command) => block_on(audit::run(Config::load(source)?, command)),
         Command::Train(args) => train::run(&args),
         Command::Evaluate(what) => evaluate::run(what),

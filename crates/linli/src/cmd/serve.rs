@@ -2,14 +2,19 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt;
 use linli_store::worker;
-use linli_web::App;
+use linli_web::{
+    App,
+    server::{self, Patience},
+};
 use tokio::{net::TcpListener, signal, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
 use super::Done;
-use crate::{config::Config, wiring};
+use crate::{
+    config::{Config, unknown_variables},
+    wiring,
+};
 
 /// Options of `linli serve`.
 #[derive(clap::Args)]
@@ -19,11 +24,14 @@ pub struct Args {
     listen: Option<SocketAddr>,
 }
 
-/// How long running requests and tasks may take once a stop was asked for.
+/// How long running tasks may take once a stop was asked for.
 const GRACE: Duration = Duration::from_secs(20);
 
 pub(super) async fn run(config: Config, args: Args) -> Done {
     log_to_stderr(&config);
+    for name in unknown_variables(std::env::vars().map(|(name, _)| name)) {
+        tracing::warn!(name, "this variable of the environment means nothing here; is it misspelt?");
+    }
     linli_web::health::collect_metrics();
     let (stop, stopped) = watch::channel(false);
     let handlers = Arc::new(wiring::handlers());
@@ -40,21 +48,16 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
     let listener =
         TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
     println!("linli: serving on http://{}", listener.local_addr()?);
-    // Small answers must not wait for the next packet.
-    let listener = listener.tap_io(|tcp| {
-        if let Err(error) = tcp.set_nodelay(true) {
-            tracing::debug!(%error, "no nodelay");
-        }
-    });
 
-    let service = wiring::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop(stop));
-    let mut gone = stopped.clone();
-    tokio::select! {
-        served = server => served?,
-        // Open live-update streams never end by themselves: after the grace they are cut.
-        () = async { let _ = gone.wait_for(|s| *s).await; tokio::time::sleep(GRACE / 4).await } => {}
+    let closing = app.clone();
+    let asked = async move {
+        asked_to_stop().await;
+        closing.stop();
+    };
+    if !server::serve(listener, wiring::router(&app), Patience::default(), asked).await {
+        tracing::warn!("requests still ran after the grace; they were cut");
     }
+    let _ = stop.send(true);
     let finish = async { while workers.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, finish).await.is_err() {
         tracing::warn!("tasks still ran; their leases will run out and they are taken up again");
@@ -66,7 +69,7 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
     Ok(())
 }
 
-async fn asked_to_stop(stop: watch::Sender<bool>) {
+async fn asked_to_stop() {
     let terminate = async {
         match signal::unix::signal(signal::unix::SignalKind::terminate()) {
             Ok(mut stream) => drop(stream.recv().await),
@@ -78,7 +81,6 @@ async fn asked_to_stop(stop: watch::Sender<bool>) {
         () = terminate => {}
     }
     tracing::info!("stopping");
-    let _ = stop.send(true);
 }
 
 fn log_to_stderr(config: &Config) {

@@ -104,6 +104,34 @@ impl Browser<'_> {
         self.send("POST", path, form, &[]).await
     }
 
+    /// Sends the resident's form, with files as (field, name, content).
+    pub(crate) async fn report(&mut self, text: &str, files: &[(&str, &str, &[u8])]) -> Answer {
+        self.form("/report", &[("text", text), ("address", "怡园小区北门")], files).await
+    }
+
+    /// Sends a form with files.
+    pub(crate) async fn form(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        files: &[(&str, &str, &[u8])],
+    ) -> Answer {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            body.extend(
+                format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+            );
+        }
+        for (field, name, bytes) in files {
+            let head = format!(
+                "--b\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n"
+            );
+            body.extend(head.bytes().chain(bytes.iter().copied()).chain(*b"\r\n"));
+        }
+        body.extend(b"--b--\r\n");
+        self.send_bytes("POST", path, body, &[("content-type", "multipart/form-data; boundary=b")]).await
+    }
+
     pub(crate) async fn send(
         &mut self,
         method: &str,
@@ -111,18 +139,24 @@ impl Browser<'_> {
         form: &str,
         more: &[(&str, &str)],
     ) -> Answer {
+        self.send_bytes(method, path, form.as_bytes().to_vec(), more).await
+    }
+
+    async fn send_bytes(&mut self, method: &str, path: &str, body: Vec<u8>, more: &[(&str, &str)]) -> Answer {
         let cookies: Vec<String> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
         let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, &self.host)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "text/html")
             .header(header::COOKIE, cookies.join("; "));
+        if more.iter().all(|(name, _)| *name != "content-type") {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
         for (name, value) in more {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(form.to_owned())).unwrap();
+        let request = request.body(Body::from(body)).unwrap();
         let response = self.house.router.clone().oneshot(request).await.unwrap();
         let text = |name: header::HeaderName| {
             response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned)

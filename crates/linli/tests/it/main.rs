@@ -4,7 +4,9 @@
 
 mod accounts;
 mod call;
+mod backups;
 mod districts;
+mod doctor;
 mod doors;
 mod fuzz;
 mod hotline;
@@ -13,3 +15,9 @@ mod interface;
 mod log_in;
 mod open311;
 mod xml;
+mod logs;
+mod migrations;
+mod program;
+mod serving;
+mod shared;
+mod uploads;

@@ -1,0 +1,215 @@
+//! `bench/cases`: what the main job costs, as ratios to something measured in the same run.
+//!
+//! Prints a table and writes JSON. PostgreSQL is measured where `LINLI_TEST_POSTGRES` names a server.
+
+mod bare;
+mod client;
+mod create;
+mod reads;
+mod service;
+
+use std::{env, error::Error, fs, path::PathBuf, time::Duration};
+
+use linli_store::Target;
+use serde_json::{Value, json};
+use service::Place;
+
+/// What a part of the benchmark answers.
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// One line of the table.
+pub(crate) struct Row {
+    what: String,
+    figure: String,
+    value: f64,
+    unit: String,
+    goal: Option<(bool, f64)>,
+    detail: Value,
+}
+
+impl Row {
+    pub(crate) fn figure(what: &str, figure: &str, value: f64, goal: Option<(bool, f64)>) -> Self {
+        let (what, figure) = (what.to_owned(), figure.to_owned());
+        Self { what, figure, value, unit: String::new(), goal, detail: Value::Null }
+    }
+
+    pub(crate) fn at_least(what: &str, figure: &str, value: f64, goal: f64) -> Self {
+        Self::figure(what, figure, value, Some((true, goal)))
+    }
+
+    pub(crate) fn at_most(what: &str, figure: &str, value: f64, goal: f64) -> Self {
+        Self::figure(what, figure, value, Some((false, goal)))
+    }
+
+    pub(crate) fn unit(mut self, unit: &str) -> Self {
+        unit.clone_into(&mut self.unit);
+        self
+    }
+
+    pub(crate) fn with(mut self, detail: Value) -> Self {
+        self.detail = detail;
+        self
+    }
+
+    fn held(&self) -> Option<bool> {
+        self.goal.map(|(least, goal)| if least { self.value >= goal } else { self.value <= goal })
+    }
+}
+
+/// How long and how large.
+pub(crate) struct Options {
+    pub(crate) clients: usize,
+    pub(crate) rounds: usize,
+    pub(crate) time: Duration,
+    scales: (f64, f64),
+    only: Vec<String>,
+    folder: PathBuf,
+    out: PathBuf,
+}
+
+impl Options {
+    fn read() -> Outcome<Self> {
+        let mut options = Self {
+            clients: 16,
+            rounds: 5,
+            time: Duration::from_secs(6),
+            // 1,300 and 130,000 of the demo's 126,000.
+            scales: (0.010_3, 1.0),
+            only: Vec::new(),
+            folder: env::temp_dir().join(format!("linli-bench-{}", std::process::id())),
+            out: "bench/out/cases.json".into(),
+        };
+        let mut arguments = env::args().skip(1);
+        while let Some(name) = arguments.next() {
+            let mut value = || arguments.next().ok_or(format!("{name} needs a value"));
+            match name.as_str() {
+                "--clients" => options.clients = value()?.parse()?,
+                "--rounds" => options.rounds = value()?.parse()?,
+                "--seconds" => options.time = Duration::from_secs_f64(value()?.parse()?),
+                "--large" => options.scales.1 = value()?.parse()?,
+                "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
+                "--folder" => options.folder = value()?.into(),
+                "--out" => options.out = value()?.into(),
+                _ => return Err(format!("{name}: --clients N --rounds N --seconds S --large SCALE --only create,reads,memory,grid --folder DIR --out FILE").into()),
+            }
+        }
+        Ok(options)
+    }
+
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == part)
+    }
+
+    /// An empty place for a district, on SQLite or on the server of the tests.
+    fn place(&self, name: &str, postgres: Option<&str>) -> Place {
+        let folder = self.folder.join(name);
+        let database = postgres.map_or_else(
+            || format!("sqlite:{}", folder.join("huancui.db").display()),
+            |url| format!("{url}?schema=bench_{}_{name}", std::process::id()),
+        );
+        Place { folder, database }
+    }
+}
+
+/// The middle of several figures.
+pub(crate) fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
+
+async fn measure(options: &Options) -> Outcome<Vec<Row>> {
+    let mut rows = Vec::new();
+    let url = env::var("LINLI_TEST_POSTGRES").ok();
+    let mut engines = vec![("SQLite", None)];
+    if let Some(url) = &url {
+        let (flushes, waits) =
+            (bare::setting(url, "fsync").await?, bare::setting(url, "synchronous_commit").await?);
+        eprintln!("PostgreSQL with fsync {flushes}, synchronous_commit {waits}");
+        engines.push(("PostgreSQL", Some(url.as_str())));
+    } else {
+        eprintln!("NO PostgreSQL: LINLI_TEST_POSTGRES is not set; its figures are left out");
+    }
+    for (engine, url) in &engines {
+        if options.wants("create") {
+            eprintln!("creating cases on {engine}");
+            let short = engine.to_lowercase();
+            let (ours, plain) = (
+                options.place(&format!("{short}_ours"), *url),
+                options.place(&format!("{short}_bare"), *url),
+            );
+            ours.demo(0.005)?;
+            plain.demo(0.005)?;
+            rows.extend(create::run(options, engine, &ours, &plain).await?);
+            for place in [ours, plain] {
+                discard(&place).await?;
+            }
+        }
+        if options.wants("reads") || options.wants("memory") {
+            let short = engine.to_lowercase();
+            let (small, large) = (
+                options.place(&format!("{short}_small"), *url),
+                options.place(&format!("{short}_large"), *url),
+            );
+            rows.extend(
+                reads::run(options, engine, (&small, options.scales.0), (&large, options.scales.1)).await?,
+            );
+            for place in [small, large] {
+                discard(&place).await?;
+            }
+        }
+    }
+    if options.wants("grid") {
+        rows.push(reads::grid()?);
+    }
+    Ok(rows)
+}
+
+/// A schema on the tests' server would outlive us.
+async fn discard(place: &Place) -> Outcome<()> {
+    if let Target::Postgres { schema, .. } = place.database.parse::<Target>()? {
+        let db = linli_store::Db::open(&place.database.parse()?).await?;
+        let mut tx = db.begin().await?;
+        tx.execute(&format!("DROP SCHEMA {schema} CASCADE"), vec![]).await?;
+        tx.commit().await?;
+        db.close().await;
+    }
+    Ok(())
+}
+
+fn show(rows: &[Row]) {
+    println!("| what | figure | value | goal | held |\n|---|---|---|---|---|");
+    for row in rows {
+        let goal = row
+            .goal
+            .map_or(String::new(), |(least, goal)| format!("{} {goal}", if least { "≥" } else { "≤" }));
+        let held = row.held().map_or("", |held| if held { "yes" } else { "NO" });
+        println!("| {} | {} | {} {} | {goal} | {held} |", row.what, row.figure, shown(row.value), row.unit);
+    }
+}
+
+fn shown(value: f64) -> String {
+    if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+fn main() -> Outcome<()> {
+    let options = Options::read()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    fs::create_dir_all(&options.folder)?;
+    let rows = runtime.block_on(measure(&options));
+    if let Err(error) = fs::remove_dir_all(&options.folder) {
+        eprintln!("{}: {error}", options.folder.display());
+    }
+    let rows = rows?;
+    show(&rows);
+    let table: Vec<Value> = rows
+        .iter()
+        .map(|r| json!({ "what": r.what, "figure": r.figure, "value": r.value, "unit": r.unit, "goal": r.goal.map(|g| g.1),
+            "held": r.held(), "detail": r.detail }))
+        .collect();
+    if let Some(folder) = options.out.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(&options.out, serde_json::to_string_pretty(&table)?)?;
+    println!("\nwritten to {}", options.out.display());
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The built `linli` as a process of its own: a district made, keys for its interface, served, ended.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use linli::{
+    config::{Config, DistrictConfig},
+    wiring,
+};
+use linli_access::api_keys::{self, NewApiKey};
+
+use crate::Outcome;
+
+/// Where a district of the benchmark lives.
+pub(crate) struct Place {
+    /// Photos, the key, and the database if it is SQLite.
+    pub(crate) folder: PathBuf,
+    /// `sqlite:PATH` or `postgres://…?schema=NAME`.
+    pub(crate) database: String,
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) host: String,
+}
+
+/// The program beside this one: `examples/bench_cases` and `linli` are built together.
+fn program() -> Outcome<PathBuf> {
+    let own = env::current_exe()?;
+    let folder = own.parent().and_then(Path::parent).ok_or("no folder above the examples")?;
+    let linli = folder.join("linli");
+    if linli.exists() { Ok(linli) } else { Err(format!("{} is not built", linli.display()).into()) }
+}
+
+impl Place {
+    fn command(&self, arguments: &[&str]) -> Outcome<Command> {
+        let mut command = Command::new(program()?);
+        command
+            .args(arguments)
+            .env("LINLI_DATA", &self.folder)
+            .env("LINLI_DATABASE", &self.database)
+            .env("LINLI_DEVELOPMENT", "true")
+            .env("LINLI_SECOND_FACTOR", "false")
+            .env("RUST_LOG", "warn");
+        Ok(command)
+    }
+
+    /// Fills the district as `linli demo` does.
+    pub(crate) fn demo(&self, scale: f64) -> Outcome<Duration> {
+        let began = Instant::now();
+        let made = self
+            .command(&["demo", "--if-empty", "--scale", &scale.to_string()])?
+            .stdout(Stdio::null())
+            .status()?;
+        if made.success() { Ok(began.elapsed()) } else { Err("linli demo failed".into()) }
+    }
+
+    /// Keys by which other systems report.
+    pub(crate) async fn keys(&self, count: usize) -> Outcome<Vec<String>> {
+        let config = Config { data: self.folder.clone(), development: true, ..Config::default() };
+        let settings = DistrictConfig {
+            name: "huancui".into(),
+            area: "371002".into(),
+            prefix: "HC".into(),
+            database: self.database.clone(),
+            hosts: Vec::new(),
+        };
+        let district = wiring::open(&config, &settings).await?;
+        let mut op = district.op("bench keys").await?;
+        let mut keys = Vec::new();
+        for nth in 0..count {
+            let new = NewApiKey {
+                name: format!("bench {nth}"),
+                scopes: vec!["case.report".into()],
+                area: district.area.clone(),
+                expires_at: op.now.plus(Duration::from_hours(24)),
+            };
+            keys.push(api_keys::create(&mut op, new).await?.1);
+        }
+        op.commit().await?;
+        district.db.close().await;
+        Ok(keys)
+    }
+
+    pub(crate) fn serve(&self) -> Outcome<Server> {
+        let mut child =
+            self.command(&["serve", "--listen", "127.0.0.1:0"])?.stdout(Stdio::piped()).spawn()?;
+        let out = child.stdout.take().ok_or("no output")?;
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line)?;
+        let host = line.trim().rsplit_once("http://").ok_or(format!("linli said {line:?}"))?.1.to_owned();
+        Ok(Server { child, host })
+    }
+}
+
+impl Server {
+    /// Memory now and at its highest, in MB (`VmRSS`, `VmHWM`).
+    pub(crate) fn memory(&self) -> Outcome<(f64, f64)> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let read = |name: &str| {
+            let line = text.lines().find(|l| l.starts_with(name)).unwrap_or_default();
+            line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1024.0
+        };
+        Ok((read("VmRSS:"), read("VmHWM:")))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // SIGTERM, so that it ends as in life; the child is ours, by its id.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}

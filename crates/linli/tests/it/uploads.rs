@@ -1,0 +1,111 @@
+//! What people send us, and what odd senders do: each answered at its place, nothing half-taken.
+
+use axum::http::StatusCode;
+use linli_store::Blobs;
+use linli_testkit::both_engines;
+
+use crate::house::{House, house};
+
+/// A JPEG that does not compress well.
+pub(crate) fn noise(width: u32, height: u32) -> Vec<u8> {
+    let mut state = 88_172_645_463_325_252_u64;
+    let pixels = image::RgbImage::from_fn(width, height, |_, _| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let [r, g, b, ..] = state.to_le_bytes();
+        image::Rgb([r, g, b])
+    });
+    let mut out = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::ImageRgb8(pixels).write_to(&mut out, image::ImageFormat::Jpeg).unwrap();
+    out.into_inner()
+}
+
+/// `jpeg` with a camera's segment that holds a place.
+fn with_place(jpeg: &[u8]) -> Vec<u8> {
+    let secret = b"Exif\0\0GPS-37.51234N-122.12345E";
+    let mut tagged = jpeg[..2].to_vec();
+    tagged.extend([0xff, 0xe1, 0, u8::try_from(secret.len() + 2).unwrap()]);
+    tagged.extend_from_slice(secret);
+    tagged.extend_from_slice(&jpeg[2..]);
+    tagged
+}
+
+/// A PNG of 60 KB that would be 2.7 GB of pixels.
+fn bomb() -> Vec<u8> {
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(10, 10).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let mut png = png.into_inner();
+    png[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
+    png
+}
+
+async fn cases(house: &House) -> i64 {
+    house.districts[0]
+        .db
+        .read()
+        .await
+        .unwrap()
+        .scalar("SELECT count(*) FROM case_file", vec![])
+        .await
+        .unwrap()
+}
+
+both_engines! {
+    async fn photos_lose_their_place_and_odd_files_are_refused(s) {
+        let house = house(&[(&s, "a", 1)], false).await;
+        let blobs = house.districts[0].port::<Blobs>().unwrap();
+        let mut person = house.visit("a.example");
+        let photo = noise(640, 480);
+        let taken = person.report("路灯不亮", &[("photos", "IMG_1.jpg", &with_place(&photo))]).await;
+        assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
+        let names = blobs.names().unwrap();
+        assert_eq!(names.len(), 2, "the picture and its small one");
+        for name in &names {
+            let bytes = blobs.get(name).await.unwrap();
+            assert!(!bytes.windows(3).any(|w| w == b"GPS"), "no place is left");
+            assert!(!bytes.windows(4).any(|w| w == b"Exif"));
+        }
+
+        let before = cases(&house).await;
+        let half = &photo[..photo.len() / 3];
+        let large = vec![0xff; 13 * 1024 * 1024];
+        let script = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+        for (name, bytes) in [
+            ("bomb.png", bomb().as_slice()),
+            ("page.svg", script.as_slice()),
+            ("virus.exe", b"MZ\x90\0\x03".as_slice()),
+            ("half.jpg", half),
+            ("large.jpg", large.as_slice()),
+        ] {
+            let answer = person.report("井盖松动", &[("photos", name, bytes)]).await;
+            let clear = matches!(answer.status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::PAYLOAD_TOO_LARGE);
+            assert!(clear, "{name}: {} {}", answer.status, answer.body);
+            assert!(answer.body.contains("<html"), "{name}: a page, not a bare word");
+        }
+        let many = vec![("photos", "a.jpg", photo.as_slice()); 10];
+        let answer = person.report("太多照片", &many).await;
+        assert!(answer.status.is_client_error(), "{}", answer.status);
+        assert_eq!(cases(&house).await, before, "nothing was filed");
+        assert_eq!(blobs.names().unwrap().len(), 2, "nothing was kept");
+    }
+
+    async fn a_request_that_says_it_is_too_large_is_refused_at_once(s) {
+        let house = house(&[(&s, "a", 1)], false).await;
+        let mut person = house.visit("a.example");
+        for (kind, path) in [
+            ("multipart/form-data; boundary=x", "/report"),
+            ("application/json", "/api/v1/cases"),
+            ("application/x-www-form-urlencoded", "/login"),
+        ] {
+            let length = (2_u64 << 30).to_string();
+            // The body is empty here: an answer that came shows that nobody waited for it.
+            let answer = person.send("POST", path, "", &[("content-type", kind), ("content-length", &length)]).await;
+            assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        }
+        // One that does not say so is cut when it has become too large.
+        let endless = "a".repeat(9 * 1024 * 1024);
+        let answer = person.send("POST", "/login", &endless, &[]).await;
+        assert!(answer.status.is_client_error(), "{}", answer.status);
+    }
+}
