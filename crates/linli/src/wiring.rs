@@ -11,14 +11,20 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::nav;
+use crate::{nav, readers};
 
 /// The largest request: a form with nine photos, or an import file.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
-    vec![linli_web::manifest(), linli_access::manifest(), linli_grid::manifest(), linli_cases::manifest()]
+    vec![
+        linli_web::manifest(),
+        linli_access::manifest(),
+        linli_grid::manifest(),
+        linli_cases::manifest(),
+        linli_insight::manifest(),
+    ]
 }
 
 /// All migrations in order.
@@ -70,10 +76,14 @@ pub async fn open_at(
         .with(access)
         .with(atlas)
         .with(linli_cases::settings::Rulebooks::default())
-        .with(linli_cases::events::ChangesWanted)
+        .with(linli_cases::events::ChangesWanted(&[
+            linli_cases::events::CHANGED,
+            linli_insight::events::CASE_CHANGED,
+        ]))
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());
+    let ports = readers::wire(ports, &config.indexes(&settings.name));
     let district = Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,

@@ -41,6 +41,9 @@ pub struct TrainOptions {
     pub seed: u64,
     /// Whether the nearest cases vote too.
     pub neighbours: bool,
+    /// Most weights of all labels together: with many labels the rarest runs are left out, so that a model
+    /// keeps to some tens of megabytes.
+    pub weights: usize,
 }
 
 impl Default for TrainOptions {
@@ -53,6 +56,7 @@ impl Default for TrainOptions {
             folds: 10,
             seed: 1,
             neighbours: true,
+            weights: 60_000_000,
         }
     }
 }
@@ -195,7 +199,7 @@ impl Suggester {
         let names: Vec<String> = numbers.keys().map(ToString::to_string).collect();
         let texts: Vec<Vec<char>> = usable.into_iter().map(|(chars, _)| chars).collect();
         let min_documents = if texts.len() < 200 { 1 } else { options.min_documents };
-        let limit = (60_000_000 / labels).max(2_000);
+        let limit = (options.weights / labels).max(2_000);
         let vocabulary = Vocabulary::learn(&texts, options.longest_run.clamp(1, 3), min_documents, limit);
         let mut counts = Rows::new();
         for chars in &texts {

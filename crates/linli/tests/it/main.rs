@@ -5,4 +5,5 @@
 mod districts;
 mod doors;
 mod house;
+mod insight;
 mod log_in;

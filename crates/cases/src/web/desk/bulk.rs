@@ -12,9 +12,8 @@ use super::{
     acts::{self, Around},
     case, commands,
     forms::{Choice, Fill, Form, Typed},
-    lists,
+    lists, proposal,
     room::{Room, back_to, chrome, page},
-    triage,
 };
 use crate::{
     app::{self, Proof, TriageDecision},
@@ -253,16 +252,16 @@ async fn triage_summary(ctx: Ctx) -> WebResult<Response> {
     let (mut ready, mut refused, mut fields) = (Vec::new(), Vec::new(), Vec::new());
     for (record, case, body) in &cases {
         let said = format!("{} {body}", record.title);
-        let guess = suggest::suggest(&ctx.district, &room.atlas, &said, &record.area);
-        let (proposed, firm) = triage::proposed(&room, case, guess);
+        let guess = suggest::suggest(&ctx.district, &room.atlas, &said, "", &record.area);
+        let (proposed, firm) = proposal::proposed(&room, case, guess);
         let name = format!("{} {}", record.number, record.title);
         let mine =
             case::allowed(&ctx, &room, case).contains(&Action::File) && room.may(&ctx, "case.dispatch");
         if mine && firm {
             let mut check = fill.check_of("case", record.id.to_string(), name.clone());
-            check.hint = triage::in_a_line(&room, &proposed, &ctx);
+            check.hint = proposal::in_a_line(&ctx, &room, &proposed, case);
             fields.push(check);
-            ready.push((name, triage::in_a_line(&room, &proposed, &ctx)));
+            ready.push((name, proposal::in_a_line(&ctx, &room, &proposed, case)));
         } else {
             let why = if mine { "desk-bulk-no-suggestion" } else { "desk-bulk-not-allowed" };
             refused.push((name, ctx.locale.t(why)));
@@ -284,8 +283,8 @@ async fn triage_run(ctx: Ctx, sent: Sent) -> WebResult<Response> {
         // The suggestion is made anew: what is accepted is what stands now, not what a page carried.
         let decide = |(record, case, body): (CaseRecord, Case, String)| {
             let said = format!("{} {body}", record.title);
-            let guess = suggest::suggest(&ctx.district, &room.atlas, &said, &record.area);
-            let (s, firm) = triage::proposed(&room, &case, guess);
+            let guess = suggest::suggest(&ctx.district, &room.atlas, &said, "", &record.area);
+            let (s, firm) = proposal::proposed(&room, &case, guess);
             let lead = s.lead.filter(|_| firm && case.state == CaseState::Reported)?;
             let whistle = s.whistle.max(case.whistle);
             let (category, assisting) = (s.category, s.assisting);

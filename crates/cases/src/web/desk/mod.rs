@@ -17,6 +17,7 @@ mod inbox;
 mod list;
 mod lists;
 mod overview;
+mod proposal;
 mod replies;
 mod returns;
 mod room;

@@ -16,13 +16,14 @@ use super::{
     acts::{self, Around},
     case::{self, CaseView},
     forms::{Choice, Field, Fill, Form, Group, Typed},
+    proposal::{Proposal, Twin, proposal, proposed, twin},
     room::{Beside, Room, back_to, chrome, page, said},
-    view::{Line, ago},
+    view::Line,
 };
 use crate::{
     app::{self, TriageDecision},
-    model::{Action, Case, CaseId, CaseState, Level, Source, WhistleLevel},
-    read::{self, Filter, Similar, Sort, Suggestion, suggest::Reason},
+    model::{Action, CaseId, CaseState, Level, Source, WhistleLevel},
+    read::{self, Filter, Sort, Suggestion},
 };
 
 const PAGE: usize = 40;
@@ -114,26 +115,10 @@ async fn queue(ctx: &Ctx, room: &mut Room, asked: &Asked, current: Option<CaseId
     })
 }
 
-struct Proposal {
-    category: String,
-    lead: String,
-    assisting: String,
-    whistle: String,
-    sure: bool,
-    reasons: Vec<String>,
-}
-
-struct Twin {
-    id: CaseId,
-    number: String,
-    title: String,
-    state: String,
-    why: String,
-    question: String,
-}
-
 struct Decision {
     url: String,
+    /// Where the place that the text names is confirmed.
+    locate: String,
     once: String,
     trouble: String,
     fields: Vec<Field>,
@@ -152,77 +137,6 @@ impl Decision {
             format!("{html}<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value))
         });
         Markup::trusted(html)
-    }
-}
-
-/// Whether a suggestion may be accepted with one key: it names a category by words and a lead by duty.
-fn is_firm(suggestion: &Suggestion) -> bool {
-    suggestion.category.is_some()
-        && suggestion.lead.is_some()
-        && suggestion.reasons.iter().any(|r| matches!(r, Reason::Duty { .. }))
-        && suggestion.reasons.iter().any(|r| matches!(r, Reason::Words { words } if words.len() > 1))
-}
-
-/// What stands to reason for a case: a category that it has already goes before a guess from words.
-pub(super) fn proposed(room: &Room, case: &Case, guess: Suggestion) -> (Suggestion, bool) {
-    let duty = case.category.as_deref().and_then(|code| room.atlas.duty(code));
-    let Some(duty) = duty else {
-        let firm = is_firm(&guess);
-        return (guess, firm);
-    };
-    let section = duty.section.as_deref().and_then(|word| room.atlas.section(&case.area, word));
-    let lead = section.unwrap_or(duty.lead);
-    let known = Suggestion {
-        category: case.category.clone(),
-        whistle: WhistleLevel::Joint,
-        level: Level::Street,
-        lead: Some(lead),
-        assisting: duty.assisting.iter().copied().filter(|org| *org != lead).collect(),
-        reasons: vec![Reason::Duty { basis: duty.basis.clone() }],
-    };
-    (known, true)
-}
-
-fn proposal(ctx: &Ctx, room: &Room, s: &Suggestion, sure: bool) -> Proposal {
-    let names: Vec<&str> = s.assisting.iter().map(|org| room.atlas.org_name(*org)).collect();
-    let reasons = s.reasons.iter().map(|reason| match reason {
-        Reason::Words { words } => ctx.locale.t_with("desk-reason-words", &[("words", words.join("、"))]),
-        Reason::Duty { basis: Some(basis) } => {
-            ctx.locale.t_with("desk-reason-duty-basis", &[("basis", basis.clone())])
-        }
-        Reason::Duty { basis: None } => ctx.locale.t("desk-reason-duty"),
-        Reason::OwnTeam => ctx.locale.t("desk-reason-own"),
-    });
-    Proposal {
-        category: s
-            .category
-            .as_deref()
-            .map_or_else(|| ctx.locale.t("desk-suggestion-none"), |code| room.atlas.category_path(code)),
-        lead: s
-            .lead
-            .map_or_else(|| ctx.locale.t("desk-suggestion-none"), |id| room.atlas.org_name(id).to_owned()),
-        assisting: names.join("、"),
-        whistle: ctx.locale.t(&format!("desk-whistle-{}", s.whistle)),
-        sure,
-        reasons: reasons.collect(),
-    }
-}
-
-fn twin(ctx: &Ctx, room: &Room, own: &Line, s: Similar) -> Twin {
-    let place = match s.metres {
-        Some(m) => ctx.locale.t_with("desk-similar-metres", &[("n", format!("{m:.0}"))]),
-        None => room.atlas.path(&s.area),
-    };
-    let args =
-        [("place", place), ("when", ago(&ctx.locale, s.reported_at, room.now)), ("n", s.score.to_string())];
-    Twin {
-        id: s.id,
-        state: ctx.locale.t(&format!("desk-state-{}", s.state)),
-        why: ctx.locale.t_with("desk-similar-why", &args),
-        question: ctx.locale.t_with("desk-merge-sure", &[("title", format!("{} {}", s.number, s.title))])
-            + &format!("（{}）", own.title),
-        number: s.number,
-        title: s.title,
     }
 }
 
@@ -268,6 +182,7 @@ fn decision(around: &Around<'_>, proposed: &Suggestion, proposal: Proposal, besi
         once: format!("{}-decide", around.once),
         trouble: refused.map(|(.., trouble)| trouble.clone()).unwrap_or_default(),
         fields,
+        locate: format!("/desk/cases/{}/act/{}", case.id, Action::Locate),
         suggestion: proposed.lead.is_some().then_some(proposal),
         accept,
     }
@@ -340,7 +255,7 @@ pub(super) async fn render(ctx: &Ctx, asked: Asked, chosen: Option<CaseId>, besi
         let allowed = case::allowed(ctx, &room, &detail.case);
         board.similar = twins.into_iter().map(|s| twin(ctx, &room, &view.line, s)).collect();
         if waits(&allowed, detail.case.state, room.may(ctx, "case.dispatch")) {
-            let proposal = proposal(ctx, &room, &proposed, sure);
+            let proposal = proposal(ctx, &room, &proposed, sure, &detail.case);
             board.decision = Some(decision(&around, &proposed, proposal, &beside));
         }
         let (first, more) = acts::forms(&around, &allowed);
@@ -471,15 +386,6 @@ async fn decide(ctx: Ctx, Path(id): Path<CaseId>, sent: Sent) -> WebResult<Respo
             render(&ctx, asked_in(&back), Some(id), beside).await
         }
     }
-}
-
-/// A suggestion in one line, for the summary of many.
-pub(super) fn in_a_line(room: &Room, suggestion: &Suggestion, ctx: &Ctx) -> String {
-    let p = proposal(ctx, room, suggestion, true);
-    ctx.locale.t_with(
-        "desk-bulk-triage-line",
-        &[("category", p.category), ("lead", p.lead), ("whistle", p.whistle)],
-    )
 }
 
 pub(super) fn routes() -> Vec<Route> {
