@@ -1,4 +1,7 @@
-//! Hot issues (热点问题): many people, one place, one problem, found street by street in the background.
+//! Hot issues (热点问题): many people, one place, one problem, found in the background.
+//!
+//! The place is known from the case, so the names of places are left out of the words and each community is
+//! looked at by itself; how common words are is learned from its whole street.
 //!
 //! What is found is written down, so that a page is two queries within the reader's scope. An issue keeps
 //! its id as long as its members mostly stay: links to it hold.
@@ -8,14 +11,18 @@ use std::{
     sync::Arc,
 };
 
+use linli_grid::AtlasPort;
 use linli_kernel::{AreaCode, Error, Result, area::AreaLevel, params};
-use linli_store::{District, Op};
+use linli_store::{Conn, District, Op, settings};
 use linli_text::hot::{Background, HotCase, HotIndex, HotOptions};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     events::TOPIC,
     feed::{CaseFeed, Told},
+    places::Names,
+    tide,
 };
 
 /// How far back messages still make an issue.
@@ -33,20 +40,20 @@ struct Found {
     members: Vec<usize>,
 }
 
-fn community(area: &AreaCode) -> String {
-    area.at(AreaLevel::Community).map_or_else(String::new, |c| c.to_string())
+fn community(area: &AreaCode) -> AreaCode {
+    area.at(AreaLevel::Community).unwrap_or_else(|| area.clone())
 }
 
-fn message(told: &Told) -> HotCase {
+fn message(told: &Told, names: &Names) -> HotCase {
     HotCase {
         id: told.id.to_string(),
         person: told.person.clone(),
-        title: told.title.clone(),
-        text: format!("{} {}", told.body, told.address),
+        title: names.without(&told.title),
+        text: names.without(&told.body),
         day: told.at.millis().div_euclid(DAY),
         supporters: told.supporters,
         opponents: 0,
-        area: community(&told.area),
+        area: community(&told.area).to_string(),
     }
 }
 
@@ -67,39 +74,50 @@ fn common(areas: &[&AreaCode], street: &AreaCode) -> AreaCode {
 }
 
 /// Groups the cases of one street.
-fn group(cases: &[Told], street: &AreaCode) -> Vec<Found> {
+fn group(cases: &[Told], names: &Names, street: &AreaCode) -> Vec<Found> {
     let mut background = Background::default();
-    let messages: Vec<HotCase> = cases.iter().map(message).collect();
-    for one in &messages {
+    let mut places: BTreeMap<AreaCode, Vec<(usize, HotCase)>> = BTreeMap::new();
+    for (at, told) in cases.iter().enumerate() {
+        let one = message(told, names);
         background.learn(&one.title, &one.text);
+        places.entry(community(&told.area)).or_default().push((at, one));
     }
-    let options = HotOptions { people: PEOPLE as usize, ..HotOptions::default() };
-    let mut index = HotIndex::new(background, options);
-    for one in messages {
-        index.add(one);
+    let options = HotOptions { people: PEOPLE as usize, one_place: true, ..HotOptions::default() };
+    let mut found = Vec::new();
+    for messages in places.into_values().filter(|m| m.len() >= PEOPLE as usize) {
+        let mut index = HotIndex::new(background.clone(), options);
+        let mut numbers = Vec::with_capacity(messages.len());
+        for (at, one) in messages {
+            numbers.push(at);
+            index.add(one);
+        }
+        for issue in index.issues() {
+            let members: Vec<usize> = issue.members.iter().map(|&i| numbers[i]).collect();
+            let areas: Vec<&AreaCode> = members.iter().map(|&i| &cases[i].area).collect();
+            let problem = cases[numbers[issue.centre]].title.clone();
+            found.push(Found { place: common(&areas, street), problem, members });
+        }
     }
-    let issues = index.issues();
-    issues
-        .into_iter()
-        .map(|issue| {
-            let areas: Vec<&AreaCode> = issue.members.iter().map(|&i| &cases[i].area).collect();
-            Found {
-                place: common(&areas, street),
-                problem: cases[issue.centre].title.clone(),
-                members: issue.members,
-            }
-        })
-        .collect()
+    found
 }
 
 /// Finds the hot issues of every street whose cases have changed since the last time.
 pub async fn find(district: &Arc<District>) -> Result<()> {
     let feed = *district.port::<CaseFeed>()?;
-    for street in streets(district).await? {
+    let atlas = district.port::<AtlasPort>()?.get();
+    let today = district.clock.now().millis().div_euclid(DAY);
+    let mut conn = district.db.read().await?;
+    let seen: Seen = settings::get(&mut conn, SEEN).await?.unwrap_or_default();
+    let (now, _) = tide::reached(&mut conn).await?;
+    // Once a day all of them: what was new grows old.
+    let from = if seen.day == today { seen.change } else { 0 };
+    let streets = streets(&mut conn, from).await?;
+    drop(conn);
+    for street in streets {
         let cases = recent(district, feed, &street).await?;
-        let of = street.clone();
+        let (of, names) = (street.clone(), Names::of(&atlas));
         let (cases, found) = tokio::task::spawn_blocking(move || {
-            let found = group(&cases, &of);
+            let found = group(&cases, &names, &of);
             (cases, found)
         })
         .await
@@ -108,13 +126,28 @@ pub async fn find(district: &Arc<District>) -> Result<()> {
         write(&mut op, &street, &cases, &found).await?;
         op.commit().await?;
     }
-    Ok(())
+    let mut op = district.op("insight hot").await?;
+    let at = op.now;
+    settings::put(&mut op.tx, SEEN, &Seen { change: now, day: today }, at).await?;
+    op.commit().await
 }
 
-async fn streets(district: &District) -> Result<Vec<AreaCode>> {
-    let mut conn = district.db.read().await?;
+/// Up to where all streets have been looked at.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Seen {
+    change: i64,
+    day: i64,
+}
+
+const SEEN: &str = "insight_hot";
+
+/// The streets in which something changed after `from`.
+async fn streets(conn: &mut Conn, from: i64) -> Result<Vec<AreaCode>> {
     let rows: Vec<(String,)> = conn
-        .all("SELECT DISTINCT substr(area, 1, 9) FROM insight_case WHERE length(area) >= 9", vec![])
+        .all(
+            "SELECT DISTINCT substr(area, 1, 9) FROM insight_case WHERE change > $1 AND length(area) >= 9",
+            params![from],
+        )
         .await?;
     let mut codes: Vec<AreaCode> = rows.iter().filter_map(|(code,)| code.parse().ok()).collect();
     codes.sort();

@@ -286,16 +286,13 @@ fn apply(state: &mut State, changes: &[tide::Change], told: &HashMap<Uuid, Told>
     let names = state.names.clone();
     for change in changes {
         let n = change.n.unsigned_abs();
-        match told.get(&change.case_id).filter(|_| change.listed) {
-            Some(case) => {
-                let said = format!("{} {}", case.said(), case.address);
-                with_case(&names, &said, &case.area, case.point, case.at, |c| state.index.insert(n, c));
-                state.cases.insert(n, case.id);
-            }
-            None => {
-                state.index.remove(n);
-                state.cases.remove(&n);
-            }
+        if let Some(case) = told.get(&change.case_id).filter(|_| change.listed) {
+            let said = format!("{} {}", case.said(), case.address);
+            with_case(&names, &said, &case.area, case.point, case.at, |c| state.index.insert(n, c));
+            state.cases.insert(n, case.id);
+        } else {
+            state.index.remove(n);
+            state.cases.remove(&n);
         }
         state.seen = Some((change.change, mark));
     }

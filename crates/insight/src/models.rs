@@ -67,6 +67,8 @@ pub struct Reading {
 struct Held {
     models: BTreeMap<Kind, (i64, Arc<Suggester>)>,
     settings: Settings,
+    /// A model in use cannot be read: written by an older program, or its file is gone.
+    unreadable: bool,
 }
 
 /// The port: shared by all who ask.
@@ -110,17 +112,27 @@ impl Models {
         for version in in_use {
             let kept = before.models.get(&version.kind).filter(|(n, _)| *n == version.version);
             let model = match kept {
-                Some((_, model)) => model.clone(),
-                None => {
-                    let bytes = blobs.get(&version.blob).await?;
-                    let read = tokio::task::spawn_blocking(move || Suggester::from_bytes(&bytes));
-                    Arc::new(read.await.map_err(Error::internal)?.map_err(Error::internal)?)
-                }
+                Some((_, model)) => Ok(model.clone()),
+                None => open(&blobs, &version.blob).await.map(Arc::new),
             };
-            fresh.models.insert(version.kind, (version.version, model));
+            // Without one model the others still help; the next training makes it anew.
+            match model {
+                Ok(model) => {
+                    fresh.models.insert(version.kind, (version.version, model));
+                }
+                Err(error) => {
+                    tracing::warn!(kind = %version.kind, version = version.version, %error, "a model cannot be read");
+                    fresh.unreadable = true;
+                }
+            }
         }
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
+    }
+
+    /// Whether a model that should be in use cannot be read.
+    pub(crate) fn unreadable(&self) -> bool {
+        self.held().unreadable
     }
 
     /// The model of a kind, for judging another against it.
@@ -166,6 +178,12 @@ impl Models {
         reading.whistle = model(Kind::Whistle).and_then(|model| answer(model, said, silence));
         reading
     }
+}
+
+async fn open(blobs: &Blobs, name: &str) -> Result<Suggester> {
+    let bytes = blobs.get(name).await?;
+    let read = tokio::task::spawn_blocking(move || Suggester::from_bytes(&bytes));
+    read.await.map_err(Error::internal)?.map_err(Error::internal)
 }
 
 const fn nature_code(nature: linli_text::Nature) -> &'static str {

@@ -55,6 +55,9 @@ pub(crate) async fn is_worth_it(op: &mut Op, feed: CaseFeed) -> Result<bool> {
     if !store::settings(&mut op.tx).await?.automatic {
         return Ok(false);
     }
+    if op.district.port::<Models>()?.unreadable() {
+        return Ok(true);
+    }
     let settled = (feed.settled_count)(&mut op.tx).await?.min(MOST);
     let last: Option<(i64,)> = op
         .tx
@@ -71,6 +74,11 @@ pub(crate) async fn is_worth_it(op: &mut Op, feed: CaseFeed) -> Result<bool> {
 
 /// A text and its label.
 pub type Example = (String, String);
+
+/// The label under which a category is learned: the codes of its branches and its own.
+pub fn label_of(code: &str) -> String {
+    path(code)
+}
 
 fn label(kind: Kind, told: &Told) -> Option<String> {
     match kind {

@@ -133,11 +133,14 @@ pub struct HotOptions {
     pub half_life: f32,
     /// Fewest people for an issue.
     pub people: usize,
+    /// Whether an issue need only stand out among the messages of this index: true where all of them come
+    /// from one place already, so that what is common to a town may still be the issue of this place.
+    pub one_place: bool,
 }
 
 impl Default for HotOptions {
     fn default() -> Self {
-        Self { likeness: 0.25, half_life: 240.0, people: 2 }
+        Self { likeness: 0.25, half_life: 240.0, people: 2, one_place: false }
     }
 }
 
@@ -386,8 +389,13 @@ impl HotIndex {
             }
         }
         hits.iter()
-            .map(|(&key, &n)| {
-                2.0 * n as f32 / (members.len() as f32 + self.background.count(key).max(n) as f32)
+            .map(|(key, &n)| {
+                let all = if self.options().one_place {
+                    self.postings.get(key).map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX))
+                } else {
+                    self.background.count(*key)
+                };
+                2.0 * n as f32 / (members.len() as f32 + all.max(n) as f32)
             })
             .fold(0.0, f32::max)
     }

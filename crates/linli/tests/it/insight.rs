@@ -12,7 +12,7 @@ use linli_kernel::{Actor, AreaCode};
 use linli_store::{District, Op, worker};
 use linli_testkit::both_engines;
 
-use crate::house::{House, house};
+use crate::house::{House, house, opened};
 
 /// Texts of two kinds, each told differently, so that a fifth of them is held back.
 fn examples(right: bool) -> Vec<(String, String)> {
@@ -126,6 +126,28 @@ both_engines! {
         assert_eq!(merged.status, StatusCode::SEE_OTHER, "{}", merged.body);
         turn(d).await;
         assert_eq!(memory.len(), before - 1, "a merged case is no candidate");
+    }
+
+    async fn the_memory_survives_a_restart_and_is_made_again_when_damaged(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let known = |d: &District| d.port::<Memory>().unwrap().len();
+        let before = {
+            let d = one(&house);
+            turn(d).await;
+            linli_insight::stop(d).await.unwrap();
+            known(d)
+        };
+        assert!(before > 50, "{before}");
+        let again = opened(&db, "a", 2, false).await;
+        assert_eq!(linli_insight::catch_up(&again).await.unwrap(), 0, "the snapshot had it all");
+        assert_eq!(known(&again), before);
+        let file = db.folder.path().join("indexes/a/repeats.index");
+        let whole = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+        let third = opened(&db, "a", 3, false).await;
+        assert!(third.port::<Memory>().unwrap().is_empty());
+        assert!(linli_insight::catch_up(&third).await.unwrap() >= before, "all cases are read again");
+        assert_eq!(known(&third), before);
     }
 
     async fn only_a_better_model_replaces_and_one_step_leads_back(db) {
