@@ -47,10 +47,10 @@ pub struct CaseChanged {
     pub actions: Vec<Action>,
 }
 
-/// A port: whoever carries [`CHANGED`] to other systems puts it in. Without it no news is owed, so that
-/// the outbox does not fill with what nobody fetches.
+/// A port: the outbox kinds under which others hear of a change, one row each, so that none waits for
+/// another. Without it no news is owed, so that the outbox does not fill with what nobody fetches.
 #[derive(Debug, Clone, Copy)]
-pub struct ChangesWanted;
+pub struct ChangesWanted(pub &'static [&'static str]);
 
 pub(crate) async fn owe(op: &mut Op, after: &Aftermath<'_>) -> Result<()> {
     let case = &after.changes.case;
@@ -62,7 +62,7 @@ pub(crate) async fn owe(op: &mut Op, after: &Aftermath<'_>) -> Result<()> {
         let message = CaseNotice { case: case.id, number: after.number.to_owned(), kind: notice.kind, org };
         op.emit(NOTICE, &message).await?;
     }
-    if op.district.ports.get::<ChangesWanted>().is_some() {
+    if let Some(wanted) = op.district.ports.get::<ChangesWanted>() {
         let changed = CaseChanged {
             case: case.id,
             number: after.number.to_owned(),
@@ -70,7 +70,9 @@ pub(crate) async fn owe(op: &mut Op, after: &Aftermath<'_>) -> Result<()> {
             state: case.state,
             actions: after.changes.entries.iter().map(|e| e.action).collect(),
         };
-        op.emit(CHANGED, &changed).await?;
+        for kind in wanted.0 {
+            op.emit(kind, &changed).await?;
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod board;
 mod detail;
+pub mod feed;
 mod list;
 mod places;
 mod rates;

@@ -247,6 +247,11 @@ impl Config {
     pub fn blobs(&self, district: &str) -> PathBuf {
         self.data.join("blobs").join(district)
     }
+
+    /// The folder of a district's snapshots of indexes; what is in it can be made again.
+    pub fn indexes(&self, district: &str) -> PathBuf {
+        self.data.join("indexes").join(district)
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod cmd;
 pub mod config;
 pub mod nav;
+mod readers;
 mod table;
 pub mod wiring;
 

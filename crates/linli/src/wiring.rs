@@ -11,7 +11,7 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::nav;
+use crate::{nav, readers};
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -21,6 +21,7 @@ pub fn manifests() -> Vec<Manifest> {
         linli_grid::manifest(),
         linli_cases::manifest(),
         linli_household::manifest(),
+        linli_insight::manifest(),
     ]
 }
 
@@ -77,11 +78,15 @@ pub async fn open_at(
         .with(access)
         .with(atlas)
         .with(linli_cases::settings::Rulebooks::default())
-        .with(linli_cases::events::ChangesWanted)
         .with(config.reach()?)
+        .with(linli_cases::events::ChangesWanted(&[
+            linli_cases::events::CHANGED,
+            linli_insight::events::CASE_CHANGED,
+        ]))
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());
+    let ports = readers::wire(ports, &config.indexes(&settings.name));
     let district = Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,

@@ -40,6 +40,19 @@ const ELSEWHERE: f32 = 0.4;
 /// Weight of the logarithm of the supporters in the heat.
 pub const SUPPORT: f64 = 6.0;
 
+/// The heat of an issue in its three parts: people who wrote, supporters, less for having gone quiet.
+///
+/// ```
+/// let [people, support, quiet] = linli_text::hot::heat(10, 0, 0);
+/// assert_eq!((people, support, quiet), (10.0, 0.0, 0.0));
+/// assert!(linli_text::hot::heat(10, 3, 200)[2] < 0.0);
+/// ```
+#[must_use]
+pub fn heat(people: u64, supporters: u64, idle_days: u64) -> [f64; 3] {
+    let (written, support) = (people as f64, SUPPORT * (supporters as f64).ln_1p());
+    [written, support, -0.2 * (written + support) * (1.0 - (-(idle_days as f64) / 365.0).exp())]
+}
+
 /// One message as it arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HotCase {
@@ -120,11 +133,14 @@ pub struct HotOptions {
     pub half_life: f32,
     /// Fewest people for an issue.
     pub people: usize,
+    /// Whether an issue need only stand out among the messages of this index: true where all of them come
+    /// from one place already, so that what is common to a town may still be the issue of this place.
+    pub one_place: bool,
 }
 
 impl Default for HotOptions {
     fn default() -> Self {
-        Self { likeness: 0.25, half_life: 240.0, people: 2 }
+        Self { likeness: 0.25, half_life: 240.0, people: 2, one_place: false }
     }
 }
 
@@ -373,8 +389,13 @@ impl HotIndex {
             }
         }
         hits.iter()
-            .map(|(&key, &n)| {
-                2.0 * n as f32 / (members.len() as f32 + self.background.count(key).max(n) as f32)
+            .map(|(key, &n)| {
+                let all = if self.options().one_place {
+                    self.postings.get(key).map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX))
+                } else {
+                    self.background.count(*key)
+                };
+                2.0 * n as f32 / (members.len() as f32 + all.max(n) as f32)
             })
             .fold(0.0, f32::max)
     }
@@ -397,10 +418,7 @@ impl HotIndex {
         let closeness = |i: usize| self.vectors[i].iter().map(|(key, v)| v * centroid[key]).sum::<f32>();
         let centre =
             members.iter().copied().max_by(|&a, &b| closeness(a).total_cmp(&closeness(b)).then(b.cmp(&a)))?;
-        let written = people as f64;
-        let support = SUPPORT * (supporters as f64).ln_1p();
-        let idle = (last_day - days.1).max(0) as f64;
-        let quiet = -0.2 * (written + support) * (1.0 - (-idle / 365.0).exp());
+        let parts = heat(people as u64, supporters, (last_day - days.1).max(0).unsigned_abs());
         let focus = self.focus(&members);
         let (place, problem) = naming::parts(
             &members.iter().map(|&i| self.cases[i].title.as_str()).collect::<Vec<_>>(),
@@ -417,8 +435,8 @@ impl HotIndex {
             people,
             supporters,
             opponents,
-            heat: written + support + quiet,
-            parts: [written, support, quiet],
+            heat: parts.iter().sum(),
+            parts,
             centre,
             cohesion,
             focus,

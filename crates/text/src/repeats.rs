@@ -17,6 +17,7 @@ use crate::hash::{Map, chars as hash_chars, combine, mix};
 use crate::normalise::fold_features;
 
 mod snapshot;
+mod words;
 
 /// Runs that are kept of a case.
 const KEPT: usize = 40;
@@ -96,6 +97,13 @@ struct Slot {
 pub struct Rarity {
     documents: Vec<u32>,
     total: u32,
+}
+
+impl Rarity {
+    /// How many texts it has seen.
+    pub fn texts(&self) -> u32 {
+        self.total
+    }
 }
 
 impl Default for Rarity {
@@ -214,6 +222,11 @@ impl RepeatIndex {
     /// How many cases there are.
     pub fn len(&self) -> usize {
         self.by_id.len()
+    }
+
+    /// How rare words are, as this index knows it.
+    pub fn rarity(&self) -> &Rarity {
+        &self.rarity
     }
 
     /// Whether there is none.

@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use crate::blend::{Blend, centred};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::explain;
-use crate::features::{Rows, Vocabulary, characters};
+use crate::features::{Lead, Rows, Vocabulary, characters};
 use crate::hash::Rng;
 use crate::linear::{Linear, LinearParams};
 use crate::neighbours::{Neighbours, telling};
 use crate::weighing::Weighing;
 
 const MAGIC: [u8; 8] = *b"linlisg\x01";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What training may be told; the defaults were chosen by cross-validation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,6 +41,13 @@ pub struct TrainOptions {
     pub seed: u64,
     /// Whether the nearest cases vote too.
     pub neighbours: bool,
+    /// Most weights of all labels together: with many labels the rarest runs are left out, so that a model
+    /// keeps to some tens of megabytes.
+    pub weights: usize,
+    /// How much more the very beginning of a text counts than its end; 0 for evenly.
+    pub lead: f32,
+    /// After so many characters that falls to a third.
+    pub lead_reach: f32,
 }
 
 impl Default for TrainOptions {
@@ -53,6 +60,9 @@ impl Default for TrainOptions {
             folds: 10,
             seed: 1,
             neighbours: true,
+            weights: 60_000_000,
+            lead: 2.0,
+            lead_reach: 80.0,
         }
     }
 }
@@ -195,8 +205,10 @@ impl Suggester {
         let names: Vec<String> = numbers.keys().map(ToString::to_string).collect();
         let texts: Vec<Vec<char>> = usable.into_iter().map(|(chars, _)| chars).collect();
         let min_documents = if texts.len() < 200 { 1 } else { options.min_documents };
-        let limit = (60_000_000 / labels).max(2_000);
-        let vocabulary = Vocabulary::learn(&texts, options.longest_run.clamp(1, 3), min_documents, limit);
+        let limit = (options.weights / labels).max(2_000);
+        let lead = Lead { weight: options.lead.max(0.0), reach: options.lead_reach.max(1.0) };
+        let longest = options.longest_run.clamp(1, 3);
+        let vocabulary = Vocabulary::learn(&texts, longest, min_documents, limit, lead);
         let mut counts = Rows::new();
         for chars in &texts {
             counts.push(vocabulary.counts(chars));

@@ -74,7 +74,7 @@ async fn remember(op: &mut Op, id: CaseId, category: Option<&str>, lead: OrgId) 
     let body: String = op.tx.scalar("SELECT body FROM case_file WHERE id = $1", params![id]).await?;
     let atlas = op.district.port::<AtlasPort>()?.get();
     let text = format!("{} {body}", record.title);
-    let suggested = suggest::suggest(&op.district, &atlas, &text, &record.area);
+    let suggested = suggest::suggest(&op.district, &atlas, &text, "", &record.area);
     let category = category.map(str::to_owned).or(record.category);
     let other_category = suggested.category.is_some() && suggested.category != category;
     let other_lead = suggested.lead.is_some_and(|s| s != lead);

@@ -1,10 +1,10 @@
-//! Likely duplicates: near in place and time, alike in words.
+//! Likely duplicates (疑似重复件): near in place and time, alike in words.
 
 use std::collections::HashSet;
 
 use linli_access::Scope;
 use linli_grid::AtlasPort;
-use linli_kernel::{AreaCode, Result, Timestamp, actor::OrgId, text};
+use linli_kernel::{AreaCode, Result, Timestamp, actor::OrgId, area::AreaLevel, params, text};
 use linli_store::{Conn, District, Where};
 use serde::Serialize;
 
@@ -14,11 +14,42 @@ use crate::{
     store::ORG_CONDITION,
 };
 
-/// A port: how alike two texts are, from 0 to 1. Without one the shared bigrams count.
+/// A port: how alike two texts are. Without one the shared bigrams count.
 pub struct LikenessPort(pub Box<Likeness>);
 
-/// How alike two texts are, from 0 to 1.
-pub type Likeness = dyn Fn(&str, &str) -> f64 + Send + Sync;
+/// Compares two texts.
+pub type Likeness = dyn Fn(&str, &str) -> Alike + Send + Sync;
+
+/// How alike two texts are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Alike {
+    /// From 0 to 1.
+    pub share: f64,
+    /// Words that stand in both, the most telling first.
+    pub words: Vec<String>,
+}
+
+/// A port: an index that knows the likely repeats of a case among all, whoever may see them. Nothing
+/// while it is not ready; then the neighbourhood is read instead.
+pub struct RepeatsPort(pub Box<Repeats>);
+
+/// The cases to compare with, likeliest first.
+pub type Repeats = dyn Fn(&Wanted<'_>) -> Option<Vec<CaseId>> + Send + Sync;
+
+/// A case whose repeats are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The case.
+    pub id: CaseId,
+    /// Subject line, text and address.
+    pub said: &'a str,
+    /// Where.
+    pub area: &'a AreaCode,
+    /// Latitude and longitude.
+    pub point: Option<(f64, f64)>,
+    /// When it was told.
+    pub at: Timestamp,
+}
 
 /// A case that may be about the same thing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,11 +70,18 @@ pub struct Similar {
     pub reported_at: Timestamp,
     /// How far away in metres, if both have a place.
     pub metres: Option<f64>,
+    /// Whether it is the very same grid.
+    pub same_grid: bool,
+    /// Whole days between the two.
+    pub days: u32,
+    /// Words that stand in both.
+    pub words: Vec<String>,
     /// How alike, in per cent.
     pub score: u32,
 }
 
 const DAYS: std::time::Duration = std::time::Duration::from_hours(14 * 24);
+const DAY: u64 = 24 * 60 * 60 * 1000;
 const CANDIDATES: i64 = 300;
 const MOST: usize = 5;
 /// From here on two texts are worth a look side by side.
@@ -55,12 +93,17 @@ struct Candidate {
     number: String,
     title: String,
     body: String,
+    address: String,
     state: CaseState,
     lead: OrgId,
     area: AreaCode,
     lat: Option<f64>,
     lng: Option<f64>,
     reported_at: Timestamp,
+}
+
+fn told(title: &str, body: &str, address: &str) -> String {
+    format!("{title} {body} {address}")
 }
 
 /// Shared bigrams of two texts over all of the shorter one.
@@ -80,7 +123,7 @@ fn metres(a: (f64, f64), b: (f64, f64)) -> f64 {
     lat.hypot(east) * 6_371_008.8
 }
 
-/// The most likely duplicates of a case: same grid or a neighbouring one, within 14 days, alike in words.
+/// The most likely duplicates of a case: near in place and time, alike in words, and within the scope.
 pub async fn similar(
     conn: &mut Conn,
     district: &District,
@@ -88,48 +131,60 @@ pub async fn similar(
     id: CaseId,
 ) -> Result<Vec<Similar>> {
     let (record, case) = visible(conn, scope, id).await?;
-    let atlas = district.port::<AtlasPort>()?.get();
-    let mut areas = vec![case.area.clone()];
-    areas.extend(atlas.index().neighbours(&case.area, 30.0));
+    let (body, address): (String, String) =
+        conn.one("SELECT body, address FROM case_file WHERE id = $1", params![id]).await?;
+    let own = told(&record.title, &body, &address);
+    let place = record.lat.zip(record.lng);
     let mut rows = Where::new();
     scope.filter(&mut rows, "c.area", ORG_CONDITION);
-    rows.within("c.area", &areas)
-        .and("c.id <> ?", vec![id.into()])
-        .and("c.state <> 'merged' AND c.parent IS NULL", vec![])
-        .and(
-            "c.reported_at >= ? AND c.reported_at <= ?",
-            vec![record.reported_at.minus(DAYS).into(), record.reported_at.plus(DAYS).into()],
-        );
+    rows.and("c.id <> ?", vec![id.into()]).and("c.state <> 'merged' AND c.parent IS NULL", vec![]);
+    let wanted = Wanted { id, said: &own, area: &case.area, point: place, at: record.reported_at };
+    match district.ports.get::<RepeatsPort>().and_then(|port| (port.0)(&wanted)) {
+        // What the index found is shown only as far as this person may see it.
+        Some(found) if found.is_empty() => return Ok(Vec::new()),
+        Some(found) => rows.any("c.id", &found),
+        None => {
+            let atlas = district.port::<AtlasPort>()?.get();
+            let mut areas = vec![case.area.clone()];
+            areas.extend(atlas.index().neighbours(&case.area, 30.0));
+            let (from, to) = (record.reported_at.minus(DAYS), record.reported_at.plus(DAYS));
+            rows.within("c.area", &areas)
+                .and("c.reported_at >= ? AND c.reported_at <= ?", vec![from.into(), to.into()])
+        }
+    };
     let limit = rows.bind(CANDIDATES);
     let sql = format!(
-        "SELECT c.id, c.number, c.title, c.body, c.state, c.lead, c.area, c.lat, c.lng, c.reported_at
+        "SELECT c.id, c.number, c.title, c.body, c.address, c.state, c.lead, c.area, c.lat, c.lng, c.reported_at
          FROM case_file c{} ORDER BY c.reported_at DESC, c.id DESC LIMIT {limit}",
         rows.text()
     );
     let found: Vec<Candidate> = conn.all(&sql, rows.args()).await?;
-    let body: String =
-        conn.scalar("SELECT body FROM case_file WHERE id = $1", linli_kernel::params![id]).await?;
-    let own = format!("{} {body}", record.title);
-    let place = record.lat.zip(record.lng);
     let port = district.ports.get::<LikenessPort>();
+    let compare = |other: &str| match &port {
+        Some(port) => (port.0)(&own, other),
+        None => Alike { share: shared(&own, other), words: Vec::new() },
+    };
     let mut alike: Vec<Similar> = found
         .into_iter()
         .filter_map(|c| {
-            let other = format!("{} {}", c.title, c.body);
-            let words = port.as_ref().map_or_else(|| shared(&own, &other), |port| (port.0)(&own, &other));
+            let Alike { share, words } = compare(&told(&c.title, &c.body, &c.address));
             let far = place.zip(c.lat.zip(c.lng)).map(|(a, b)| metres(a, b));
             // The same words count less the further away they were said.
             let near = far.map_or(1.0, |m| 1.0 / (1.0 + m / 400.0));
-            let score = words * (0.5 + 0.5 * near);
+            let score = share * (0.5 + 0.5 * near);
+            let apart = record.reported_at.millis_since(c.reported_at).unsigned_abs() / DAY;
             (score >= ALIKE).then(|| Similar {
                 id: c.id,
                 number: c.number,
                 title: c.title,
                 state: c.state,
                 lead: c.lead,
+                same_grid: c.area == case.area && c.area.level() == AreaLevel::Grid,
+                days: u32::try_from(apart).unwrap_or(u32::MAX),
                 area: c.area,
                 reported_at: c.reported_at,
                 metres: far,
+                words,
                 score: percent(score),
             })
         })

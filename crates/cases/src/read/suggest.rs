@@ -1,4 +1,7 @@
-//! A first guess for the triage board: category from the words, who leads from the duty list.
+//! A first guess for the triage board (研判建议): category from the words, who leads from the duty list.
+//!
+//! Whoever reads texts better fills [`SuggestPort`]; without it the names of the categories are compared
+//! with the text.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +12,7 @@ use linli_store::{Conn, District};
 use serde::Serialize;
 
 use super::detail::visible;
-use crate::model::{CaseId, Level, WhistleLevel};
+use crate::model::{CaseId, Level, Nature, WhistleLevel};
 
 /// Why something is suggested; the page has a sentence for each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,13 +47,62 @@ pub struct Suggestion {
     pub assisting: Vec<OrgId>,
     /// Why.
     pub reasons: Vec<Reason>,
+    /// Level by level how sure the reader is; empty when only names were compared.
+    pub levels: Vec<(String, u32)>,
+    /// What the reporter wants.
+    pub nature: Option<Guessed<Nature>>,
+    /// The whistle that such cases had in the end.
+    pub history: Option<Guessed<WhistleLevel>>,
+    /// Words that say it cannot wait, and the danger each stands for.
+    pub urgent: Vec<(String, String)>,
+    /// A place named in the text, for a case that nobody has located.
+    pub place: Option<NamedPlace>,
 }
 
-/// A port: a better guess at the category than words in common: code and the words that led to it.
+/// One answer of a reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Guessed<T> {
+    /// What it says.
+    pub value: T,
+    /// How sure it is, in per cent; nothing where no history stands behind it.
+    pub percent: Option<u32>,
+    /// Words of the text that speak for it.
+    pub words: Vec<String>,
+}
+
+/// A place that a text names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedPlace {
+    /// As written.
+    pub written: String,
+    /// Where that is; nothing for a name that nobody has entered.
+    pub area: Option<AreaCode>,
+}
+
+/// What a reader of texts says of one text; silent where it is not sure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Guess {
+    /// Whether there is a reader for categories at all; without one their names are compared.
+    pub trained: bool,
+    /// The category, if the last level is sure enough.
+    pub category: Option<Guessed<String>>,
+    /// Codes level by level, each with its per cent, as far as it is sure.
+    pub levels: Vec<(String, u32)>,
+    /// What the reporter wants.
+    pub nature: Option<Guessed<Nature>>,
+    /// The whistle.
+    pub whistle: Option<Guessed<WhistleLevel>>,
+    /// Words of urgency, each with its danger.
+    pub urgent: Vec<(String, String)>,
+    /// The first place that the text names.
+    pub place: Option<NamedPlace>,
+}
+
+/// A port: a reader of texts that learns from closed cases.
 pub struct SuggestPort(pub Box<Classify>);
 
-/// The category of a text and the words that speak for it; silent where it is not sure.
-pub type Classify = dyn Fn(&Atlas, &str) -> Option<(String, Vec<String>)> + Send + Sync;
+/// Reads what was said, and the address that was given beside it.
+pub type Classify = dyn Fn(&Atlas, &str, &str) -> Guess + Send + Sync;
 
 fn pairs(words: &str) -> HashSet<String> {
     text::index_words(words).into_iter().filter(|w| w.chars().count() > 1).collect()
@@ -85,44 +137,50 @@ fn by_words(atlas: &Atlas, said: &str) -> Option<(String, Vec<String>)> {
         .map(|(_, code, common)| (code.to_owned(), common))
 }
 
-/// The guess for words said about a place.
-pub fn suggest(district: &District, atlas: &Atlas, said: &str, area: &AreaCode) -> Suggestion {
-    let guess = match district.ports.get::<SuggestPort>() {
-        Some(port) => (port.0)(atlas, said),
-        None => by_words(atlas, said),
-    };
+/// The guess for words said about a place; `address` only helps to find it.
+pub fn suggest(district: &District, atlas: &Atlas, said: &str, address: &str, area: &AreaCode) -> Suggestion {
+    let port = district.ports.get::<SuggestPort>();
+    let mut guess = port.map(|port| (port.0)(atlas, said, address)).unwrap_or_default();
+    if !guess.trained {
+        guess.category = by_words(atlas, said).map(|(value, words)| Guessed { value, percent: None, words });
+    }
     let mut reasons = Vec::new();
     let mut category = None;
-    if let Some((code, words)) = guess {
-        reasons.push(Reason::Words { words });
-        category = Some(code);
+    if let Some(found) = guess.category {
+        reasons.push(Reason::Words { words: found.words });
+        category = Some(found.value);
     }
-    let duty = category.as_deref().and_then(|code| atlas.duty(code));
-    if let Some(duty) = duty {
-        let section = duty.section.as_deref().and_then(|word| atlas.section(area, word));
-        reasons.push(Reason::Duty { basis: duty.basis.clone() });
-        let lead = section.unwrap_or(duty.lead);
-        return Suggestion {
-            category,
-            whistle: WhistleLevel::Joint,
-            level: Level::Street,
-            lead: Some(lead),
-            assisting: duty.assisting.iter().copied().filter(|org| *org != lead).collect(),
-            reasons,
-        };
-    }
-    reasons.push(Reason::OwnTeam);
-    let own = [AreaLevel::Grid, AreaLevel::Street, AreaLevel::District]
-        .into_iter()
-        .find_map(|level| atlas.team(&area.at(level)?));
-    Suggestion {
+    let own = || {
+        [AreaLevel::Grid, AreaLevel::Street, AreaLevel::District]
+            .into_iter()
+            .find_map(|level| atlas.team(&area.at(level)?))
+    };
+    let mut suggestion = Suggestion {
         category,
         whistle: WhistleLevel::Regular,
         level: Level::of_area(area.level()),
-        lead: own,
+        lead: None,
         assisting: Vec::new(),
         reasons,
+        levels: guess.levels,
+        nature: guess.nature,
+        history: guess.whistle,
+        urgent: guess.urgent,
+        place: guess.place.filter(|_| area.level() != AreaLevel::Grid),
+    };
+    if let Some(duty) = suggestion.category.as_deref().and_then(|code| atlas.duty(code)) {
+        let section = duty.section.as_deref().and_then(|word| atlas.section(area, word));
+        let lead = section.unwrap_or(duty.lead);
+        suggestion.reasons.push(Reason::Duty { basis: duty.basis.clone() });
+        suggestion.whistle = WhistleLevel::Joint;
+        suggestion.level = Level::Street;
+        suggestion.lead = Some(lead);
+        suggestion.assisting = duty.assisting.iter().copied().filter(|org| *org != lead).collect();
+    } else {
+        suggestion.reasons.push(Reason::OwnTeam);
+        suggestion.lead = own();
     }
+    suggestion
 }
 
 /// The guess for a case within the scope.
@@ -133,7 +191,8 @@ pub async fn suggest_for(
     id: CaseId,
 ) -> Result<Suggestion> {
     let (record, _) = visible(conn, scope, id).await?;
-    let body: String = conn.scalar("SELECT body FROM case_file WHERE id = $1", params![id]).await?;
+    let (body, address): (String, String) =
+        conn.one("SELECT body, address FROM case_file WHERE id = $1", params![id]).await?;
     let atlas = district.port::<AtlasPort>()?.get();
-    Ok(suggest(district, &atlas, &format!("{} {body}", record.title), &record.area))
+    Ok(suggest(district, &atlas, &format!("{} {body}", record.title), &address, &record.area))
 }

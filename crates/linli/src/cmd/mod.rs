@@ -13,6 +13,7 @@ mod migrate;
 mod plan;
 mod serve;
 mod train;
+mod train_district;
 
 use clap::Subcommand;
 
@@ -67,6 +68,9 @@ pub fn run(source: &Source, command: Command) -> Done {
         Command::Restore(args) => block_on(backup::run_restore(Config::load(source)?, args)),
         Command::Doctor(args) => block_on(doctor::run(source, args)),
         Command::Audit(command) => block_on(audit::run(Config::load(source)?, command)),
+        Command::Train(args) if args.district.is_some() => {
+            block_on(train_district::run(Config::load(source)?, args))
+        }
         Command::Train(args) => train::run(&args),
         Command::Evaluate(what) => evaluate::run(what),
         Command::Insight(what) => insight::run(what),

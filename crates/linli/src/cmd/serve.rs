@@ -40,6 +40,7 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
     for settings in &config.district {
         let district = wiring::open(&config, settings).await?;
         worker::arm(&district, &handlers).await?;
+        linli_insight::follow(&district);
         workers.spawn(worker::run(district.clone(), handlers.clone(), stopped.clone()));
         districts.push((district, settings.hosts.clone()));
     }
@@ -63,6 +64,9 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
         tracing::warn!("tasks still ran; their leases will run out and they are taken up again");
     }
     for district in app.districts() {
+        if let Err(error) = linli_insight::stop(district).await {
+            tracing::warn!(%error, "the snapshot of the index was not written; the next start reads the cases");
+        }
         district.db.close().await;
     }
     tracing::info!("stopped");

@@ -21,29 +21,33 @@ use crate::table::Table;
 #[derive(Args)]
 pub struct TrainArgs {
     /// Labelled cases (CSV, UTF-8 or GB18030)
-    #[arg(required_unless_present = "rollback")]
-    file: Option<PathBuf>,
+    #[arg(required_unless_present_any = ["rollback", "district"])]
+    pub(super) file: Option<PathBuf>,
     /// Column with the text
     #[arg(long, default_value = "text")]
-    text: String,
+    pub(super) text: String,
     /// Column with the label
     #[arg(long, default_value = "category")]
-    label: String,
+    pub(super) label: String,
+    /// Work on the models of this district, in its database: from FILE, or without one from its own closed
+    /// cases
+    #[arg(long, value_name = "NAME", conflicts_with = "models")]
+    pub(super) district: Option<String>,
     /// Directory of the models
     #[arg(long, default_value = "var/models")]
     models: PathBuf,
     /// Name of the model: what it suggests
     #[arg(long, default_value = "category")]
-    name: String,
+    pub(super) name: String,
     /// Below this confidence the model keeps silent
     #[arg(long, default_value_t = 0.4)]
     silence: f64,
     /// Put the version that was in use before back into use, and train nothing
     #[arg(long)]
-    rollback: bool,
+    pub(super) rollback: bool,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
     options: Options,
 }

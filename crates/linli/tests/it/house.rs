@@ -37,26 +37,31 @@ pub(crate) fn database(scratch: &Scratch) -> String {
     }
 }
 
+/// The district of this database, as a process opens it at its start.
+pub(crate) async fn opened(scratch: &Scratch, name: &str, seed: u64, second_factor: bool) -> Arc<District> {
+    let mut config =
+        Config { data: scratch.folder.path().to_owned(), development: true, ..Config::default() };
+    config.access.hash_memory_kib = 64;
+    config.access.hash_passes = 1;
+    config.access.second_factor = second_factor;
+    let settings = DistrictConfig {
+        name: name.to_owned(),
+        area: "371002".into(),
+        prefix: "HC".into(),
+        database: database(scratch),
+        hosts: vec![format!("{name}.example")],
+    };
+    let clock = Clock::fixed("2026-11-23T09:00:00+08:00".parse().unwrap());
+    wiring::open_at(&config, &settings, clock, Ids::seeded(seed)).await.unwrap()
+}
+
 /// A service over these databases; with several, each answers to `NAME.example`.
 pub(crate) async fn house(scratches: &[(&Scratch, &str, u64)], second_factor: bool) -> House {
     let mut districts = Vec::new();
     for (scratch, name, seed) in scratches {
-        let mut config =
-            Config { data: scratch.folder.path().to_owned(), development: true, ..Config::default() };
-        config.access.hash_memory_kib = 64;
-        config.access.hash_passes = 1;
-        config.access.second_factor = second_factor;
-        let settings = DistrictConfig {
-            name: (*name).to_owned(),
-            area: "371002".into(),
-            prefix: "HC".into(),
-            database: database(scratch),
-            hosts: vec![format!("{name}.example")],
-        };
-        let clock = Clock::fixed("2026-11-23T09:00:00+08:00".parse().unwrap());
-        let district = wiring::open_at(&config, &settings, clock, Ids::seeded(*seed)).await.unwrap();
+        let district = opened(scratch, name, *seed, second_factor).await;
         demo::fill(&district, SCALE, *seed).await.unwrap();
-        districts.push((district, settings.hosts));
+        districts.push((district, vec![format!("{name}.example")]));
     }
     let app = App::new(districts, wiring::catalog().unwrap(), true);
     House { router: wiring::router(&app), districts: app.districts().to_vec() }

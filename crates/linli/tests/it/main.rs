@@ -12,6 +12,7 @@ mod fuzz;
 mod hotline;
 mod house;
 mod interface;
+mod insight;
 mod log_in;
 mod open311;
 mod xml;

@@ -254,14 +254,14 @@ async fn triage_summary(ctx: Ctx) -> WebResult<Response> {
     let (mut refused, mut fields) = (Vec::new(), Vec::new());
     for (record, case, body) in &cases {
         let said = format!("{} {body}", record.title);
-        let guess = suggest::suggest(&ctx.district, &room.atlas, &said, &record.area);
+        let guess = suggest::suggest(&ctx.district, &room.atlas, &said, "", &record.area);
         let (proposed, firm) = triage::proposed(&room, case, guess);
         let name = format!("{} {}", record.number, record.title);
         let mine =
             case::allowed(&ctx, &room, case).contains(&Action::File) && room.may(&ctx, "case.dispatch");
         if mine && firm {
             let mut check = fill.check_of("case", record.id.to_string(), name.clone());
-            check.hint = triage::in_a_line(&room, &proposed, &ctx);
+            check.hint = triage::in_a_line(&ctx, &room, &proposed, case);
             fields.push(check);
         } else {
             let why = if mine { "desk-bulk-no-suggestion" } else { "desk-bulk-not-allowed" };
@@ -286,7 +286,7 @@ async fn triage_run(ctx: Ctx, sent: Sent) -> WebResult<Response> {
         // The suggestion is made anew: what is accepted is what stands now, not what a page carried.
         let decide = |(record, case, body): (CaseRecord, Case, String)| {
             let said = format!("{} {body}", record.title);
-            let guess = suggest::suggest(&ctx.district, &room.atlas, &said, &record.area);
+            let guess = suggest::suggest(&ctx.district, &room.atlas, &said, "", &record.area);
             let (s, firm) = triage::proposed(&room, &case, guess);
             let lead = s.lead.filter(|_| firm && case.state == CaseState::Reported)?;
             let whistle = s.whistle.max(case.whistle);

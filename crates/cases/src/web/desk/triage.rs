@@ -99,7 +99,7 @@ pub(super) async fn render(ctx: &Ctx, asked: Asked, chosen: Option<CaseId>, besi
         let allowed = case::allowed(ctx, &room, &detail.case);
         board.similar = twins.into_iter().map(|s| twin(ctx, &room, &view.line, s)).collect();
         if waits(&allowed, detail.case.state, room.may(ctx, "case.dispatch")) {
-            let proposal = proposal(ctx, &room, &proposed, sure);
+            let proposal = proposal(ctx, &room, &proposed, sure, &detail.case);
             board.decision = Some(decision(&around, &proposed, proposal, &beside));
         }
         let (first, more) = acts::forms(&around, &allowed);

@@ -81,6 +81,7 @@ pub async fn fill(district: &Arc<District>, scale: f64, seed: u64) -> Done {
     homes::write(district, &plan).await?;
     println!("{}: homes after {:.1} s", district.name, began.elapsed().as_secs_f64());
     cases::write(district, &plan).await?;
+    linli_insight::events::catch_all(district).await?;
     println!("{}: {} cases after {:.1} s", district.name, plan.case_count(), began.elapsed().as_secs_f64());
     Ok(())
 }

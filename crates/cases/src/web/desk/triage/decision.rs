@@ -19,6 +19,8 @@ use crate::{
 
 pub(super) struct Decision {
     pub(super) url: String,
+    /// Where the place that the text names is confirmed.
+    pub(super) locate: String,
     pub(super) once: String,
     pub(super) trouble: String,
     pub(super) fields: Vec<Field>,
@@ -89,6 +91,7 @@ pub(super) fn decision(
     accept.extend(proposed.assisting.iter().map(|org| ("assisting", org.to_string())));
     Decision {
         url: format!("/desk/triage/{}", case.id),
+        locate: format!("/desk/cases/{}/act/{}", case.id, Action::Locate),
         once: format!("{}-decide", around.once),
         trouble: refused.map(|(.., trouble)| trouble.clone()).unwrap_or_default(),
         fields,

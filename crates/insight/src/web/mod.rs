@@ -1,0 +1,28 @@
+//! Pages: hot issues for the centres, models for the administrator.
+
+mod hot;
+mod models;
+
+use linli_access::{Access, Scope};
+use linli_kernel::Result;
+use linli_web::{Ctx, Route};
+
+/// What this slice answers to.
+pub fn routes() -> Vec<Route> {
+    [hot::routes(), models::routes()].into_iter().flatten().collect()
+}
+
+/// Where this person may do `action`.
+fn scope(ctx: &Ctx, action: &str) -> Result<Scope> {
+    Ok(ctx.district.port::<Access>()?.policy.scope(&ctx.actor, action))
+}
+
+/// A count of hundredths as people read it: `12.3`.
+fn one_digit(n: f64) -> String {
+    format!("{n:.1}")
+}
+
+/// A share in per cent with one digit.
+fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
