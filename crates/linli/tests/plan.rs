@@ -111,7 +111,7 @@ fn broken_files_are_answered_with_line_and_fault() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     let blank = [vec![b' '; 20_000_000], b"{]".to_vec()].concat();
-    for bytes in [&b""[..], b"\xff\xfe{}", b"[]", b"nul\0", &[b'['; 9_000], &blank] {
+    for bytes in [&b""[..], b"\xff\xfe{}", b"[]", b"nul\0", &[b'['; 9_000], &blank[..]] {
         std::fs::write(dir.join("x.json"), bytes).unwrap();
         let output = linli(&dir, &["solve", "x.json"]);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
