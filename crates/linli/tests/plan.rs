@@ -86,6 +86,17 @@ fn broken_files_are_answered_with_line_and_fault() {
         (r#""sites""#, r#""places""#, "missing field `sites`"),
         ("]]}", "]]", "line 5"),
         (r#""B""#, "7", "line 3"),
+        (
+            r#"{"id":"S","capacity":[5,5]}"#,
+            r#"{"id":"S","capacity":[5,5]},
+{"id":"S","capacity":[1]}"#,
+            "line 3, column 7: a second site is called S",
+        ),
+        (
+            "}],\n\"arcs\"",
+            "},{\"id\":\"B\",\"grid\":\"G\",\"households\":[1]}],\n\"arcs\"",
+            "a second building is called B",
+        ),
     ];
     let mut wrong: Vec<String> = Vec::new();
     for (at, &(old, new, want)) in cases.iter().enumerate() {
@@ -99,7 +110,8 @@ fn broken_files_are_answered_with_line_and_fault() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    for bytes in [&b""[..], b"\xff\xfe{}", b"[]", b"nul\0", &[b'['; 9_000]] {
+    let blank = [vec![b' '; 20_000_000], b"{]".to_vec()].concat();
+    for bytes in [&b""[..], b"\xff\xfe{}", b"[]", b"nul\0", &[b'['; 9_000], &blank[..]] {
         std::fs::write(dir.join("x.json"), bytes).unwrap();
         let output = linli(&dir, &["solve", "x.json"]);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();

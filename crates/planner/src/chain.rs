@@ -8,7 +8,7 @@
 //!
 //! Cost per chain: one pass over all items, then Bellman–Ford over at most [`HOPS`] hops between sites.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::anneal::Anneal;
 use crate::num::idx;
@@ -110,8 +110,8 @@ fn step(problem: &Problem, state: &mut Anneal, source: usize, size: i64, class: 
 }
 
 /// The cheapest household move of that size and window between any two sites.
-fn hops(state: &Anneal, size: i64, class: u32) -> HashMap<(u32, u32), Hop> {
-    let mut edges: HashMap<(u32, u32), Hop> = HashMap::new();
+fn hops(state: &Anneal, size: i64, class: u32) -> BTreeMap<(u32, u32), Hop> {
+    let mut edges: BTreeMap<(u32, u32), Hop> = BTreeMap::new();
     for (i, item) in state.items.iter().enumerate() {
         if state.class(i) != class {
             continue;

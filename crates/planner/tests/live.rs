@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::Graph;
+use common::{Graph, tried};
 use linli_planner::generate::{Recipe, generate};
 use linli_planner::matching::{Helper, Market, Matching, Need, PRIORITY, made_up};
 use linli_planner::problem::Problem;
@@ -207,7 +207,7 @@ fn teams_by_hand(market: &Market) -> i64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(tried(400))]
 
     #[test]
     fn matching_is_optimal_in_batch_one_by_one_and_after_cancelling(market in markets()) {
@@ -216,6 +216,7 @@ proptest! {
         let mut batch = Matching::new(&market);
         batch.add_all(0..count);
         batch.settle();
+        prop_assert_eq!(batch.certify(), Ok(()));
         prop_assert_eq!(batch.cost(), best);
         let mut single = Matching::new(&market);
         for need in 0..count {
@@ -254,8 +255,15 @@ proptest! {
 
 #[test]
 fn a_made_up_market_stays_optimal_under_traffic() {
-    let market = made_up(150, 180, 5);
-    let mut live = Matching::new(&market);
+    for seed in 1..=12 {
+        for most in [1, 3] {
+            traffic(&made_up(150, 180, most, seed));
+        }
+    }
+}
+
+fn traffic(market: &Market) {
+    let mut live = Matching::new(market);
     live.add_all(0..100);
     live.settle();
     live.certify().unwrap();
@@ -264,9 +272,10 @@ fn a_made_up_market_stays_optimal_under_traffic() {
         live.cancel(need - 100);
         live.certify().unwrap();
     }
-    let mut batch = Matching::new(&market);
+    let mut batch = Matching::new(market);
     batch.add_all(50..150);
     batch.settle();
+    batch.certify().unwrap();
     assert_eq!(batch.cost(), live.cost());
 }
 

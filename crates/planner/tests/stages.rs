@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{by_hand, instances, reachable_people};
+use common::{by_hand, instances, reachable_people, tried};
 use linli_planner::check::check;
 use linli_planner::finish::finish;
 use linli_planner::format::{Instance, Plan};
@@ -118,7 +118,7 @@ fn best(instance: &Instance, horizon: usize, cut: impl Fn(&[i64]) -> Vec<i64>) -
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(tried(1500))]
 
     #[test]
     fn finish_and_walking_equal_the_written_out_flow(instance in instances()) {
@@ -152,7 +152,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(tried(300))]
 
     #[test]
     fn plans_pass_the_outside_check_and_bounds_hold(instance in instances()) {

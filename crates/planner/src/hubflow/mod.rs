@@ -7,8 +7,7 @@
 //! pair of hubs only the cheapest such detour matters.
 //!
 //! Source: successive shortest paths with potentials (Ahuja, Magnanti & Orlin, *Network Flows*, 1993, §9.7),
-//! on the contracted graph; the warm start is coordinate ascent on the dual ([`ascent`]) or
-//! bidding ([`auction`]).
+//! on the contracted graph; the warm start is coordinate ascent on the dual ([`ascent`]).
 //!
 //! Invariants, between calls:
 //! - every item's arc flows are ≥ 0 and sum to its supply; `0 ≤ flow ≤ capacity` on links;
@@ -21,8 +20,6 @@
 //! routed again.
 
 mod ascent;
-mod auction;
-mod fetch;
 mod search;
 
 pub use search::Cut;
@@ -75,9 +72,6 @@ pub struct Network {
     detours: Vec<Vec<Detour>>,
     fresh: Vec<bool>,
     pending: Vec<u32>,
-    /// Hubs that may lack units, and the arcs to each hub: kept only by networks [`Self::with_callers`].
-    lacking: Vec<u32>,
-    callers: Vec<Vec<u32>>,
     search: search::Scratch,
     /// Augmentations made so far.
     pub augmentations: u64,
@@ -121,11 +115,6 @@ impl Network {
         self.supply.push(supply);
         self.arcs.extend_from_slice(arcs);
         let total = self.arcs.len();
-        if !self.callers.is_empty() {
-            for (at, arc) in self.arcs.iter().enumerate().skip(total - arcs.len()) {
-                self.callers[arc.hub as usize].push(idx(at));
-            }
-        }
         self.owner.resize(total, idx(item));
         self.flow.resize(total, 0);
         self.place.resize(total, NONE);
@@ -213,28 +202,6 @@ impl Network {
         self.note(sink);
     }
 
-    /// Takes an item's units off the network; whoever waited for the room gets it at the next settling.
-    pub fn remove_item(&mut self, item: usize) {
-        let first = self.first[item];
-        for arc in first..first + self.count[item] {
-            let flow = self.flow[arc as usize];
-            if flow > 0 {
-                self.change_flow(arc, -flow);
-            }
-        }
-        let sink = self.sink() as usize;
-        self.excess[sink] += i64::from(self.supply[item]);
-        self.note(sink);
-        self.supply[item] = 0;
-    }
-
-    /// Adds an item to a settled network; [`Self::settle`] then finds its place.
-    pub fn insert_item(&mut self, supply: i32, arcs: &[Arc]) -> usize {
-        let item = self.add_item(supply, arcs);
-        self.place_item(item);
-        item
-    }
-
     /// Changes a capacity in place; optimality of the rest is kept, the difference becomes excess or room.
     pub fn set_capacity(&mut self, link: usize, cap: i64) {
         self.links[link].cap = cap;
@@ -262,8 +229,6 @@ impl Network {
     fn note(&mut self, hub: usize) {
         if self.excess[hub] > 0 {
             self.pending.push(idx(hub));
-        } else if self.excess[hub] < 0 && !self.callers.is_empty() {
-            self.lacking.push(idx(hub));
         }
     }
 

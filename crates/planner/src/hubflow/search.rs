@@ -90,9 +90,6 @@ impl Network {
     /// Routes all excess at least cost. On a cut the network stays consistent, with that excess left in place.
     pub fn settle(&mut self) -> Result<(), Cut> {
         while let Some(hub) = self.pending.pop() {
-            if hub == self.sink() {
-                self.refill();
-            }
             while self.excess[hub as usize] > 0 {
                 if let Some(target) = self.reach(hub) {
                     self.augment(hub, target);
@@ -144,6 +141,17 @@ impl Network {
         (target != NONE).then_some(target)
     }
 
+    /// Where a link leads from a hub, forward or backward, if it can take more.
+    #[inline]
+    fn residual(&self, hub: u32, id: u32) -> Option<(u32, i64, Step)> {
+        let link = &self.links[id as usize];
+        if link.from == hub {
+            (link.flow < link.cap).then_some((link.to, link.cost, Step::Forward(id)))
+        } else {
+            (link.flow > 0).then_some((link.from, -link.cost, Step::Backward(id)))
+        }
+    }
+
     /// Looks at every residual edge out of a hub.
     fn relax(&mut self, hub: u32, dist: i64, limit: &mut (i64, u32), search: &mut Scratch) {
         let h = hub as usize;
@@ -159,17 +167,8 @@ impl Network {
             }
         }
         for &id in &self.touching[h] {
-            let link = &self.links[id as usize];
-            let (to, cost, step) = if link.from == hub {
-                if link.flow >= link.cap {
-                    continue;
-                }
-                (link.to, link.cost, Step::Forward(id))
-            } else {
-                if link.flow <= 0 {
-                    continue;
-                }
-                (link.from, -link.cost, Step::Backward(id))
+            let Some((to, cost, step)) = self.residual(hub, id) else {
+                continue;
             };
             let far = base + cost - self.potential[to as usize];
             if far < limit.0 {
@@ -238,7 +237,7 @@ impl Network {
             amount = amount.min(self.room_on(step));
             hub = before;
         }
-        let (pending, lacking) = (self.pending.len(), self.lacking.len());
+        let pending = self.pending.len();
         let mut hub = target;
         while hub != source {
             let (before, step) = self.search.via[hub as usize];
@@ -247,7 +246,6 @@ impl Network {
         }
         // Hubs on the way only pass units on: what they noted in between is settled again.
         self.pending.truncate(pending);
-        self.lacking.truncate(lacking);
         self.augmentations += 1;
     }
 }

@@ -3,6 +3,18 @@
 
 use linli_planner::format::{Building, Instance, Site, Walk};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+/// How much a property is tried: `LINLI_CASES=50` tries fifty times as often. Counterexamples are kept beside the
+/// test that found them.
+pub(crate) fn tried(cases: u32) -> ProptestConfig {
+    let times = std::env::var("LINLI_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    ProptestConfig {
+        cases: cases * times,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    }
+}
 
 #[derive(Default)]
 pub(crate) struct Graph {

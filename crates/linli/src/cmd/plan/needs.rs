@@ -30,8 +30,8 @@ pub struct Match {
     /// Measure this many one-by-one insertions and cancellations after the batch.
     #[arg(long, default_value_t = 0)]
     live: u32,
-    /// Write made-up needs and helpers (`NEEDS,HELPERS,SEED`) to the market file first.
-    #[arg(long, value_name = "NEEDS,HELPERS,SEED")]
+    /// Write made-up needs and helpers to the market file first; MOST units a helper gives (3: plenty, 1: scarce).
+    #[arg(long, value_name = "NEEDS,HELPERS,SEED[,MOST]")]
     generate: Option<String>,
     /// Write the network's arcs (need, hub, metres) here, for other solvers.
     #[arg(long)]
@@ -45,10 +45,12 @@ impl Match {
     pub(super) fn run(self) -> Outcome {
         if let Some(text) = &self.generate {
             let numbers: Result<Vec<usize>, _> = text.split(',').map(str::parse).collect();
-            let Ok([needs, helpers, seed]) = numbers.as_deref() else {
-                return Err("--generate wants NEEDS,HELPERS,SEED".into());
+            let (needs, helpers, seed, most) = match numbers.as_deref() {
+                Ok(&[needs, helpers, seed]) => (needs, helpers, seed, 3),
+                Ok(&[needs, helpers, seed, most]) => (needs, helpers, seed, most),
+                _ => return Err("--generate wants NEEDS,HELPERS,SEED or NEEDS,HELPERS,SEED,MOST".into()),
             };
-            files::save(&self.market, &made_up(*needs, *helpers, u64::try_from(*seed)?))?;
+            files::save(&self.market, &made_up(needs, helpers, most, u64::try_from(seed)?))?;
         }
         let market = files::load(&self.market, parse_market)?;
         if self.teams { self.in_teams(&market) } else { self.one_by_one(&market) }
@@ -106,7 +108,9 @@ impl Match {
         });
         if let Some(path) = &self.arcs {
             let arcs: Vec<(u32, u32, i32)> = (0..count - later)
-                .flat_map(|need| matching.arc_list(need).iter().map(move |arc| (need, arc.hub, arc.cost)))
+                .flat_map(|need| {
+                    matching.arc_list(need).into_iter().map(move |arc| (need, arc.hub, arc.cost))
+                })
                 .collect();
             files::save(path, &arcs)?;
         }

@@ -1,12 +1,12 @@
 //! `linli plan generate | solve | check`.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use cpu_time::ProcessTime;
 use indicatif::{ProgressBar, ProgressStyle};
-use linli_planner::check::check;
+use linli_planner::check::{self, check};
 use linli_planner::format::{Instance, Plan};
 use linli_planner::generate::{Recipe, generate};
 use linli_planner::home;
@@ -106,7 +106,7 @@ impl Solve {
                 *capacity = Problem::loaded(*capacity, self.load);
             }
         }
-        let (wall, cpu) = (Instant::now(), ProcessTime::now());
+        let cpu = ProcessTime::now();
         let problem = Problem::new(&instance);
         let mut stages = Stages::new(cpu);
         let options = Options { slack: self.slack, seed: self.seed, lane_rate: self.lane_rate };
@@ -116,7 +116,7 @@ impl Solve {
         let bar = stages.bar.clone();
         let solved = {
             let mut spent = || {
-                let used = cpu.elapsed().as_secs_f64().max(0.5 * wall.elapsed().as_secs_f64());
+                let used = cpu.elapsed().as_secs_f64();
                 bar.set_position(permille(used / allowance));
                 used / allowance
             };
@@ -304,7 +304,7 @@ impl Check {
         let plan = files::load(&self.plan, Plan::parse)?;
         let mut report = check(&instance, &plan);
         if let (Some(home), Some(routes)) = (&instance.home, &plan.home) {
-            report.faults.extend(home::faults(home, routes));
+            report.faults.extend(check::home::faults(home, routes));
         }
         if self.json {
             files::print(&report)?;

@@ -6,6 +6,8 @@
 //! every (site, slot) gets exactly its people? — answered by a depth-first search that is exact up to [`TRIES`].
 //! Cost: linear, apart from that search on buildings with several rows.
 
+pub mod home;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::format::{Instance, Plan, Walk};

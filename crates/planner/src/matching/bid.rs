@@ -1,0 +1,125 @@
+//! First places for the many: bidding (拍卖).
+//!
+//! A unit without a place takes the slot that is cheapest to it and raises its price to where the second choice would
+//! be as good, and by ε more; whoever held it looks again (auction algorithm, Bertsekas 1988). The units of one need
+//! do not bid against each other, and its slots carry one common worth (similar persons, Bertsekas & Castañon 1989).
+//! With ε > 0 the book is optimal to within ε per unit; [`super::scale`] makes it exact. With ε = 0 it stays exact, and
+//! a unit whose bid would displace somebody without raising a price is put aside (augmenting row reduction, Jonker &
+//! Volgenant 1987).
+//! Cost: the options nearer than the second choice, per bid.
+
+use super::book::{Book, FREE, VACANT};
+use crate::hubflow::Arc;
+use crate::num::idx;
+
+/// Bids per unit, on average, after which a round ends.
+const PATIENCE: usize = 40;
+
+/// What a unit would choose.
+struct Choice {
+    /// The slot; none if staying unserved is as good.
+    best: Option<Arc>,
+    /// The slot whose holder would have to go, if any.
+    out: Option<u32>,
+    value: i32,
+    second: i32,
+}
+
+impl Book<'_> {
+    /// Places the waiting units, and gives those that were put aside or are left when patience ends.
+    pub(super) fn bid(&mut self, mut waiting: Vec<u32>, epsilon: i32) -> Vec<u32> {
+        let mut bids = PATIENCE * waiting.len();
+        let mut aside = Vec::new();
+        while bids > 0 {
+            bids -= 1;
+            let Some(n) = waiting.pop() else {
+                break;
+            };
+            let Choice { best, out, value, second } = self.choose(n);
+            let Some(best) = best else {
+                let seeker = &mut self.needs[n as usize];
+                seeker.unserved += 1;
+                // Bids may have overshot the ceiling by ε; prices never fall here.
+                let worth = seeker.worth.max(seeker.ceiling);
+                self.raise(n, worth);
+                continue;
+            };
+            if out.is_some() && second + epsilon == value {
+                aside.push(n);
+                continue;
+            }
+            match out {
+                None => self.helpers[self.owner[best.hub as usize] as usize].used += 1,
+                Some(out) => {
+                    waiting.push(self.holder[out as usize]);
+                    self.take(out, if out == best.hub { VACANT } else { FREE });
+                }
+            }
+            self.raise(n, second.saturating_add(epsilon));
+            self.give(best.hub, best.cost, n);
+            self.lift_floor(self.owner[best.hub as usize]);
+        }
+        aside.append(&mut waiting);
+        aside
+    }
+
+    /// The cheapest slot a need does not hold, and what the second choice is worth.
+    fn choose(&mut self, n: u32) -> Choice {
+        let ceiling = self.needs[n as usize].ceiling;
+        let mut choice = Choice { best: None, out: None, value: ceiling, second: ceiling };
+        let mut at = 0;
+        while let Some(arc) = self.option(n, at, choice.second) {
+            at += 1;
+            let slot = arc.hub as usize;
+            let holder = self.holder[slot];
+            let mut here = arc.cost + self.price[slot];
+            if holder == n || here >= choice.second {
+                continue;
+            }
+            let mut out = Some(arc.hub);
+            if holder == FREE {
+                let giver = self.helpers[self.owner[slot] as usize];
+                out = None;
+                if giver.used >= giver.capacity {
+                    // Somebody of this helper would have to go, and not this need itself.
+                    let others = self
+                        .slots(self.owner[slot])
+                        .filter(|&s| self.holder[s] != FREE && self.holder[s] != n);
+                    let Some(other) = others.min_by_key(|&s| self.price[s]) else {
+                        continue;
+                    };
+                    here = arc.cost + self.price[other];
+                    out = Some(idx(other));
+                }
+            }
+            if here < choice.value {
+                choice = Choice { best: Some(arc), out, value: here, second: choice.value };
+            } else if here < choice.second {
+                choice.second = here;
+            }
+        }
+        choice
+    }
+
+    /// Raises the worth of a need, its prices, and what its helpers ask.
+    pub(super) fn raise(&mut self, n: u32, worth: i32) {
+        self.set_worth(n, worth);
+        for at in 0..self.needs[n as usize].held.len() {
+            let slot = self.needs[n as usize].held[at].hub;
+            self.lift_floor(self.owner[slot as usize]);
+        }
+    }
+
+    /// A helper without capacity left asks as much as its cheapest unit would lose.
+    pub(super) fn lift_floor(&mut self, helper: u32) {
+        let giver = self.helpers[helper as usize];
+        if giver.used == giver.capacity {
+            let taken = self.slots(helper).filter(|&slot| self.holder[slot] != FREE);
+            if let Some(lowest) = taken.map(|slot| self.price[slot]).min()
+                && lowest > giver.floor
+            {
+                self.set_floor(helper, lowest);
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Who could help whom (候选检索): helpers by skill and place, found ring by ring.
+//!
+//! A dense grid of squares over the helpers' area, one bucket per (skill, square); the buckets of a row of squares
+//! lie one after the other, so a ring is read in a few long strides. Squares are a quarter of the limit wide unless
+//! the area is so large that they would outnumber the helpers by far. Cost of a ring: the helpers of that skill in
+//! the squares it meets.
+
+use std::collections::HashMap;
+
+use super::model::{Market, Need};
+use crate::hubflow::Arc;
+use crate::num::{idx, pos, round, small};
+
+/// A helper as the search for options sees it.
+#[derive(Clone, Copy, Debug)]
+struct Near {
+    x: f64,
+    y: f64,
+    from: u32,
+    to: u32,
+}
+
+/// The helpers of a market, indexed. A *slot* is one helper in one block.
+#[derive(Clone, Debug)]
+pub struct Index<'a> {
+    market: &'a Market,
+    west: f64,
+    south: f64,
+    side: f64,
+    columns: usize,
+    rows: usize,
+    skills: HashMap<&'a str, usize>,
+    /// Start of each bucket in `near`; buckets by skill, row, column.
+    start: Vec<u32>,
+    near: Vec<Near>,
+    /// First slot of each helper: one per block it is free in.
+    pub(crate) first: Vec<u32>,
+    /// Sorted distinct blocks of every helper, one after the other.
+    pub(crate) blocks: Vec<u32>,
+}
+
+impl<'a> Index<'a> {
+    /// Indexes the helpers of a market.
+    pub fn new(market: &'a Market) -> Self {
+        let mut index = Self {
+            market,
+            west: 0.0,
+            south: 0.0,
+            side: 1.0,
+            columns: 1,
+            rows: 1,
+            skills: HashMap::new(),
+            start: Vec::new(),
+            near: Vec::new(),
+            first: vec![0],
+            blocks: Vec::new(),
+        };
+        let mut mine = Vec::new();
+        for helper in &market.helpers {
+            mine.clone_from(&helper.blocks);
+            mine.sort_unstable();
+            mine.dedup();
+            index.blocks.extend_from_slice(&mine);
+            index.first.push(idx(index.blocks.len()));
+            for skill in &helper.skills {
+                let fresh = index.skills.len();
+                index.skills.entry(skill.as_str()).or_insert(fresh);
+            }
+        }
+        index.lay_out();
+        index.sort_in();
+        index
+    }
+
+    /// Chooses the squares.
+    fn lay_out(&mut self) {
+        let helpers = &self.market.helpers;
+        let span = |of: fn(&super::model::Helper) -> f64| {
+            let low = helpers.iter().map(of).fold(f64::INFINITY, f64::min);
+            let high = helpers.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
+            if low <= high { (low, high - low) } else { (0.0, 0.0) }
+        };
+        let ((west, width), (south, height)) = (span(|h| h.x), span(|h| h.y));
+        (self.west, self.south) = (west, south);
+        let buckets = 8.0 * (helpers.len() + 1) as f64 / (self.skills.len() + 1) as f64;
+        let least = (width * height / buckets).sqrt().max(width.max(height) / buckets.max(1.0));
+        self.side = (self.market.limit_metres / 4.0).max(least).max(1.0);
+        let count = |metres: f64| pos(round((metres / self.side).floor())) + 1;
+        (self.columns, self.rows) = (count(width), count(height));
+    }
+
+    /// Counting sort of the helpers into their buckets.
+    fn sort_in(&mut self) {
+        let mut start = vec![0_u32; self.skills.len() * self.rows * self.columns + 2];
+        let mut filed: Vec<(usize, Near)> = Vec::new();
+        let mut known: Vec<usize> = Vec::new();
+        // Who gives nothing is nobody's option.
+        let helpers = self.market.helpers.iter().enumerate().filter(|(_, helper)| helper.capacity > 0);
+        for (h, helper) in helpers {
+            let near = Near { x: helper.x, y: helper.y, from: self.first[h], to: self.first[h + 1] };
+            let row = self.line(helper.y - self.south, self.rows);
+            let column = self.line(helper.x - self.west, self.columns);
+            known.clear();
+            for skill in &helper.skills {
+                let skill = self.skills[skill.as_str()];
+                if !known.contains(&skill) {
+                    known.push(skill);
+                    let bucket = (skill * self.rows + row) * self.columns + column;
+                    start[bucket + 2] += 1;
+                    filed.push((bucket, near));
+                }
+            }
+        }
+        for bucket in 2..start.len() {
+            start[bucket] += start[bucket - 1];
+        }
+        self.near = vec![Near { x: 0.0, y: 0.0, from: 0, to: 0 }; filed.len()];
+        for (bucket, near) in filed {
+            let at = &mut start[bucket + 1];
+            self.near[*at as usize] = near;
+            *at += 1;
+        }
+        self.start = start;
+    }
+
+    /// The row or column at a distance from the edge.
+    fn line(&self, metres: f64, lines: usize) -> usize {
+        pos(round((metres / self.side).floor())).min(lines - 1)
+    }
+
+    /// All slots that suit a need, with metres.
+    pub fn options(&self, need: &Need) -> Vec<Arc> {
+        let mut arcs = Vec::with_capacity(64);
+        self.ring(need, -1, i32::MAX, &mut arcs);
+        arcs
+    }
+
+    /// Appends the slots that suit a need and are more than `inner` and at most `outer` metres away, nearest first.
+    pub(crate) fn ring(&self, need: &Need, inner: i32, outer: i32, arcs: &mut Vec<Arc>) {
+        let Some(&skill) = self.skills.get(need.skill.as_str()) else {
+            return;
+        };
+        let limit = self.market.limit_metres;
+        // Half a metre more, because metres are rounded.
+        let reach = limit.min(f64::from(outer) + 0.5);
+        let (dx, dy) = (need.x - self.west, need.y - self.south);
+        let begin = arcs.len();
+        let columns = self.line(dx - reach, self.columns)..self.line(dx + reach, self.columns) + 1;
+        for row in self.line(dy - reach, self.rows)..=self.line(dy + reach, self.rows) {
+            let base = (skill * self.rows + row) * self.columns;
+            let from = self.start[base + columns.start] as usize;
+            let to = self.start[base + columns.end] as usize;
+            for near in &self.near[from..to] {
+                let (x, y) = (near.x - need.x, near.y - need.y);
+                let square = x * x + y * y;
+                if square > reach * reach || square > limit * limit {
+                    continue;
+                }
+                let cost = small(round(square.sqrt()));
+                if cost <= inner || cost > outer {
+                    continue;
+                }
+                for hub in near.from..near.to {
+                    if need.blocks.contains(&self.blocks[hub as usize]) {
+                        arcs.push(Arc { hub, cost });
+                    }
+                }
+            }
+        }
+        arcs[begin..].sort_unstable_by_key(|arc| (arc.cost, arc.hub));
+    }
+
+    /// Helper and block behind a slot.
+    pub fn place(&self, slot: u32) -> (u32, u32) {
+        let helper = self.first.partition_point(|&first| first <= slot) - 1;
+        (idx(helper), self.blocks[slot as usize])
+    }
+}
