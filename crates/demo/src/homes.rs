@@ -180,12 +180,11 @@ impl Builder<'_> {
             load.units.get(which).map(|(id, _, name)| (*id, name.clone()))
         });
         let unit = unit.flatten();
-        let (floor, door) = match style.units {
-            0 => (None, String::new()),
-            _ => {
-                let floor = nth % per_unit / DOORS + 1;
-                (i64::try_from(floor).ok(), format!("{floor}{:02}", nth % DOORS + 1))
-            }
+        let (floor, door) = if style.units == 0 {
+            (None, String::new())
+        } else {
+            let floor = nth % per_unit / DOORS + 1;
+            (i64::try_from(floor).ok(), format!("{floor}{:02}", nth % DOORS + 1))
         };
         let address = Address {
             place: house.place.clone(),

@@ -108,9 +108,15 @@ pub async fn insert(op: &mut Op, sealed: Sealed, batch: Option<BatchId>, news: &
     places::add_households(&mut op.tx, &load.households, batch, now).await?;
     people::add_prepared(&mut op.tx, sealed.people).await?;
     care::add_many(&mut op.tx, &load.care).await?;
-    load.dwellings.iter().for_each(|d| news.dwelling(d.id, &d.area));
-    load.households.iter().for_each(|h| news.household(h.id, &h.area));
-    load.residents.iter().for_each(|r| news.resident(r.id, &r.area));
+    for dwelling in &load.dwellings {
+        news.dwelling(dwelling.id, &dwelling.area);
+    }
+    for household in &load.households {
+        news.household(household.id, &household.area);
+    }
+    for resident in &load.residents {
+        news.resident(resident.id, &resident.area);
+    }
     let area = op.district.area.clone();
     op.log(Entry {
         action: "household.import",

@@ -119,7 +119,7 @@ impl Mapping {
         if !has(Column::Name) {
             wrong.push(FieldError::new("name", "household-column-needed"));
         }
-        if !has(Column::Address) && !(has(Column::Place) && has(Column::Door)) {
+        if !(has(Column::Address) || has(Column::Place) && has(Column::Door)) {
             wrong.push(FieldError::new("address", "household-column-needed"));
         }
         if !has(Column::Grid) {

@@ -35,7 +35,9 @@ pub async fn undo(op: &mut Op, id: BatchId, reason: &str) -> Result<(i64, i64)> 
     let mut news = News::new();
     let gone: Vec<(ResidentId, linli_kernel::AreaCode)> =
         op.tx.all(&format!("SELECT r.id, r.area FROM resident r WHERE {UNTOUCHED}"), params![id]).await?;
-    gone.iter().for_each(|(resident, area)| news.resident(*resident, area));
+    for (resident, area) in &gone {
+        news.resident(*resident, area);
+    }
     let words =
         format!("DELETE FROM resident_words WHERE rowid IN (SELECT r.n FROM resident r WHERE {UNTOUCHED})");
     op.tx.execute(&words, params![id]).await?;
@@ -72,7 +74,9 @@ async fn places(op: &mut Op, id: BatchId, news: &mut News) -> Result<()> {
     ] {
         let sql = format!("SELECT {alias}.id, {alias}.area FROM {table} {alias} WHERE {empty}");
         let gone: Vec<(uuid::Uuid, linli_kernel::AreaCode)> = op.tx.all(&sql, params![id]).await?;
-        gone.iter().for_each(|(subject, area)| news.add(kind, *subject, area));
+        for (subject, area) in &gone {
+            news.add(kind, *subject, area);
+        }
         if kind == Subject::Dwelling {
             let words = format!(
                 "DELETE FROM dwelling_words WHERE rowid IN (SELECT d.n FROM dwelling d WHERE {empty})"

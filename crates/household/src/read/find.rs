@@ -164,8 +164,8 @@ pub async fn find(
     let everywhere = area.is_none() && *scope == Scope::everything();
     let people = match question {
         Question::Nothing => return Ok(found),
-        Question::IdNumber(hash) => condition("r.id_hash = ?", hash.clone()),
-        Question::Phone(hash) => condition("r.phone_hash = ?", hash.clone()),
+        Question::IdNumber(hash) => Some(condition("r.id_hash = ?", hash.clone())),
+        Question::Phone(hash) => Some(condition("r.phone_hash = ?", hash.clone())),
         Question::Words(words) => {
             // Pairs of a long name could stand elsewhere in it; the name itself decides.
             let long = |p: &&str| p.chars().all(text::is_han) && p.chars().count() > 2;
@@ -216,10 +216,10 @@ pub async fn find(
     Ok(found)
 }
 
-fn condition(text: &str, hash: Vec<u8>) -> Option<Where> {
+fn condition(text: &str, hash: Vec<u8>) -> Where {
     let mut rows = Where::new();
     rows.and(text, vec![hash.into()]);
-    Some(rows)
+    rows
 }
 
 /// A list of words: the table, what it must have, and how its rows are numbered.

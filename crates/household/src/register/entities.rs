@@ -30,6 +30,36 @@ fn checked(facts: &EntityFacts) -> Result<()> {
     check.done()
 }
 
+/// An entity that nobody knew.
+fn fresh(id: EntityId, place: &EntityPlace, facts: &EntityFacts, by: &Mark) -> Result<(EntityRow, Entity)> {
+    let name = facts.name.clone().ok_or_else(|| Error::field("name", "error-required"))?;
+    let entity = Entity {
+        uscc: facts.uscc.value().cloned(),
+        name,
+        kind: facts.kind.unwrap_or(EntityKind::Shop),
+        address: facts.address.clone().unwrap_or_default(),
+        contact_name: facts.contact_name.value().cloned(),
+        contact_phone: facts.contact_phone.value().cloned(),
+    };
+    let row = EntityRow {
+        n: 0,
+        id,
+        uscc: None,
+        name: String::new(),
+        kind: entity.kind,
+        area: place.area.clone(),
+        dwelling_id: place.dwelling,
+        address: String::new(),
+        contact_name: None,
+        contact_phone: None,
+        state: EntityState::Open,
+        confirmed_at: Some(by.at),
+        marks: String::new(),
+        version: 1,
+    };
+    Ok((row, entity))
+}
+
 /// Names an entity at a place: registers it, or merges what is said into what is known by its code or `id`.
 pub async fn put_entity(
     op: &mut Op,
@@ -47,46 +77,19 @@ pub async fn put_entity(
         (None, Some(code)) => entities::by_code(&mut op.tx, code).await?,
         (None, None) => None,
     };
-    let (row, entity, marks, verdicts) = match known {
-        Some(row) => {
-            let merged = rules::merge_entity(&row.entity(seal)?, &Marks::parse(&row.marks)?, facts, by);
-            let row = EntityRow {
-                area: place.area.clone(),
-                dwelling_id: place.dwelling.or(row.dwelling_id),
-                state: EntityState::Open,
-                confirmed_at: row.confirmed_at.max(Some(by.at)),
-                ..row
-            };
-            (row, merged.0, merged.1, merged.2)
-        }
-        None => {
-            let name = facts.name.clone().ok_or_else(|| Error::field("name", "error-required"))?;
-            let entity = Entity {
-                uscc: facts.uscc.value().cloned(),
-                name,
-                kind: facts.kind.unwrap_or(EntityKind::Shop),
-                address: facts.address.clone().unwrap_or_default(),
-                contact_name: facts.contact_name.value().cloned(),
-                contact_phone: facts.contact_phone.value().cloned(),
-            };
-            let row = EntityRow {
-                n: 0,
-                id: EntityId(op.uuid()),
-                uscc: None,
-                name: String::new(),
-                kind: entity.kind,
-                area: place.area.clone(),
-                dwelling_id: place.dwelling,
-                address: String::new(),
-                contact_name: None,
-                contact_phone: None,
-                state: EntityState::Open,
-                confirmed_at: Some(by.at),
-                marks: String::new(),
-                version: 1,
-            };
-            (row, entity, Marks::all(*by), Vec::new())
-        }
+    let (row, entity, marks, verdicts) = if let Some(row) = known {
+        let merged = rules::merge_entity(&row.entity(seal)?, &Marks::parse(&row.marks)?, facts, by);
+        let row = EntityRow {
+            area: place.area.clone(),
+            dwelling_id: place.dwelling.or(row.dwelling_id),
+            state: EntityState::Open,
+            confirmed_at: row.confirmed_at.max(Some(by.at)),
+            ..row
+        };
+        (row, merged.0, merged.1, merged.2)
+    } else {
+        let (row, entity) = fresh(EntityId(op.uuid()), place, facts, by)?;
+        (row, entity, Marks::all(*by), Vec::new())
     };
     entities::put(&mut op.tx, seal, &row, &entity, &marks, op.now).await.map_err(|e| {
         if matches!(e, Error::Conflict("error-exists")) { Error::Conflict("household-uscc-known") } else { e }

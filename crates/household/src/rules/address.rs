@@ -109,7 +109,7 @@ fn without_region(text: &str) -> &str {
 /// The door at the end: 501室, 501户, 东户, 501.
 fn cut_door(text: &str) -> (&str, Option<&str>) {
     let bare = ["室", "户", "号房", "房"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
-    let digits = bare.bytes().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let digits = bare.bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
     if digits > 0 {
         let (head, door) = bare.split_at(bare.len() - digits);
         // 12号楼 and 望海街12号 end in no door.

@@ -114,12 +114,11 @@ pub fn merge(known: &Person, marks: &Marks, said: &Facts, by: &Mark) -> Merged {
     m.value(Field::Name, &mut person.name, said.name.as_ref(), None);
     m.option(Field::IdNumber, &mut person.id_number, &said.id_number);
     // The number knows both better than anybody; while there is one, they follow it.
-    match person.id_number.as_ref() {
-        Some(number) => follow(number, &mut person.sex, &mut person.birth, &mut m),
-        None => {
-            m.value(Field::Sex, &mut person.sex, said.sex.as_ref(), Some(&Sex::Unknown));
-            m.option(Field::Birth, &mut person.birth, &said.birth);
-        }
+    if let Some(number) = &person.id_number {
+        follow(number, &mut person.sex, &mut person.birth, &mut m);
+    } else {
+        m.value(Field::Sex, &mut person.sex, said.sex.as_ref(), Some(&Sex::Unknown));
+        m.option(Field::Birth, &mut person.birth, &said.birth);
     }
     m.option(Field::Phone, &mut person.phone, &said.phone);
     m.value(Field::Relation, &mut person.relation, said.relation.as_ref(), None);

@@ -173,12 +173,9 @@ struct Out {
 async fn move_out(ctx: Ctx, Path(id): Path<ResidentId>, Form(form): Form<Out>) -> WebResult {
     let home = form.home.ok_or(Error::NotFound)?;
     let mut op = ctx.op().await?;
-    let at = match form.day.parse::<NaiveDate>() {
-        // Today is up to now; an earlier day is meant as a whole.
-        Ok(day) if day < ctx.now().china_date() => Timestamp::china_midnight(day),
-        Ok(day) if day > ctx.now().china_date() => Timestamp::china_midnight(day),
-        _ => ctx.now(),
-    };
+    // Today is up to now; another day is meant as a whole.
+    let other = form.day.parse::<NaiveDate>().ok().filter(|day| *day != ctx.now().china_date());
+    let at = other.map_or_else(|| ctx.now(), Timestamp::china_midnight);
     let destination = Some(form.destination.trim().to_owned()).filter(|d| !d.is_empty());
     let outcome = match form.reason.parse::<Leaving>() {
         Ok(reason) => app::move_out(&mut op, id, &MoveOut { reason, at, destination }).await,

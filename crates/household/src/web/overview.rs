@@ -73,8 +73,6 @@ struct Overview {
     may_find: bool,
     may_build: bool,
     may_import: bool,
-    middle: Option<(f64, f64)>,
-    zoom: &'static str,
     done: String,
 }
 
@@ -128,13 +126,6 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         may_find: desk.may(&ctx, "household.search", &at),
         may_import: desk.access.policy.allows_somewhere(&ctx.actor, "household.import"),
         may_build: is_grid && desk.may(&ctx, "household.building", &at),
-        middle: desk.atlas.area(&at).and_then(|a| a.centre).map(|c| (c.lat, c.lon)),
-        zoom: match level {
-            AreaLevel::District => "10",
-            AreaLevel::Street => "12",
-            AreaLevel::Community => "14",
-            AreaLevel::Grid => "16",
-        },
         is_grid,
         at,
         done: if asked.done.is_empty() { String::new() } else { ctx.locale.t("household-done") },

@@ -123,7 +123,8 @@ both_engines! {
 
     async fn a_killed_import_goes_on_where_it_was(s) {
         let d = district(&s).await;
-        let rows: String = (0..4_100).map(|n| format!("{GRID},锦绣花园{}号楼1单元{}01,居民,,{}\n", n / 60 + 1, n % 60 + 1, 10_010_000_000_u64 + n)).collect();
+        let row = |n: u64| format!("{GRID},锦绣花园{}号楼1单元{}01,居民,,{}\n", n / 60 + 1, n % 60 + 1, 10_010_000_000 + n);
+        let rows = (0..4_100).map(row).collect::<Vec<_>>().concat();
         let id = stage(&d, &format!("网格编码,详细地址,姓名,性别,联系电话\n{rows}")).await;
         start(&d, id).await;
         // The process dies in the middle of a chunk: nothing of it remains.
