@@ -194,6 +194,12 @@ impl DerefMut for Tx {
     }
 }
 
+/// PostgreSQL keeps no NUL in a text, and nobody means one: it becomes the sign for what cannot be shown, on
+/// both engines alike.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 macro_rules! bind_all {
     ($name:ident, $args:ty) => {
         fn $name(values: Vec<Value>) -> Result<$args> {
@@ -203,7 +209,7 @@ macro_rules! bind_all {
                     Value::Bool(v) => args.add(v),
                     Value::Int(v) => args.add(v),
                     Value::Real(v) => args.add(v),
-                    Value::Text(v) => args.add(v),
+                    Value::Text(v) => args.add(v.map(without_nul)),
                     Value::Bytes(v) => args.add(v),
                     Value::Uuid(v) => args.add(v),
                 }

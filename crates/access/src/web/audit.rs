@@ -28,7 +28,7 @@ const SIZE: usize = 50;
 const EXPORT: usize = 50_000;
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub(super) struct Asked {
     from: String,
     to: String,

@@ -30,6 +30,8 @@ pub const PIECE: &str = "hotline.piece";
 pub const TIDY: &str = "hotline.tidy";
 /// Rows of one piece: the write lock is never held long.
 const ROWS: usize = 100;
+/// Rows that are shown before an import.
+const SAMPLE: usize = 8;
 /// With more wrong rows than this the columns are mistaken, and the sheet of faults helps nobody.
 const FAULTS: i64 = 5_000;
 
@@ -63,6 +65,15 @@ pub async fn stage(mut op: Op, source: &Path, name: &str, mapping: Option<Mappin
     log(&mut op, "hotline.stage", id, detail).await?;
     op.commit().await?;
     Ok(id)
+}
+
+/// The first rows of a staged file as they are, so that a person sees which column is what.
+pub async fn first_rows(district: &Arc<District>, id: BatchId) -> Result<Vec<Vec<String>>> {
+    let file = staged::path(district, id.0)?;
+    let (rows, _) = tokio::task::spawn_blocking(move || staged::read(&file, 0, SAMPLE))
+        .await
+        .map_err(Error::internal)??;
+    Ok(rows.iter().map(|(_, row)| row.iter().map(str::to_owned).collect()).collect())
 }
 
 /// What an import would do.
@@ -105,7 +116,7 @@ pub async fn survey(district: &Arc<District>, id: BatchId, mapping: &Mapping) ->
         position = next;
         let mut messages = Vec::new();
         for (line, row) in rows {
-            if survey.sample.len() < 8 {
+            if survey.sample.len() < SAMPLE {
                 survey.sample.push(row.iter().map(str::to_owned).collect());
             }
             match Message::read(&row, &places, &atlas, &district.area, district.clock.now()) {

@@ -126,7 +126,7 @@ async fn hook(d: &Arc<District>, port: u16) -> (WebhookId, String) {
 }
 
 async fn pushed(d: &Arc<District>, number: &str) -> CaseId {
-    let told = serde_json::json!({ "number": number, "text": "污水井冒水", "area": GRID, "category": WELL });
+    let told = serde_json::json!({ "number": number, "text": "路灯不亮", "area": GRID, "category": LAMP });
     let pushed = serde_json::from_value(told).unwrap();
     let client = Actor::Client {
         id: Uuid::from_u128(9),

@@ -41,15 +41,17 @@ verb! {
 }
 
 fn words(path: &str) -> String {
-    path.trim_start_matches("/api/v1/")
-        .split(['/', '_', '.', '-'])
-        .map(|part| {
-            let (by, part) = part.strip_prefix('{').map_or(("", part), |p| ("By", p.trim_end_matches('}')));
-            let mut letters = part.chars();
-            let first = letters.next().map(|c| c.to_ascii_uppercase()).unwrap_or_default();
-            format!("{by}{first}{}", letters.as_str())
-        })
-        .collect()
+    let mut all = String::new();
+    for part in path.trim_start_matches("/api/v1/").split(['/', '_', '.', '-']) {
+        let part = part.strip_prefix('{').map_or(part, |part| {
+            all.push_str("By");
+            part.trim_end_matches('}')
+        });
+        let mut letters = part.chars();
+        all.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        all.push_str(letters.as_str());
+    }
+    all
 }
 
 impl Operation {
@@ -63,12 +65,14 @@ impl Operation {
     }
 
     /// A longer explanation.
+    #[must_use]
     pub fn about(mut self, text: &str) -> Self {
         self.more.insert("description".to_owned(), text.into());
         self
     }
 
     /// A parameter behind the question mark.
+    #[must_use]
     pub fn query(mut self, name: &str, what: &str, schema: Value) -> Self {
         self.parameters.push(
             json!({ "name": name, "in": "query", "description": what, "required": false, "schema": schema }),
@@ -77,6 +81,7 @@ impl Operation {
     }
 
     /// `after` and, where one can choose, `size`.
+    #[must_use]
     pub fn paged(self, most: Option<usize>) -> Self {
         let paged = self.query("after", "`next` of the page before", schema::text());
         match most {
@@ -89,6 +94,7 @@ impl Operation {
     }
 
     /// What a part of the path is; a text where this is not said.
+    #[must_use]
     pub fn part(mut self, name: &str, what: &str, schema: Value) -> Self {
         self.parameters.push(
             json!({ "name": name, "in": "path", "description": what, "required": true, "schema": schema }),
@@ -97,6 +103,7 @@ impl Operation {
     }
 
     /// A JSON body.
+    #[must_use]
     pub fn takes(mut self, schema: Value) -> Self {
         self.body =
             Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }));
@@ -104,6 +111,7 @@ impl Operation {
     }
 
     /// A JSON body that may be left out.
+    #[must_use]
     pub fn may_take(mut self, schema: Value) -> Self {
         self.body =
             Some(json!({ "required": false, "content": { "application/json": { "schema": schema } } }));
@@ -111,6 +119,7 @@ impl Operation {
     }
 
     /// A form with files.
+    #[must_use]
     pub fn takes_form(mut self, schema: Value) -> Self {
         self.body =
             Some(json!({ "required": true, "content": { "multipart/form-data": { "schema": schema } } }));
@@ -119,6 +128,7 @@ impl Operation {
     }
 
     /// What it answers.
+    #[must_use]
     pub fn answers(mut self, status: u16, what: &str, schema: Value) -> Self {
         let answer = json!({ "description": what, "content": { "application/json": { "schema": schema } } });
         self.answers.insert(status.to_string(), answer);
@@ -126,6 +136,7 @@ impl Operation {
     }
 
     /// A file that it answers, of one of these kinds.
+    #[must_use]
     pub fn file(mut self, what: &str, kinds: &[&str]) -> Self {
         let content: Map<String, Value> = kinds.iter().map(|kind| ((*kind).to_owned(), json!({}))).collect();
         self.answers.insert("200".to_owned(), json!({ "description": what, "content": content }));
@@ -133,24 +144,14 @@ impl Operation {
     }
 
     /// An answer without a body.
+    #[must_use]
     pub fn answers_nothing(mut self, status: u16, what: &str) -> Self {
         self.answers.insert(status.to_string(), json!({ "description": what }));
         self
     }
 
-    /// Answers 401 to who does not say who they are, although the route is open.
-    pub fn refuses_strangers(mut self) -> Self {
-        self.answers.insert(
-            "401".to_owned(),
-            json!({
-                "description": "No valid key or log-in",
-                "content": { "application/problem+json": { "schema": schema::named("Problem") } },
-            }),
-        );
-        self
-    }
-
     /// A repeat is known by other means than a key.
+    #[must_use]
     pub fn without_key(mut self) -> Self {
         self.once = false;
         self
@@ -162,9 +163,11 @@ impl Operation {
             (422, "Something is wrong with these fields, each named in `errors`"),
             (429, "Too many calls; `Retry-After` says how long to wait"),
             (503, "Busy for the moment"),
+            // A wrong key is told as such everywhere; going on as the public would hide the mistake.
+            (401, "No valid key or log-in"),
         ];
-        if self.route.access != Access::Public {
-            all.extend([(401, "No valid key or log-in"), (403, "Not permitted")]);
+        if self.route.access != Access::Public || self.route.verb != Verb::Get {
+            all.push((403, "Not permitted"));
         }
         if self.route.verb != Verb::Get {
             all.extend([

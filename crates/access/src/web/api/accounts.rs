@@ -213,9 +213,19 @@ pub(super) fn account_schema() -> Value {
     ])
 }
 
+fn done() -> Value {
+    schema::object([("id", schema::id())])
+}
+
 pub(super) fn operations() -> Vec<Operation> {
+    let mut all = of_people();
+    all.extend(of_rights());
+    all
+}
+
+/// What the system administrator does.
+fn of_people() -> Vec<Operation> {
     let may = Wanted::May;
-    let done = || schema::object([("id", schema::id())]);
     let secret = || {
         schema::object([
             ("id", schema::id()),
@@ -275,6 +285,13 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .part("id", "its id", schema::id())
         .answers(200, "The password", secret()),
+    ]
+}
+
+/// What the security officer does, and looks at phones.
+fn of_rights() -> Vec<Operation> {
+    let may = Wanted::May;
+    vec![
         Operation::delete(
             "/api/v1/accounts/{id}/factor",
             may("account.reset_factor"),

@@ -93,9 +93,11 @@ pub(super) fn operations() -> Vec<Operation> {
     let own = Wanted::LoggedIn;
     vec![
         // A system may ask too, to see whether its key works.
-        Operation::get("/api/v1/me", Wanted::Public, "Who the caller is", me)
-            .answers(200, "The caller", me_schema())
-            .refuses_strangers(),
+        Operation::get("/api/v1/me", Wanted::Public, "Who the caller is", me).answers(
+            200,
+            "The caller",
+            me_schema(),
+        ),
         Operation::put("/api/v1/me/password", own, "Change the own password", change_password)
             .without_key()
             .takes(schema::object([("old", schema::text()), ("new", schema::text())]))

@@ -54,6 +54,7 @@ struct BatchPage {
     columns: Vec<(Field, String, bool, String)>,
     preset: String,
     survey: Option<Survey>,
+    sample: Vec<Vec<String>>,
     /// Row number and what is wrong.
     faults: Vec<(i64, String)>,
     kept: Vec<Kept>,
@@ -175,8 +176,9 @@ async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Pr
         None => batch.mapping()?,
     };
     let headings = batch.headings()?;
-    let mut survey = None;
+    let (mut survey, mut sample) = (None, Vec::new());
     if batch.state == BatchState::Staged {
+        sample = import::first_rows(&ctx.district, id).await?;
         match import::survey(&ctx.district, id, &mapping).await {
             Ok(found) => survey = Some(found),
             Err(error) if problems.is_empty() => {
@@ -210,6 +212,7 @@ async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Pr
         columns,
         preset: String::new(),
         survey,
+        sample,
         faults: found.iter().map(|f| (f.line, sheets::what(f, &ctx.locale))).collect(),
         kept,
         twins,
