@@ -40,10 +40,10 @@ pub fn manifest() -> Manifest {
         migrations: MIGRATIONS,
         routes: web::routes,
         handlers: events::handlers,
+        openapi: web::openapi,
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),
         ],
-        ..Manifest::default()
     }
 }

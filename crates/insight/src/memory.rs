@@ -157,9 +157,11 @@ impl Memory {
         Some(ids)
     }
 
-    /// How alike two texts are, and the words that stand in both.
+    /// How alike two texts are, and the words that stand in both; where they are says nothing of what they say.
     pub fn alike(&self, a: &str, b: &str) -> (f64, Vec<String>) {
         let state = self.read();
+        let (a, b) = (state.names.without(a), state.names.without(b));
+        let (a, b) = (a.as_str(), b.as_str());
         let of = |text| RepeatCase { text, ..RepeatCase::default() };
         (f64::from(state.index.likeness(&of(a), &of(b))), state.index.shared_words(a, b))
     }

@@ -8,7 +8,10 @@ use axum::{
 };
 use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::Timestamp;
-use linli_web::{Access, Chrome, Ctx, Route, WebResult};
+use linli_web::{
+    Access, Chrome, Ctx, Route, WebResult,
+    api::{Operation, schema},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -178,9 +181,37 @@ async fn api(ctx: Ctx) -> WebResult<Response> {
 
 pub(super) fn routes() -> Vec<Route> {
     let view = Access::May(VIEW);
+    vec![Route::get("/desk/hot", view, list), Route::get("/desk/hot/{id}", view, one)]
+}
+
+/// The list for other systems.
+pub(super) fn operations() -> Vec<Operation> {
+    let parts = schema::object([
+        ("people", schema::number()),
+        ("support", schema::number()),
+        ("quiet", schema::number()),
+    ]);
+    let issue = schema::object([
+        ("id", schema::id()),
+        ("place", schema::area()),
+        ("place_name", schema::text()),
+        ("problem", schema::text()),
+        ("cases", schema::int()),
+        ("people", schema::int()),
+        ("supporters", schema::int()),
+        ("from", schema::day()),
+        ("to", schema::day()),
+        ("heat", schema::number()),
+        ("heat_parts", parts),
+    ]);
+    let list = schema::object([("issues", schema::list(issue))]);
     vec![
-        Route::get("/desk/hot", view, list),
-        Route::get("/desk/hot/{id}", view, one),
-        Route::get("/api/v1/hot", view, api),
+        Operation::get(
+            "/api/v1/hot",
+            Access::May(VIEW),
+            "Hot issues: one place, one problem, many people",
+            api,
+        )
+        .answers(200, "Within the caller's scope, hottest first", list),
     ]
 }

@@ -5,11 +5,20 @@ mod models;
 
 use linli_access::{Access, Scope};
 use linli_kernel::Result;
-use linli_web::{Ctx, Route};
+use linli_web::{Ctx, Route, api::document};
+use serde_json::{Value, json};
 
 /// What this slice answers to.
 pub fn routes() -> Vec<Route> {
-    [hot::routes(), models::routes()].into_iter().flatten().collect()
+    [hot::routes(), models::routes(), linli_web::api::routes(hot::operations())]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// This slice's part of the interface description.
+pub(crate) fn openapi() -> Value {
+    document(&hot::operations(), json!({}))
 }
 
 /// Where this person may do `action`.
