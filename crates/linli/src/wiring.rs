@@ -22,6 +22,7 @@ pub fn manifests() -> Vec<Manifest> {
         linli_cases::manifest(),
         linli_household::manifest(),
         linli_insight::manifest(),
+        linli_survey::manifest(),
     ]
 }
 
