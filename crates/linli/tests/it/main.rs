@@ -3,22 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod accounts;
-mod call;
 mod backups;
+mod call;
 mod districts;
 mod doctor;
 mod doors;
 mod fuzz;
 mod hotline;
 mod house;
-mod interface;
 mod insight;
+mod interface;
 mod log_in;
-mod open311;
-mod xml;
 mod logs;
 mod migrations;
+mod open311;
 mod program;
 mod serving;
 mod shared;
 mod uploads;
+mod xml;

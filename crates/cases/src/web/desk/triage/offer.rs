@@ -177,7 +177,12 @@ pub(super) fn twin(ctx: &Ctx, room: &Room, own: &Line, s: Similar) -> Twin {
 }
 
 /// A suggestion in one line, for the summary of many.
-pub(in crate::web::desk) fn in_a_line(ctx: &Ctx, room: &Room, suggestion: &Suggestion, case: &Case) -> String {
+pub(in crate::web::desk) fn in_a_line(
+    ctx: &Ctx,
+    room: &Room,
+    suggestion: &Suggestion,
+    case: &Case,
+) -> String {
     let p = proposal(ctx, room, suggestion, true, case);
     ctx.locale.t_with(
         "desk-bulk-triage-line",
