@@ -113,6 +113,36 @@ fn key(form: &Form, key: &str, repeats: &[NodeId], at: &[usize]) -> String {
     numbers.fold(key.to_owned(), |key, part| key + &part)
 }
 
+/// Adds the tables of another version: rows come under the columns of their names, new columns come last.
+pub fn merge(tables: &mut Vec<Table>, more: Vec<Table>) {
+    for new in more {
+        let Some(table) = tables.iter_mut().find(|table| table.name == new.name) else {
+            tables.push(new);
+            continue;
+        };
+        let places: Vec<usize> = new
+            .header
+            .iter()
+            .map(|name| {
+                table.header.iter().position(|known| known == name).unwrap_or_else(|| {
+                    table.header.push(name.clone());
+                    table.header.len() - 1
+                })
+            })
+            .collect();
+        for row in &mut table.rows {
+            row.resize(table.header.len(), String::new());
+        }
+        for cells in new.rows {
+            let mut row = vec![String::new(); table.header.len()];
+            for (place, cell) in places.iter().zip(cells) {
+                row[*place] = cell;
+            }
+            table.rows.push(row);
+        }
+    }
+}
+
 /// The tables as one workbook: every cell text, nothing that looks like a formula becomes one.
 pub fn workbook(tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();

@@ -38,4 +38,4 @@ pub use name::is_name;
 pub use problem::{Code, Level, Problem};
 pub use read::{Reading, read, read_workbook};
 pub use value::{Now, Value};
-pub use workbook::{Table, Workbook};
+pub use workbook::{BYTES as FILE_BYTES, Table, Workbook};

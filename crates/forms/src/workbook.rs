@@ -10,7 +10,7 @@ use zip::ZipArchive;
 use crate::{Code, Problem};
 
 /// The largest file.
-pub(crate) const BYTES: usize = 5 * 1024 * 1024;
+pub const BYTES: usize = 5 * 1024 * 1024;
 /// What a workbook may unpack to.
 const UNPACKED: u64 = 64 * 1024 * 1024;
 /// The most rows of a sheet.

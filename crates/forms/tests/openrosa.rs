@@ -210,6 +210,17 @@ fn tables_point_back_to_what_they_belong_to() {
     for table in &tables {
         assert!(table.rows.iter().all(|row| row.len() == table.header.len()), "{}", table.name);
     }
+    let mut merged = tables.clone();
+    let later = export::Table {
+        name: "people".to_owned(),
+        header: vec!["who".to_owned(), "hobby".to_owned(), "KEY".to_owned()],
+        rows: vec![vec!["王五".to_owned(), "下棋".to_owned(), "uuid:2/people[1]".to_owned()]],
+    };
+    export::merge(&mut merged, vec![later]);
+    let people = &merged[1];
+    assert_eq!(people.rows.len(), 3);
+    assert!(people.rows.iter().all(|row| row.len() == people.header.len()));
+    assert_eq!((people.header.last().unwrap().as_str(), people.rows[2][0].as_str()), ("hobby", "王五"));
     let book = linli_forms::Workbook::read(&export::workbook(&tables).unwrap()).unwrap();
     assert_eq!(book.names, ["data", "people", "pills"]);
     let csv = String::from_utf8(export::csv(&export::Table {

@@ -2,6 +2,7 @@
 
 pub mod cmd;
 pub mod config;
+mod homes;
 pub mod nav;
 mod readers;
 mod table;

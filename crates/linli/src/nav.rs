@@ -33,6 +33,7 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/desk/cases", "nav-cases", "list", &[]),
     ("/homes", "nav-homes", "home", &[]),
     ("/desk/overview", "nav-overview", "chart", &[]),
+    ("/surveys", "nav-surveys", "edit", &[]),
     ("/admin", "nav-admin", "settings", &[]),
     ("/audit", "nav-audit", "log", &[]),
 ];

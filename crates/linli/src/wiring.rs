@@ -11,7 +11,7 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::{nav, readers};
+use crate::{homes, nav, readers};
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -22,6 +22,7 @@ pub fn manifests() -> Vec<Manifest> {
         linli_cases::manifest(),
         linli_household::manifest(),
         linli_insight::manifest(),
+        linli_survey::manifest(),
     ]
 }
 
@@ -83,6 +84,7 @@ pub async fn open_at(
             linli_cases::events::CHANGED,
             linli_insight::events::CASE_CHANGED,
         ]))
+        .with(linli_survey::port::Homes(homes::find))
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());

@@ -10,7 +10,7 @@ pub use app::{
     Edit, NewAccount, create, edit, reset_factor, reset_password, reveal_phone, set_status, unlock,
 };
 pub use list::{Account, Filter, get, list};
-pub use posts::{NewPost, Service, end, grant, history};
+pub use posts::{NewPost, Service, acting, end, grant, history};
 pub use seed::{Founder, found};
 
 use linli_kernel::{Error, FieldError, Result, text_enum};

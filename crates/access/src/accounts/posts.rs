@@ -1,7 +1,7 @@
 //! Granting and ending posts (授岗、撤岗): the security officer's work. The caller commits.
 
 use linli_kernel::{
-    AreaCode, Error, FieldError, Result, Role, Timestamp,
+    Actor, AreaCode, Error, FieldError, Result, Role, Timestamp,
     actor::{AccountId, OrgId, Post},
 };
 use linli_store::{Conn, Op};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    PostId,
+    PostId, Status,
     app::{entry, of_another, permitted},
     store::{self, PostRow},
 };
@@ -48,6 +48,18 @@ impl From<PostRow> for Service {
             granted_by: row.granted_by,
         }
     }
+}
+
+/// The account as it acts at `now`, for those who know it by a proof of their own; none when it is disabled.
+pub async fn acting(conn: &mut Conn, id: AccountId, now: Timestamp) -> Result<Option<Actor>> {
+    let account = match store::by_id(conn, id).await {
+        Ok(account) if account.status == Status::Active => account,
+        Ok(_) | Err(Error::NotFound) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let services = store::posts_of(conn, &[id]).await?.into_iter().map(Service::from);
+    let posts = services.filter(|service| service.held(now)).map(|service| service.post).collect();
+    Ok(Some(Actor::Account { id, name: account.name, posts }))
 }
 
 /// What is chosen for a new post.

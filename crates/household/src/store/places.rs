@@ -230,6 +230,16 @@ pub async fn dwelling_at(conn: &mut Conn, area: &AreaCode, address: &str) -> Res
     Ok(found.map(|(id,)| id))
 }
 
+/// Where some homes are: grid and address by id; unknown ids are left out.
+pub async fn whereabouts(conn: &mut Conn, ids: &[DwellingId]) -> Result<Vec<(DwellingId, AreaCode, String)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = linli_store::Where::new();
+    rows.any("id", ids);
+    conn.all(&format!("SELECT id, area, address FROM dwelling{}", rows.text()), rows.args()).await
+}
+
 /// Writes what was said of a home. Its address and place in the house change by [`move_dwelling`] only.
 pub async fn save_dwelling(tx: &mut Tx, d: &Dwelling, marks: &Marks, now: Timestamp) -> Result<i64> {
     let version: i64 = tx

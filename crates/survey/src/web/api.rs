@@ -1,0 +1,84 @@
+//! For phones that work off line: the forms to take along, and the answers they bring back, once each.
+
+use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse as _};
+use linli_access::Access as Entry;
+use linli_forms::{Instance, render};
+use linli_kernel::{Error, FieldError, Result};
+use linli_web::{Access, Ctx, Route, WebResult};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    app::{self, Given, Outcome, Refused},
+    model::{Source, SurveyId, VersionId},
+    read::{self, Asked},
+};
+
+pub(super) fn routes() -> Vec<Route> {
+    const MAY: Access = Access::May("survey.fill");
+    vec![Route::get("/api/v1/surveys", MAY, list), Route::post("/api/v1/surveys/{id}/answers", MAY, answer)]
+}
+
+/// The published forms, whole, as `ui/src/forms-engine.ts` evaluates them.
+async fn list(ctx: Ctx) -> WebResult {
+    let access = ctx.district.port::<Entry>()?;
+    let asked = read::asked(&mut ctx.read().await?, &access, &ctx.actor).await?;
+    let forms: Result<Vec<Asked>> = asked
+        .into_iter()
+        .map(|(survey, version)| {
+            Ok(Asked { survey: survey.id, version: version.id, form: app::read_form(&version)? })
+        })
+        .collect();
+    Ok(Json(forms?).into_response())
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    version: VersionId,
+    /// The device's id of this filled-in form.
+    instance: String,
+    #[serde(default)]
+    home: Option<Uuid>,
+    #[serde(default)]
+    visit: Option<Uuid>,
+    answers: Value,
+}
+
+/// 201 the first time, 200 when it was here before.
+async fn answer(ctx: Ctx, Path(id): Path<SurveyId>, Json(sent): Json<Sent>) -> WebResult {
+    // A form that was withdrawn meanwhile is still answered: `app::answer` decides who may, and where.
+    let mut conn = ctx.read().await?;
+    let (_, _, form) = app::asked(&mut conn, id, sent.version).await?;
+    drop(conn);
+    let given = Given {
+        survey: id,
+        version: sent.version,
+        instance: sent.instance,
+        dwelling: sent.home,
+        visit: sent.visit,
+        source: Source::Offline,
+        answers: Instance::from_json(&form, &sent.answers),
+        photos: Vec::new(),
+    };
+    let mut op = ctx.op().await?;
+    let (status, kept) = match app::answer(&mut op, given).await {
+        Ok(Outcome::Kept(kept)) => (StatusCode::CREATED, kept),
+        Ok(Outcome::Known(kept)) => (StatusCode::OK, kept),
+        Err(Refused::Error(error)) => return Err(error.into()),
+        Err(Refused::Faults(form, faults)) => {
+            let field = |fault: &linli_forms::Fault| {
+                let key = match fault.kind {
+                    linli_forms::FaultKind::Required => "survey-fault-required",
+                    linli_forms::FaultKind::Type => "survey-fault-type",
+                    linli_forms::FaultKind::Choice => "survey-fault-choice",
+                    linli_forms::FaultKind::Constraint => "survey-fault-constraint",
+                };
+                FieldError::new(render::field(&form, fault.node, &fault.at), key)
+            };
+            return Err(Error::Invalid(faults.iter().map(field).collect()).into());
+        }
+    };
+    op.commit().await?;
+    Ok((status, Json(json!({ "id": kept }))).into_response())
+}

@@ -1,0 +1,135 @@
+//! Field apps: log-in, form list, form, submissions with Chinese photo names, repeats, and what is refused.
+
+use axum::http::StatusCode;
+use linli_access::accounts::{self, NewAccount, NewPost};
+use linli_kernel::{Actor, Role, actor::OrgId};
+use linli_store::District;
+use linli_testkit::both_engines;
+use std::sync::Arc;
+
+use crate::house::{GRID, Pages, Part, district, number, png, published, secretary};
+
+/// A real account with a post in the grid, and its pages.
+async fn real_worker(d: &Arc<District>) -> Actor {
+    let mut op = d.op("test").await.unwrap();
+    let org = OrgId(op.tx.scalar("SELECT id FROM org ORDER BY code LIMIT 1", vec![]).await.unwrap());
+    let access = d.port::<linli_access::Access>().unwrap();
+    let initial = access.passwords.initial(&d.ids).await.unwrap();
+    let new = NewAccount {
+        login: "grid.one".to_owned(),
+        name: "王网格".to_owned(),
+        area: GRID.parse().unwrap(),
+        phone: None,
+    };
+    let id = accounts::create(&mut op, new, &initial).await.unwrap();
+    let post = NewPost { role: Role::GridWorker, area: GRID.parse().unwrap(), org, from: None, until: None };
+    accounts::grant(&mut op, id, post).await.unwrap();
+    op.commit().await.unwrap();
+    let mut conn = d.db.read().await.unwrap();
+    accounts::acting(&mut conn, id, d.clock.now()).await.unwrap().unwrap()
+}
+
+async fn token(d: &Arc<District>) -> String {
+    let pages = Pages::new(d, real_worker(d).await);
+    let made = pages.send("/surveys/device", &[], None).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+    made.text.split("<code id=\"token\">").nth(1).unwrap().split('<').next().unwrap().to_owned()
+}
+
+fn submission(instance: &str, age: &str) -> Vec<u8> {
+    format!(
+        "<?xml version='1.0' ?><data id=\"pets\" version=\"1\" xmlns:orx=\"http://openrosa.org/xforms\">\
+         <has>yes</has><why/><photo>合影 一.jpg</photo>\
+         <pet><kind>狗</kind><age>{age}</age><portrait>小狗.jpg</portrait></pet>\
+         <pet><kind>猫</kind><age>2</age><portrait/></pet>\
+         <orx:meta><orx:instanceID>{instance}</orx:instanceID></orx:meta></data>"
+    )
+    .into_bytes()
+}
+
+both_engines! {
+    async fn an_app_loads_the_form_and_sends_it_back(db) {
+        let d = district(&db).await;
+        let (address, version) = published(&d).await;
+        let token = token(&d).await;
+        let app = Pages::new(&d, Actor::Public);
+        // Without or with a wrong password: 401 as apps expect it.
+        for (path, method) in [("/openrosa/formList", "GET"), ("/openrosa/submission", "HEAD")] {
+            let closed = app.app(method, path, "wrong").await;
+            assert_eq!(closed.status, StatusCode::UNAUTHORIZED);
+            assert!(closed.header("www-authenticate").starts_with("Basic"), "{:?}", closed.headers);
+        }
+        assert_eq!(app.get("/openrosa/formList").await.status, StatusCode::UNAUTHORIZED);
+        let list = app.app("GET", "/openrosa/formList", &token).await;
+        assert_eq!((list.status, list.header("x-openrosa-version")), (StatusCode::OK, "1.0"), "{}", list.text);
+        assert!(list.text.contains("<formID>pets</formID>") && list.text.contains("<name>宠物登记</name>"));
+        assert!(app.app("GET", "/openrosa/formList?formID=x", &token).await.text.find("<xform>").is_none());
+        let id = address.rsplit('/').next().unwrap();
+        let form = app.app("GET", &format!("/openrosa/forms/{id}/{version}"), &token).await;
+        assert!(form.text.contains("<data id=\"pets\" version=\"1\">") && form.text.contains("<pet jr:template=\"\">"), "{}", form.text);
+        let manifest = app.app("GET", &format!("/openrosa/forms/{id}/{version}/manifest"), &token).await;
+        assert!(manifest.status == StatusCode::OK && manifest.text.contains("<manifest"));
+        let head = app.app("HEAD", "/openrosa/submission", &token).await;
+        assert_eq!(head.status, StatusCode::NO_CONTENT);
+        assert!(head.header("x-openrosa-accept-content-length").parse::<u64>().unwrap() > 1_000_000);
+        // The answers come with one photo first; the second one follows with the same answers.
+        let (xml, photo) = (submission("uuid:1", "3"), png());
+        let first = [Part("xml_submission_file", Some("pets.xml"), &xml), Part("合影 一.jpg", Some("合影 一.jpg"), &photo), Part("*isIncomplete*", None, b"yes")];
+        let kept = app.send("/openrosa/submission", &first, Some(&token)).await;
+        assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.text);
+        assert!(kept.text.contains("OpenRosaResponse") && kept.header("x-openrosa-version") == "1.0");
+        let second = [Part("xml_submission_file", Some("pets.xml"), &xml), Part("小狗.jpg", Some("%E5%B0%8F%E7%8B%97.jpg"), &photo), Part("x.jpg", Some("没人提到.jpg"), &photo)];
+        for _ in 0..2 {
+            let again = app.send("/openrosa/submission", &second, Some(&token)).await;
+            assert_eq!(again.status, StatusCode::ACCEPTED, "{}", again.text);
+        }
+        assert_eq!(number(&d, "SELECT COUNT(*) FROM survey_answer").await, 1);
+        let names: Vec<(String,)> = d.db.read().await.unwrap().all("SELECT name FROM survey_photo ORDER BY name", vec![]).await.unwrap();
+        let mut names: Vec<String> = names.into_iter().map(|(name,)| name).collect();
+        names.sort();
+        assert_eq!(names, ["合影 一.jpg", "小狗.jpg"], "only what the answers name");
+        let csv = Pages::new(&d, secretary()).get(&format!("{address}/answers.csv")).await.text;
+        assert!(csv.contains("王网格") && csv.contains("合影 一.jpg"), "{csv}");
+        let (area, source): (String, String) = d.db.read().await.unwrap().one("SELECT area, source FROM survey_answer", vec![]).await.unwrap();
+        assert_eq!((area.as_str(), source.as_str()), (GRID, "openrosa"));
+    }
+
+    async fn what_an_app_may_not_send_is_refused(db) {
+        let d = district(&db).await;
+        published(&d).await;
+        let token = token(&d).await;
+        let app = Pages::new(&d, Actor::Public);
+        let send = async |xml: &[u8]| {
+            app.send("/openrosa/submission", &[Part("xml_submission_file", Some("a.xml"), xml)], Some(&token)).await
+        };
+        let bomb = b"<!DOCTYPE a [<!ENTITY l 'l'>]><data id='pets' version='1'><has>&l;</has></data>";
+        for broken in [&b"<data id='pets'"[..], bomb, b"<data id='pets' version='1'><has>no</has></data>", b"\xff"] {
+            assert_eq!(send(broken).await.status, StatusCode::BAD_REQUEST, "{}", String::from_utf8_lossy(broken));
+        }
+        let nothing = app.send("/openrosa/submission", &[Part("other", None, b"x")], Some(&token)).await;
+        assert_eq!(nothing.status, StatusCode::BAD_REQUEST);
+        let unknown = String::from_utf8(submission("uuid:2", "3")).unwrap();
+        for strange in [unknown.replace("\"pets\"", "\"cars\""), unknown.replace("version=\"1\"", "version=\"7\"")] {
+            assert_eq!(send(strange.as_bytes()).await.status, StatusCode::NOT_FOUND);
+        }
+        let wrong = send(&submission("uuid:3", "99")).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.text.contains("几岁"), "{}", wrong.text);
+        // A file beyond the limit, and one that is no picture.
+        let large = vec![0_u8; 13 * 1024 * 1024];
+        let xml = submission("uuid:4", "3");
+        let parts = [Part("xml_submission_file", Some("a.xml"), &xml), Part("p", Some("合影 一.jpg"), &large)];
+        assert_eq!(app.send("/openrosa/submission", &parts, Some(&token)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let parts = [Part("xml_submission_file", Some("a.xml"), &xml), Part("p", Some("合影 一.jpg"), b"<svg/>")];
+        assert_eq!(app.send("/openrosa/submission", &parts, Some(&token)).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(number(&d, "SELECT COUNT(*) FROM survey_answer").await, 0);
+        // An ended token opens nothing.
+        let own = Pages::new(&d, {
+            let mut conn = d.db.read().await.unwrap();
+            let id: uuid::Uuid = conn.scalar("SELECT account FROM survey_token", vec![]).await.unwrap();
+            accounts::acting(&mut conn, linli_kernel::actor::AccountId(id), d.clock.now()).await.unwrap().unwrap()
+        });
+        assert_eq!(own.post("/surveys/device/end").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(app.app("GET", "/openrosa/formList", &token).await.status, StatusCode::UNAUTHORIZED);
+    }
+}
