@@ -63,7 +63,7 @@ pub async fn open(conn: &mut Conn, access: &Access, actor: &linli_kernel::Actor)
     rows.and("w.decided_at IS NULL", vec![]);
     let sql = format!(
         "SELECT w.id, w.account_id, a.login, a.name, w.role, w.area, w.org_id, w.asked_by, w.asked_at
-         FROM post_wish w JOIN account a ON a.id = w.account_id{} ORDER BY w.asked_at, w.id LIMIT 500",
+         FROM post_wish w JOIN account a ON a.id = w.account_id{} ORDER BY w.asked_at, a.login, w.id LIMIT 500",
         rows.text()
     );
     conn.all(&sql, rows.args()).await

@@ -63,13 +63,13 @@ both_engines! {
         assert_eq!(admin.get(&house, "/api/v1/post-wishes").await.status, StatusCode::FORBIDDEN);
         let wishes = officer.get(&house, "/api/v1/post-wishes").await.json();
         let wishes = wishes["items"].as_array().unwrap().clone();
-        assert_eq!(wishes.iter().map(|w| w["role"].as_str().unwrap()).collect::<Vec<_>>(), ["street_centre", "auditor"]);
-        let ids = json!({ "ids": [wishes[0]["id"], wishes[0]["id"]], "grant": true });
+        assert_eq!(wishes.iter().map(|w| w["role"].as_str().unwrap()).collect::<Vec<_>>(), ["auditor", "street_centre"], "one sheet is one moment: by log-in");
+        let ids = json!({ "ids": [wishes[1]["id"], wishes[1]["id"]], "grant": true });
         let decided = officer.post(&house, "/api/v1/post-wishes", &ids).await.json();
         assert!(decided["results"][0].get("refused").is_none() && decided["results"][1].get("refused").is_some(), "{decided}");
-        let refuse = json!({ "ids": [wishes[1]["id"]], "grant": false });
+        let refuse = json!({ "ids": [wishes[0]["id"]], "grant": false });
         assert_eq!(officer.post(&house, "/api/v1/post-wishes", &refuse).await.status, StatusCode::OK);
-        let account = format!("/api/v1/accounts/{}", wishes[0]["account_id"].as_str().unwrap());
+        let account = format!("/api/v1/accounts/{}", wishes[1]["account_id"].as_str().unwrap());
         assert_eq!(admin.get(&house, &account).await.json()["posts"][0]["role"], "street_centre");
         assert_eq!(officer.get(&house, "/api/v1/post-wishes").await.json()["items"], json!([]));
         // The same sheet once more finds everybody here.

@@ -67,6 +67,8 @@ async fn keys_and_photos(house: &House) {
     assert_eq!(other.status, StatusCode::UNAUTHORIZED, "{}", other.body);
 
     // A photo sent to one is neither stored nor served by the other, also to whoever has the link.
+    let names = |nth: usize| house.districts[nth].port::<Blobs>().unwrap().names().unwrap();
+    let before = names(0);
     let photo = crate::uploads::noise(64, 48);
     let told = house.visit("a.example").report("路灯不亮", &[("photos", "a.jpg", &photo)]).await;
     assert_eq!(told.status, StatusCode::SEE_OTHER, "{}", told.body);
@@ -83,8 +85,11 @@ async fn keys_and_photos(house: &House) {
         assert_eq!(house.visit("a.example").get(&path).await.status, StatusCode::OK, "{path}");
         assert_eq!(house.visit("b.example").get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    let names = |nth: usize| house.districts[nth].port::<Blobs>().unwrap().names().unwrap();
-    assert!(!names(0).is_empty() && names(1).is_empty(), "blobs lie with their own district");
+    // Both may hold the same model (the same demo taught it); the photo is in one.
+    let (fresh, other): (Vec<_>, _) =
+        (names(0).into_iter().filter(|name| !before.contains(name)).collect(), names(1));
+    assert!(!fresh.is_empty(), "the photo is kept");
+    assert!(fresh.iter().all(|name| !other.contains(name)), "blobs lie with their own district");
 }
 
 async fn live_updates(house: &House) {

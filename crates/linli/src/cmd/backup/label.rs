@@ -26,7 +26,7 @@ pub(super) struct Label {
     pub(super) master_keys: Vec<String>,
     pub(super) activity_head: String,
     pub(super) activity_sealed: i64,
-    pub(super) photos: usize,
+    pub(super) files: usize,
 }
 
 const FILE: &str = "backup.json";

@@ -55,7 +55,7 @@ fn wanted<'c>(config: &'c Config, only: Option<&str>) -> Result<Vec<&'c District
     Ok(found)
 }
 
-/// Copies every district: database, photos, and a label by which a restore knows what it has before it.
+/// Copies every district: database, photos and models, and a label by which a restore knows what it has before it.
 ///
 /// The master key is not in it: keep that apart, or the copy gives every sealed field away.
 pub(super) async fn run_backup(config: Config, args: BackupArgs) -> Done {
@@ -104,9 +104,9 @@ async fn copy(
     let steps: Vec<(String,)> =
         db.read().await?.all("SELECT name FROM migration ORDER BY name", params![]).await?;
     db.close().await;
-    // First the rows, then the photos: a photo is on disk before its row, so none can be missing.
+    // First the rows, then the files: a photo is on disk before its row, so none can be missing.
     let file = backup::backup(&target, folder).await?;
-    let photos =
+    let files =
         Blobs::open(&folder.join("blobs"))?.take_from(&Blobs::open(&config.blobs(&settings.name))?)?;
     let label = Label {
         district: settings.name.clone(),
@@ -120,10 +120,10 @@ async fn copy(
         master_keys: keys.into_iter().map(|(mark,)| mark).collect(),
         activity_head: before.head,
         activity_sealed: before.sealed,
-        photos,
+        files,
     };
     label.write(folder)?;
-    Ok(format!("{} MB, {photos} photos", fs::metadata(&file)?.len().div_ceil(1_000_000)))
+    Ok(format!("{} MB, {files} files", fs::metadata(&file)?.len().div_ceil(1_000_000)))
 }
 
 /// Whether the master key of the settings opens what `label` describes.

@@ -73,11 +73,11 @@ fn belongs(label: &Label, settings: &DistrictConfig, folder: &Path) -> Result<()
 }
 
 async fn bring(config: &Config, settings: &DistrictConfig, folder: &Path, label: &Label) -> Done {
-    // Photos first: they harm nobody where the rows do not come, and rows never point at nothing.
-    let photos =
+    // Files first: they harm nobody where the rows do not come, and rows never point at nothing.
+    let files =
         Blobs::open(&config.blobs(&settings.name))?.take_from(&Blobs::open(&folder.join("blobs"))?)?;
-    if photos != label.photos {
-        return Err(format!("the backup had {} photos, and {photos} are there", label.photos).into());
+    if files != label.files {
+        return Err(format!("the backup had {} files, and {files} are there", label.files).into());
     }
     backup::restore(&settings.target()?, folder).await?;
     let db = wiring::database(settings).await?;
@@ -92,7 +92,7 @@ async fn bring(config: &Config, settings: &DistrictConfig, folder: &Path, label:
         .into());
     }
     println!(
-        "{}: {} activity rows in one unbroken chain, {photos} photos, copied {}",
+        "{}: {} activity rows in one unbroken chain, {files} files, copied {}",
         settings.name, verdict.sealed, label.made_at
     );
     Ok(())
