@@ -17,7 +17,7 @@ use crate::{
 
 pub(super) fn routes() -> Vec<Route> {
     const MAY: Access = Access::May("survey.fill");
-    vec![Route::get("/api/v1/surveys", MAY, list), Route::post("/api/v1/surveys/{id}/answers", MAY, answer)]
+    vec![Route::get("/surveys/forms.json", MAY, list), Route::post("/surveys/{id}/answers.json", MAY, answer)]
 }
 
 /// The published forms, whole, as `ui/src/forms-engine.ts` evaluates them.

@@ -91,10 +91,10 @@ both_engines! {
         let d = district(&db).await;
         let (address, version) = published(&d).await;
         let field = Pages::new(&d, worker());
-        let forms: serde_json::Value = serde_json::from_str(&field.get("/api/v1/surveys").await.text).unwrap();
+        let forms: serde_json::Value = serde_json::from_str(&field.get("/surveys/forms.json").await.text).unwrap();
         assert_eq!(forms[0]["version"], version.as_str());
         assert_eq!(forms[0]["form"]["nodes"][1]["name"], "has");
-        let path = format!("/api/v1{address}/answers");
+        let path = format!("{address}/answers.json");
         let sent = json!({"version": version, "instance": "uuid:a", "home": HOME, "answers": {"has": "no", "why": "没空"}});
         let first = field.json(&path, &sent).await;
         assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);

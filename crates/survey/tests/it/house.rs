@@ -157,6 +157,7 @@ impl Pages {
         let request = Request::post(path)
             .header(header::HOST, "test")
             .header(header::ORIGIN, "http://test")
+            .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/json");
         self.ask(request.body(Body::from(body.to_string())).unwrap()).await
     }
