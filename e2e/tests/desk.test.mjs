@@ -160,6 +160,8 @@ test("an extension is asked once and granted one level up", async () => {
 
 test("put aside with a day to look again, and taken up", async () => {
   const told = await joint("老旧管网改造，今年排不上");
+  await open(department.page, told.number);
+  await act(department.page, "accept");
   await open(centre.page, told.number);
   const day = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10);
   await act(centre.page, "suspend", async (form) => {
