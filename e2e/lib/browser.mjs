@@ -22,6 +22,8 @@ export function launch() {
 // A person with a browser of their own; complaints of the console fail the test that looks at them.
 export async function person(browser, origin, { device = DESK, login, language = "zh-CN" } = {}) {
   const context = await browser.newContext({ ...device, baseURL: origin, locale: language });
+  // A busy machine is slow, not wrong.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(`page: ${error.message}`));

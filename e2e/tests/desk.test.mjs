@@ -35,6 +35,7 @@ async function joint(words, phone = "") {
 test("triage by keyboard alone", async () => {
   const { page } = centre;
   const words = "井盖松动，夜里响";
+  for (const other of ["路牌歪了", "健身器材坏了"]) await report(browser, server.origin, other);
   await report(browser, server.origin, words);
   await page.goto("/desk/triage");
   await page.locator("#queue a", { hasText: words }).waitFor();
@@ -111,32 +112,34 @@ test("two say the same: merged, and both reporters follow one case", async () =>
   assert.match(await said(resident.page), new RegExp(`合在一起办：${one.number}`));
 });
 
-test("the first return is settled by consent, the second by the level above", async () => {
+test("the first return is ruled by the street, the second one level up, and that binds", async () => {
   const told = await joint("地下车库漏水，要退两次");
-  const { page } = department;
-  const ask = async (who) => {
-    await open(who.page, told.number);
-    await act(who.page, "request_return", async (form) => {
+  const ask = async (page, to) => {
+    await open(page, told.number);
+    await act(page, "request_return", async (form) => {
       await choose(form, "reason", "不属于本单位");
-      await choose(form, "to", "区执法局");
-      await form.locator("[name=note]").fill("车库由物业管理，主管是城管");
+      await choose(form, "to", to);
+      await form.locator("[name=note]").fill("请按主责清单重新确定");
     });
   };
-  await ask(department);
-  await open(page, told.number);
-  assert.match(await said(page), /退回/);
-  const street = centre.page;
-  await street.goto("/desk/returns");
-  await street.locator("#queue a", { hasText: "要退两次" }).click();
-  await street.waitForURL("**case=**");
-  await act(street, "decide_return", async (form) => {
-    await choose(form, "lead", "区执法局");
-    await form.locator("[name=note]").fill("按主责清单由城管牵头");
-  });
-  const manager = await person(browser, server.origin, { login: "urban_enforcement" });
-  await open(manager.page, told.number);
-  // A ruling binds: no second return of what was ruled.
-  assert.equal(await manager.page.locator("#do-act-request_return").count(), 0);
+  const rule = async (page, lead) => {
+    await page.goto(`/desk/returns?case=${told.id}`);
+    await act(page, "decide_return", async (form) => {
+      await choose(form, "lead", lead);
+      await form.locator("[name=note]").fill("按主责清单确定牵头");
+    });
+  };
+  await ask(department.page, "区执法局");
+  await rule(centre.page, "区执法局");
+  const other = await person(browser, server.origin, { login: "urban_enforcement" });
+  await ask(other.page, "区住建局");
+  // The street has ruled once; this one is not its to decide.
+  await centre.page.goto(`/desk/returns?case=${told.id}`);
+  assert.equal(await centre.page.locator("#do-act-decide_return").count(), 0);
+  const district = await person(browser, server.origin, { login: "centre1" });
+  await rule(district.page, "区执法局");
+  await open(other.page, told.number);
+  assert.equal(await other.page.locator("#do-act-request_return").count(), 0, "the ruling binds");
 });
 
 test("an extension is asked once and granted one level up", async () => {
@@ -148,16 +151,17 @@ test("an extension is asked once and granted one level up", async () => {
     await form.locator("[name=reason]").fill("等专业队伍进场");
   });
   assert.equal(await department.page.locator("#do-act-request_extension").count(), 0, "not twice");
-  await centre.page.goto("/desk/returns");
-  await centre.page.locator("#queue a", { hasText: "脚手架" }).click();
-  await centre.page.waitForURL("**case=**");
-  await act(centre.page, "decide_extension", (form) => form.locator("[name=grant][value=yes]").check({ force: true }));
+  const district = await person(browser, server.origin, { login: "centre1" });
+  await district.page.goto(`/desk/returns?case=${told.id}`);
+  await act(district.page, "decide_extension", (form) => form.locator("[name=grant][value=yes]").check({ force: true }));
   await open(department.page, told.number);
   assert.match(await said(department.page), /已延期 5 个工作日/);
 });
 
 test("put aside with a day to look again, and taken up", async () => {
   const told = await joint("老旧管网改造，今年排不上");
+  await open(department.page, told.number);
+  await act(department.page, "accept");
   await open(centre.page, told.number);
   const day = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10);
   await act(centre.page, "suspend", async (form) => {

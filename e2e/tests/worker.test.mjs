@@ -57,7 +57,7 @@ test("a resident's report appears by itself, is taken up and answered", async ()
   assert.match(await resident.page.locator("main").innerText(), /换了灯泡，已亮/);
 });
 
-test("what the grid cannot do goes to the street, and a danger is flagged", async () => {
+test("a danger is flagged for the centre; nothing is offered that the rules refuse", async () => {
   const { page } = worker;
   const words = "大树倒在路上，一个人搬不动";
   const { number } = await report(browser, server.origin, words);
@@ -68,33 +68,13 @@ test("what the grid cannot do goes to the street, and a danger is flagged", asyn
   await page.fill("#urgent-text", "挡住消防通道");
   await send(page, page.locator("form", { has: page.locator("#urgent-text") }));
   assert.match(await page.locator(".case-head").innerText(), /紧急/);
-  await Promise.all([page.waitForEvent("load"), page.click("button[value=accept]")]);
-  const whistle = page.locator("summary", { hasText: "吹联合哨" });
-  const pass = page.locator("summary", { hasText: "办不了" });
-  assert.ok((await whistle.count()) + (await pass.count()) > 0, "somebody can be called");
-  // Of the two only the secretary and the centres may blow the joint whistle.
-  assert.equal(await whistle.count(), 0);
+  // A grid answers its own whistle: the page says who calls for hands, and offers nothing in vain.
+  assert.match(await page.locator("main").innerText(), /请社区书记吹联合哨/);
+  assert.equal(await page.locator("summary", { hasText: /吹联合哨|办不了/ }).count(), 0);
   const street = await person(browser, server.origin, { login: "street001.1" });
   await open(street.page, number);
   assert.match(await street.page.locator("main").innerText(), /挡住消防通道/);
   assert.equal(await street.page.locator("#do-act-confirm_urgent").count(), 1);
-});
-
-test("the secretary blows the joint whistle from the phone", async () => {
-  const words = "两栋楼之间污水横流";
-  const { number } = await report(browser, server.origin, words);
-  const secretary = await person(browser, server.origin, { device: PHONE, login: "community001001" });
-  const { page } = secretary;
-  await page.goto("/work/cases?text=" + number);
-  await page.locator("#cases a", { hasText: words }).click();
-  await page.waitForURL(/\/work\/cases\/[0-9a-f]/);
-  await page.locator("summary", { hasText: "吹联合哨" }).click();
-  await page.fill("#whistle-text", "要排水和环卫一起来");
-  await send(page, page.locator("form", { has: page.locator("#whistle-text") }));
-  assert.match(await page.locator(".notice[data-tone=ok]").innerText(), /哨已吹响/);
-  const street = await person(browser, server.origin, { login: "street001.1" });
-  await street.page.goto("/desk/triage?f=dispatch");
-  assert.equal(await street.page.locator("#queue a", { hasText: words }).count(), 1, "it waits for dispatch");
 });
 
 test("another grid's case does not exist here", async () => {

@@ -43,6 +43,7 @@ worker-check-good = Looked; it is done
 worker-check-bad = It is not done
 worker-check-why = What is not right
 worker-check-back = Send it back
+worker-alone = More than the grid can do? The community secretary blows the joint whistle; when time runs out it goes to the street by itself.
 worker-more-acts = Other things
 worker-act-whistle = Blow a joint whistle
 worker-act-pass = I cannot; let the street send somebody

@@ -43,6 +43,7 @@ worker-check-good = 看过了，办好了
 worker-check-bad = 没办好
 worker-check-why = 哪里没办好
 worker-check-back = 退回再办
+worker-alone = 自己办不了？请社区书记吹联合哨；到时没办完，会自动升到街道。
 worker-more-acts = 别的
 worker-act-whistle = 吹联合哨
 worker-act-pass = 办不了，请街道派别的单位

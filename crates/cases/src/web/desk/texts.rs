@@ -9,7 +9,7 @@ use crate::{
         Action, CaseState, ClockKind, DeclineReason, Extent, Nature, Outcome, ReturnReason, Satisfaction,
         Source, WhistleLevel,
     },
-    read::AskKind,
+    read::{AskKind, Fact},
 };
 
 fn keys(source: &str) -> BTreeSet<&str> {
@@ -21,6 +21,10 @@ fn written(folder: &Path, into: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.file_name().is_some_and(|name| name == "texts.rs") {
+            continue;
+        }
+        if path.is_dir() {
+            written(&path, into);
             continue;
         }
         let text = fs::read_to_string(path).unwrap();
@@ -58,6 +62,7 @@ fn every_word_is_there_in_both_languages() {
     listed("satisfaction", Satisfaction::ALL, &mut wanted);
     listed("clock", ClockKind::ALL, &mut wanted);
     listed("ask", AskKind::ALL, &mut wanted);
+    listed("counted", Fact::ALL, &mut wanted);
     listed("unit", Unit::ALL, &mut wanted);
     listed("day", DayKind::ALL, &mut wanted);
     listed("log", Action::ALL, &mut wanted);

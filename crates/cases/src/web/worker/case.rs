@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{Desk, act, clock, scope};
 use crate::{
     app::{self, Contact, ReporterView},
-    model::{Action, CaseId, CaseState},
+    model::{Action, CaseId, CaseState, WhistleLevel, Who},
     read::{self, Detail},
     settings::Rulebooks,
     web::{form, tone},
@@ -74,7 +74,7 @@ impl Page {
         let row = &self.detail.row;
         [
             ("whistle", "whistle", "primary", self.can(Action::BlowJoint)),
-            ("pass", "return", "", self.can(Action::RequestReturn)),
+            ("pass", "return", "", self.can(Action::RequestReturn) && row.whistle > WhistleLevel::Regular),
             ("ask", "info", "", self.can(Action::AskReporter) && row.reachable && !row.waiting),
             ("urgent", "flame", "danger", self.can(Action::FlagUrgent) && !row.urgent),
             ("note", "edit", "", self.can(Action::Note)),
@@ -93,6 +93,11 @@ impl Page {
 
     fn can(&self, action: Action) -> bool {
         self.can.contains(&action)
+    }
+
+    /// The grid answers its own regular whistle; hands are called by the secretary or by the clock.
+    fn answers_alone(&self) -> bool {
+        self.detail.row.whistle == WhistleLevel::Regular && self.can_finish() && !self.can(Action::BlowJoint)
     }
 
     /// It can be brought to its end from here in one go.
@@ -138,6 +143,14 @@ fn lines(detail: &Detail, desk: &Desk, ctx: &Ctx) -> Vec<Line> {
     detail.timeline.iter().rev().map(line).collect()
 }
 
+/// What is offered: whoever did it is not asked whether it is done.
+fn can(ctx: &Ctx, access: &AccessPort, detail: &Detail) -> Vec<Action> {
+    let did_it = detail.case.resolvers.contains(&Who::from(&ctx.actor));
+    let checks = [Action::StartVerification, Action::FailVerification, Action::Close];
+    let allowed = app::allowed(&access.policy, &ctx.actor, &detail.case);
+    allowed.into_iter().filter(|action| !(did_it && checks.contains(action))).collect()
+}
+
 pub(super) async fn page(ctx: &Ctx, id: CaseId, around: Around, status: StatusCode) -> WebResult {
     let desk = Desk::of(ctx)?;
     let access = ctx.district.port::<AccessPort>()?;
@@ -154,7 +167,7 @@ pub(super) async fn page(ctx: &Ctx, id: CaseId, around: Around, status: StatusCo
         lead: desk.atlas.org_name(detail.row.lead).to_owned(),
         category: detail.row.category.as_deref().map(|code| desk.atlas.category_path(code)),
         reporter: detail.reporter(&access, &ctx.actor)?,
-        can: app::allowed(&access.policy, &ctx.actor, &detail.case),
+        can: can(ctx, &access, &detail),
         lines: lines(&detail, &desk, ctx),
         once: form::once(ctx),
         around,
