@@ -94,7 +94,9 @@ pub(super) async fn known(conn: &mut Conn, numbers: &[&str]) -> Result<Here> {
         rows.text()
     );
     let found: Vec<Known> = conn.all(&sql, rows.args()).await?;
-    found.into_iter().for_each(|one| here.add(one));
+    for one in found {
+        here.add(one);
+    }
     let mut rows = Where::new();
     rows.and("c.source = ?", vec![Source::Hotline.into()]).any("c.external", numbers);
     rows.and("m.number IS NULL OR m.number <> c.external", vec![]);

@@ -210,13 +210,13 @@ both_engines! {
         // It is back, but overloaded for a while.
         let server = catcher.listen().await;
         catcher.answers(StatusCode::SERVICE_UNAVAILABLE);
-        d.clock.advance(Duration::from_secs(60));
+        d.clock.advance(Duration::from_mins(1));
         work(&d).await;
         let tried = catcher.all();
         assert!(!tried.is_empty());
         catcher.answers(StatusCode::OK);
         for _ in 0..8 {
-            d.clock.advance(Duration::from_secs(120));
+            d.clock.advance(Duration::from_mins(2));
             work(&d).await;
         }
         let after = catcher.all().split_off(tried.len());

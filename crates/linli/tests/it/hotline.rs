@@ -176,8 +176,8 @@ both_engines! {
 fn command(db: &Scratch, file: &std::path::Path, tenths: usize) -> String {
     let settings = file.with_extension("toml");
     let text = format!(
-        "data = {:?}\ndevelopment = true\n[[district]]\nname = \"a\"\narea = \"371002\"\nprefix = \"HC\"\ndatabase = {:?}\n",
-        db.folder.path(),
+        "data = '{}'\ndevelopment = true\n[[district]]\nname = \"a\"\narea = \"371002\"\nprefix = \"HC\"\ndatabase = {:?}\n",
+        db.folder.path().display(),
         database(db)
     );
     std::fs::write(&settings, text).unwrap();

@@ -55,11 +55,16 @@ both_engines! {
     async fn photos_lose_their_place_and_odd_files_are_refused(s) {
         let house = house(&[(&s, "a", 1)], false).await;
         let blobs = house.districts[0].port::<Blobs>().unwrap();
+        // The demo's models are files too.
+        let already = blobs.names().unwrap();
+        let kept = || -> Vec<String> {
+            blobs.names().unwrap().into_iter().filter(|name| !already.contains(name)).collect()
+        };
         let mut person = house.visit("a.example");
         let photo = noise(640, 480);
         let taken = person.report("路灯不亮", &[("photos", "IMG_1.jpg", &with_place(&photo))]).await;
         assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
-        let names = blobs.names().unwrap();
+        let names = kept();
         assert_eq!(names.len(), 2, "the picture and its small one");
         for name in &names {
             let bytes = blobs.get(name).await.unwrap();
@@ -87,7 +92,7 @@ both_engines! {
         let answer = person.report("太多照片", &many).await;
         assert!(answer.status.is_client_error(), "{}", answer.status);
         assert_eq!(cases(&house).await, before, "nothing was filed");
-        assert_eq!(blobs.names().unwrap().len(), 2, "nothing was kept");
+        assert_eq!(kept().len(), 2, "nothing was kept");
     }
 
     async fn a_request_that_says_it_is_too_large_is_refused_at_once(s) {
