@@ -33,7 +33,7 @@ const ACTIVITY: &str = "INSERT INTO activity (id, at, actor, actor_id, action, s
 const OUTBOX: &str = "INSERT INTO outbox (id, kind, once, payload, created_at, run_at) VALUES ($1, 'case.notice', NULL, $2, $3, $3)";
 const ONCE: &str =
     "INSERT INTO idempotency (key, fingerprint, status, answer, created_at) VALUES ($1, $2, 201, $3, $4)";
-const NUMBER: &str = "INSERT INTO counter (name, n) VALUES ('HC20261123', 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1";
+const NUMBER: &str = "INSERT INTO counter (name, n) VALUES ('BE20261123', 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1";
 
 const WORDS_SQLITE: &str = "INSERT INTO case_words (case_id, words) VALUES ($1, $2)";
 const WORDS_POSTGRES: &str = "INSERT INTO case_words (case_id, words) VALUES ($1, to_tsvector('simple', $2))";
@@ -61,7 +61,7 @@ macro_rules! one_case {
         let hash = id(nth, 9).as_bytes().repeat(2);
         let query = sqlx::query::<$db>(CASE)
             .bind(case)
-            .bind(format!("HC20261123-{nth:06}"))
+            .bind(format!("BE20261123-{nth:06}"))
             .bind(texts.org)
             .bind(false)
             .bind(true)
