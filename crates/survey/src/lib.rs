@@ -28,8 +28,8 @@ pub fn manifest() -> Manifest {
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),
-            ("zh-CN", include_str!("../locales/problems.zh-CN.ftl")),
-            ("en", include_str!("../locales/problems.en.ftl")),
+            ("zh-CN", include_str!("../locales/problems/zh-CN.ftl")),
+            ("en", include_str!("../locales/problems/en.ftl")),
         ],
         ..Manifest::default()
     }

@@ -93,17 +93,12 @@ struct Candidate {
     number: String,
     title: String,
     body: String,
-    address: String,
     state: CaseState,
     lead: OrgId,
     area: AreaCode,
     lat: Option<f64>,
     lng: Option<f64>,
     reported_at: Timestamp,
-}
-
-fn told(title: &str, body: &str, address: &str) -> String {
-    format!("{title} {body} {address}")
 }
 
 /// Shared bigrams of two texts over all of the shorter one.
@@ -133,12 +128,14 @@ pub async fn similar(
     let (record, case) = visible(conn, scope, id).await?;
     let (body, address): (String, String) =
         conn.one("SELECT body, address FROM case_file WHERE id = $1", params![id]).await?;
-    let own = told(&record.title, &body, &address);
+    // The index is asked with the place in words; alike are the words of the matter, nearness counts apart.
+    let own = format!("{} {body}", record.title);
+    let said = format!("{own} {address}");
     let place = record.lat.zip(record.lng);
     let mut rows = Where::new();
     scope.filter(&mut rows, "c.area", ORG_CONDITION);
     rows.and("c.id <> ?", vec![id.into()]).and("c.state <> 'merged' AND c.parent IS NULL", vec![]);
-    let wanted = Wanted { id, said: &own, area: &case.area, point: place, at: record.reported_at };
+    let wanted = Wanted { id, said: &said, area: &case.area, point: place, at: record.reported_at };
     match district.ports.get::<RepeatsPort>().and_then(|port| (port.0)(&wanted)) {
         // What the index found is shown only as far as this person may see it.
         Some(found) if found.is_empty() => return Ok(Vec::new()),
@@ -154,7 +151,7 @@ pub async fn similar(
     };
     let limit = rows.bind(CANDIDATES);
     let sql = format!(
-        "SELECT c.id, c.number, c.title, c.body, c.address, c.state, c.lead, c.area, c.lat, c.lng, c.reported_at
+        "SELECT c.id, c.number, c.title, c.body, c.state, c.lead, c.area, c.lat, c.lng, c.reported_at
          FROM case_file c{} ORDER BY c.reported_at DESC, c.id DESC LIMIT {limit}",
         rows.text()
     );
@@ -167,7 +164,7 @@ pub async fn similar(
     let mut alike: Vec<Similar> = found
         .into_iter()
         .filter_map(|c| {
-            let Alike { share, words } = compare(&told(&c.title, &c.body, &c.address));
+            let Alike { share, words } = compare(&format!("{} {}", c.title, c.body));
             let far = place.zip(c.lat.zip(c.lng)).map(|(a, b)| metres(a, b));
             // The same words count less the further away they were said.
             let near = far.map_or(1.0, |m| 1.0 / (1.0 + m / 400.0));

@@ -105,7 +105,7 @@ impl Catcher {
 
 async fn telling(s: &Scratch) -> Arc<District> {
     let d = Arc::into_inner(district(s).await).unwrap();
-    let ports = d.ports.with(ChangesWanted).with(Reach::this_machine());
+    let ports = d.ports.with(ChangesWanted(&[linli_cases::events::CHANGED])).with(Reach::this_machine());
     Arc::new(District { ports, ..d })
 }
 

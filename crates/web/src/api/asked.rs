@@ -35,7 +35,11 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
                 if place == "." || place == field { field.to_owned() } else { format!("{place}.{field}") };
             Error::field(place, "error-field-unknown")
         } else {
-            Error::field(if place == "." { "body".to_owned() } else { place }, "error-value")
+            // “.” is the whole, “?” a place that was not reached.
+            Error::field(
+                if matches!(place.as_str(), "." | "?") { "body".to_owned() } else { place },
+                "error-value",
+            )
         }
     })?;
     reader.end().map_err(|_| Error::field("body", "error-value"))?;
