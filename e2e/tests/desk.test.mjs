@@ -265,7 +265,7 @@ function unzip(bytes, name) {
   throw new Error(`no ${name} in the file`);
 }
 
-test("search finds by number, name, phone and the first letters of the sounds", async () => {
+test("search finds by number, phone and the words of the report", async () => {
   const resident = await person(browser, server.origin);
   const { page: phone } = resident;
   await phone.goto("/q/371002001001001");
@@ -276,7 +276,7 @@ test("search finds by number, name, phone and the first letters of the sounds", 
   await Promise.all([phone.waitForURL("**/report/done**"), phone.click("main form button.primary")]);
   const number = (await phone.locator("#no").innerText()).trim();
   const { page } = centre;
-  for (const typed of ["13488886666", "欧阳修竹", "oyxz", "水表快转"]) {
+  for (const typed of ["13488886666", "欧阳修竹", "水表快转"]) {
     await page.goto("/desk/cases");
     await page.fill("#q", typed);
     await Promise.all([page.waitForURL("**text=**"), page.press("#q", "Enter")]);

@@ -30,6 +30,7 @@ use crate::model::{Action, Case, CaseState, Chain, ClockRules, Command, NoticeKi
 
 use draft::Draft;
 pub use parties::{HOTLINE_SCOPE, Standing, deciding_level, standing};
+pub use returns::goes_up;
 pub use start::report;
 
 /// Everything around the case that a decision depends on.

@@ -1,6 +1,6 @@
 //! The use cases of our own people: authorise, change, log, tell — one transaction each. The caller commits.
 //!
-//! A worker's word counts as checked ([`Mark::worker`]). What residents say of themselves comes through the
+//! A worker's word counts as checked ([`Mark::worker`](crate::model::Mark::worker)). What residents say of themselves comes through the
 //! one-code form and its queue, what other systems say through the exchange; both use [`crate::register`].
 
 mod contact;

@@ -99,7 +99,7 @@ pub async fn write(op: &mut Op, sealed: Sealed, batch: Option<BatchId>) -> Resul
     news.publish(op).await
 }
 
-/// As [`write`] for a transaction that goes on: the caller publishes the news.
+/// As [`write()`] for a transaction that goes on: the caller publishes the news.
 pub async fn insert(op: &mut Op, sealed: Sealed, batch: Option<BatchId>, news: &mut News) -> Result<()> {
     let (load, now) = (&sealed.load, op.now);
     places::add_buildings(&mut op.tx, &load.buildings, batch, now).await?;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Photo, rights, token_hash};
 use crate::{
     events,
-    model::{Action, Case, CaseId, CaseState, Command},
+    model::{Action, Case, CaseId, CaseState, Command, Party},
     rules::{self, Changes, Scene, Standing, transitions},
     settings::Rulebooks,
     store::{self, CaseRecord, NewPhoto, Signature},
@@ -36,12 +36,14 @@ pub async fn act(
 }
 
 /// What `actor` may do with the case as it stands, for the buttons of a page: where policy and table of
-/// transitions agree. Rules beyond the table may still refuse.
+/// transitions agree, and a second return is offered only to who may rule it. Rules beyond may still refuse.
 pub fn allowed(policy: &linli_access::Policy, actor: &Actor, case: &Case) -> Vec<Action> {
     let standing = rules::standing(actor, case, false);
     let orgs = store::orgs(case);
     let target = Target { area: &case.area, orgs: &orgs };
+    let above_only = rules::goes_up(case) && !standing.is(Party::Above);
     transitions::open_to(case.state, &standing.parties)
+        .filter(|action| !(above_only && *action == Action::DecideReturn))
         .filter(|action| policy.permits(actor, rights::of(*action).policy, &target).is_ok())
         .collect()
 }

@@ -4,7 +4,7 @@
 use linli_kernel::{Error, Result, actor::OrgId};
 
 use super::{centre::hand_over, draft::Draft};
-use crate::model::{Ask, ClockKind, Ending, NoticeKind, Party, ReturnReason, WhistleLevel};
+use crate::model::{Ask, Case, ClockKind, Ending, NoticeKind, Party, ReturnReason, WhistleLevel};
 
 /// A return that may still be settled below.
 const FIRST: u8 = 1;
@@ -61,6 +61,11 @@ pub(super) fn consent(draft: &mut Draft<'_>) -> Result<()> {
     draft.tell(draft.centre(), NoticeKind::AskDecided);
     draft.tell_reporter(NoticeKind::Accepted);
     Ok(())
+}
+
+/// Whether the return that is asked now is ruled one level up only.
+pub fn goes_up(case: &Case) -> bool {
+    matches!(case.ask, Some(Ask::Return { .. })) && case.returns >= LAST
 }
 
 /// A centre names the lead: the same as before, the proposed one, or a third.
