@@ -80,6 +80,7 @@ pub(super) async fn render(ctx: &Ctx, asked: Asked, chosen: Option<CaseId>, besi
             choices: Vec::new(),
             query: String::new(),
             suffix: String::new(),
+            bulk: false,
         },
     };
     if let Some(id) = current {

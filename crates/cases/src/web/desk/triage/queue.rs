@@ -69,6 +69,8 @@ pub(super) struct Queue {
     pub(super) query: String,
     /// For links within it.
     pub(super) suffix: String,
+    /// Whether many can be accepted at once by this person.
+    pub(super) bulk: bool,
 }
 
 pub(super) async fn queue(
@@ -107,6 +109,7 @@ pub(super) async fn queue(
         choices,
         query,
         suffix: format!("&f={wanted}"),
+        bulk: room.may(ctx, "case.dispatch"),
     })
 }
 
