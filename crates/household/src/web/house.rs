@@ -47,6 +47,8 @@ struct Page {
     homes: usize,
     stale: usize,
     may_edit: bool,
+    /// Who may only see the list gets no way into a record.
+    may_read: bool,
     form: DoorForm,
     usages: Vec<(String, String)>,
     problems: Problems,
@@ -98,6 +100,7 @@ async fn page(ctx: &Ctx, id: BuildingId, form: DoorForm, problems: Problems, tro
         homes: doors.len(),
         stale: doors.iter().filter(|d| !rules::fresh(d.confirmed_at, ctx.now())).count(),
         may_edit: desk.may(ctx, "household.edit", &house.area),
+        may_read: desk.may(ctx, "household.read", &house.area),
         usages: Usage::ALL
             .iter()
             .map(|u| (u.as_str().to_owned(), word(&ctx.locale, "usage", u.as_str())))

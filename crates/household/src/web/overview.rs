@@ -152,6 +152,8 @@ struct List {
     which: Stale,
     tabs: Vec<(Stale, String)>,
     rows: Vec<Row>,
+    /// Who may only see the list gets no way into a record.
+    may_read: bool,
     next: Option<String>,
 }
 
@@ -178,6 +180,7 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         which,
         tabs: Stale::ALL.iter().map(|s| (*s, word(&ctx.locale, "list", s.as_str()))).collect(),
         rows: found.items.into_iter().map(row).collect(),
+        may_read: desk.may(&ctx, "household.read", &at),
         next: found.next,
         at,
     };
