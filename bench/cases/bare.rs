@@ -22,9 +22,9 @@ use crate::{Outcome, create::PerCase};
 
 const CASE: &str = "INSERT INTO case_file (id, number, source, nature, area, state, whistle, level, lead, category, urgent,
         urgent_confirmed, anonymous, hidden, reachable, next_due, sweep_at, title, body, address, lat, lng,
-        reported_at, created_at, updated_at, reporter_name, reporter_phone, phone_hash, token_hash, entries, rest)
+        reported_at, created_at, updated_at, reporter_name, reporter_phone, phone_hash, token_hash, entries, rest, name_hash, initials_hash)
     VALUES ($1, $2, 'property', 'help', '371002001001001', 'reported', 'regular', 'street', $3, NULL, $4,
-        $4, $4, $4, $5, $6, $6, $7, $8, $9, $10, $11, $6, $6, $6, $12, $12, $12, $13, 1, $14)";
+        $4, $4, $4, $5, $6, $6, $7, $8, $9, $10, $11, $6, $6, $6, $12, $12, $13, $13, 1, $14, $13, $13)";
 const ORG: &str = "INSERT INTO case_org (case_id, org_id, role) VALUES ($1, $2, 'lead')";
 const ENTRY: &str = "INSERT INTO case_entry (case_id, seq, at, action, who, name, org_id, from_state, to_state, public, note, facts)
     VALUES ($1, $2, $3, 'report', '{\"kind\":\"client\"}', 'bench', NULL, NULL, 'reported', $4, NULL, '{}')";

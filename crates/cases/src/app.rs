@@ -6,6 +6,7 @@ mod contact;
 pub mod history;
 mod photo;
 mod report;
+mod reporter;
 pub mod rights;
 mod seen;
 pub mod templates;
@@ -23,3 +24,4 @@ pub use triage::{BULK, PerCase, TriageDecision, act_on_many, triage, triage_many
 
 pub(crate) use act::{Aftermath, tell};
 pub(crate) use report::{place as contact_place, token_hash};
+pub(crate) use reporter::{SealedReporter, name_old, typed_name};

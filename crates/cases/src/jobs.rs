@@ -10,7 +10,7 @@ use linli_store::{
 };
 
 use crate::{
-    app::{Aftermath, tell},
+    app::{Aftermath, name_old, tell},
     model::CaseId,
     rules::{Scene, escalation},
     settings::Rulebooks,
@@ -19,6 +19,8 @@ use crate::{
 
 /// The outbox kind of the sweep.
 pub const SWEEP: &str = "case.sweep";
+/// The outbox kind of making old cases found by their reporter's name.
+pub const NAMES: &str = "case.names";
 const EVERY: Duration = Duration::from_secs(20);
 /// Cases of one turn: the write lock is never held long.
 const BATCH: i64 = 100;
@@ -63,8 +65,10 @@ fn swept(op: &mut Op) -> Work<'_> {
     Box::pin(async move { sweep(op).await.map(|_| ()) })
 }
 
+fn named(op: &mut Op) -> Work<'_> {
+    Box::pin(async move { name_old(op).await.map(|_| ()) })
+}
+
 pub(crate) fn handlers() -> Handlers {
-    let mut handlers = Handlers::new();
-    handlers.insert(SWEEP, Handler::Every(EVERY, swept));
-    handlers
+    Handlers::from([(SWEEP, Handler::Every(EVERY, swept)), (NAMES, Handler::Every(EVERY, named))])
 }

@@ -19,6 +19,10 @@ use linli_web::Manifest;
 /// The tables of this slice.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "cases/0001_cases", sql: include_str!("../migrations/0001_cases.sql") },
+    Migration {
+        name: "cases/0002_reporter_names",
+        sql: include_str!("../migrations/0002_reporter_names.sql"),
+    },
     Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
     Migration { name: "cases/hotline_0002", sql: include_str!("../migrations/hotline_0002.sql") },
 ];

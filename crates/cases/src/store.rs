@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    app::SealedReporter,
     model::{
         Action, Ask, Case, CaseClock, CaseId, CaseState, Chain, Extent, Level, Nature, Outcome, Reported,
         Satisfaction, Source, Suspension, WhistleLevel, Who,
@@ -208,9 +209,7 @@ pub(crate) struct Birth {
     pub(crate) address: String,
     pub(crate) point: Option<(f64, f64)>,
     pub(crate) reported_by: Option<AccountId>,
-    pub(crate) name: Option<Vec<u8>>,
-    pub(crate) phone: Option<Vec<u8>>,
-    pub(crate) phone_hash: Option<Vec<u8>>,
+    pub(crate) reporter: SealedReporter,
     pub(crate) token_hash: Vec<u8>,
 }
 
@@ -245,9 +244,10 @@ async fn insert_counted(tx: &mut Tx, case: &Case, birth: Birth, entries: i64, no
     tx.execute(
         "INSERT INTO case_file (id, number, source, external, nature, area, state, whistle, level, lead, category, urgent,
              urgent_confirmed, anonymous, hidden, reachable, ask, next_due, sweep_at, title, body, address, lat, lng, parent,
-             reported_by, reported_at, created_at, updated_at, reporter_name, reporter_phone, phone_hash, token_hash, entries, rest)
+             reported_by, reported_at, created_at, updated_at, reporter_name, reporter_phone, phone_hash, token_hash, entries, rest,
+             name_hash, initials_hash)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-             $25, $26, $27, $28, $28, $29, $30, $31, $32, $33, $34)",
+             $25, $26, $27, $28, $28, $29, $30, $31, $32, $33, $34, $35, $36)",
         params![
             case.id,
             &birth.number,
@@ -277,12 +277,14 @@ async fn insert_counted(tx: &mut Tx, case: &Case, birth: Birth, entries: i64, no
             birth.reported_by,
             case.reported.at,
             now,
-            birth.name,
-            birth.phone,
-            birth.phone_hash,
+            birth.reporter.name,
+            birth.reporter.phone,
+            birth.reporter.phone_hash,
             birth.token_hash,
             entries,
             rest(case)?,
+            birth.reporter.name_hash,
+            birth.reporter.initials_hash,
         ],
     )
     .await?;
@@ -292,7 +294,7 @@ async fn insert_counted(tx: &mut Tx, case: &Case, birth: Birth, entries: i64, no
             "INSERT INTO case_words (case_id, words) VALUES ($1, to_tsvector('simple', $2))",
         )
         .to_owned();
-    tx.execute(&sql, params![case.id, words]).await?;
+    tx.defer(&sql, params![case.id, words]).await?;
     add_orgs(tx, case).await
 }
 
@@ -374,8 +376,7 @@ async fn add_orgs(tx: &mut Tx, case: &Case) -> Result<()> {
         args.extend(params![org, role]);
     }
     let sql = format!("INSERT INTO case_org (case_id, org_id, role) VALUES {}", rows.join(", "));
-    tx.execute(&sql, args).await?;
-    Ok(())
+    tx.defer(&sql, args).await
 }
 
 /// Writes a whole decision: the row and its lines.

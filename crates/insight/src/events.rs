@@ -129,6 +129,13 @@ async fn caught(op: &mut Op, task: &Task) -> Result<()> {
     Ok(())
 }
 
+/// Owes a walk over all cases, with a first model and hot issues at its end: after a demo or an import past the
+/// outbox. The caller commits.
+pub async fn owe_all(op: &mut Op) -> Result<()> {
+    settings::put(&mut op.tx, WALK, &Walk::default(), op.now).await?;
+    op.emit(CATCH, &()).await
+}
+
 /// Takes in all cases that were there before, trains and finds hot issues at once: after a demo or an import.
 pub async fn catch_all(district: &Arc<District>) -> Result<()> {
     loop {

@@ -11,7 +11,7 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::{homes, nav, readers};
+use crate::{cmd::demo, homes, nav, readers};
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -37,6 +37,7 @@ pub fn handlers() -> Handlers {
     linli_store::housekeeping::handlers()
         .into_iter()
         .chain(slices.iter().flat_map(|m| (m.handlers)()))
+        .chain(demo::handlers())
         .collect()
 }
 
@@ -84,6 +85,7 @@ pub async fn open_at(
             linli_cases::events::CHANGED,
             linli_insight::events::CASE_CHANGED,
         ]))
+        .with(demo::Plans::default())
         .with(linli_survey::port::Homes(homes::find))
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))

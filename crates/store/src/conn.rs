@@ -19,6 +19,7 @@ use sqlx::{
 
 use crate::{
     activity,
+    deferred::Deferred,
     live::{Announcements, Hub},
     outbox,
     owed::{self, Owed},
@@ -40,11 +41,13 @@ pub(crate) enum Inner {
 pub struct Conn {
     pub(crate) inner: Inner,
     pub(crate) meter: Arc<AtomicU32>,
+    pub(crate) deferred: Deferred,
 }
 
 /// Binds the arguments for each engine and runs `$body` with the query `$q` on the connection `$c`.
 macro_rules! on_engine {
     ($self:ident, $args:ident, $query:expr, |$q:ident, $c:ident| $body:expr) => {{
+        $self.flush().await?;
         $self.meter.fetch_add(1, Ordering::Relaxed);
         match &mut $self.inner {
             Inner::Sqlite(c) => {
@@ -100,6 +103,11 @@ impl Conn {
         Ok(self.one::<(T,)>(sql, args).await?.0)
     }
 
+    /// How many queries went through this connection and its siblings of one request.
+    pub fn queries(&self) -> u32 {
+        self.meter.load(Ordering::Relaxed)
+    }
+
     /// Whether this is PostgreSQL; only for the few statements that differ, inside the store.
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.inner, Inner::Postgres(_) | Inner::PostgresTx(_))
@@ -111,6 +119,20 @@ impl Conn {
     }
 
     pub(crate) async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
+        self.flush().await?;
+        self.run_now(sql, args).await
+    }
+
+    /// Runs what was put off, in one round trip.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        if self.deferred.is_empty() {
+            return Ok(());
+        }
+        let (sql, args) = self.deferred.take(self.is_postgres());
+        self.run_now(&sql, args).await.map(|_| ())
+    }
+
+    async fn run_now(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
         self.meter.fetch_add(1, Ordering::Relaxed);
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlite_run(c, sql, args).await,
@@ -122,6 +144,7 @@ impl Conn {
     }
 
     pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
+        self.flush().await?;
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
             Inner::SqliteTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(c.conn()?).await.map(|_| ()),
@@ -156,6 +179,14 @@ impl Tx {
         self.conn.run(sql, args).await
     }
 
+    /// Puts a statement off until the next one that does not wait, or the commit; all that wait go in one round
+    /// trip. For rows that nobody reads before: on PostgreSQL the statements that wait together do not see each
+    /// other's rows, and an error comes with the statement that follows.
+    pub async fn defer(&mut self, sql: &str, args: Vec<Value>) -> Result<()> {
+        self.conn.deferred.push(sql, args);
+        if self.conn.deferred.is_full() { self.conn.flush().await } else { Ok(()) }
+    }
+
     /// Tells open pages, once this is committed, that something under `topic` has changed.
     pub fn announce(&mut self, topic: crate::Topic) {
         self.news.add(topic);
@@ -165,7 +196,8 @@ impl Tx {
     pub(crate) async fn settle(&mut self) -> Result<()> {
         let Owed { activity, outbox } = std::mem::take(&mut self.owed);
         owed::insert(self, activity::INSERT, activity).await?;
-        owed::insert(self, outbox::INSERT, outbox).await
+        owed::insert(self, outbox::INSERT, outbox).await?;
+        self.conn.flush().await
     }
 
     /// Makes it so, durably, and tells the open pages.

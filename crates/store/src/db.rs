@@ -16,6 +16,7 @@ use sqlx::{
 
 use crate::{
     conn::{Conn, Inner, Tx},
+    deferred::Deferred,
     live::{Announcements, Hub},
     owed::Owed,
     writer::Writer,
@@ -75,6 +76,8 @@ pub enum Engine {
     Postgres {
         /// The connections.
         pool: PgPool,
+        /// One connection more, for [`crate::counter`]: whoever asks it already holds one of the pool.
+        numbers: PgPool,
         /// The schema.
         schema: String,
     },
@@ -101,7 +104,7 @@ impl Db {
         };
         let hub = match &engine {
             Engine::Sqlite { .. } => Hub::new("linli"),
-            Engine::Postgres { pool, schema } => Hub::across(&format!("linli_{schema}"), pool),
+            Engine::Postgres { pool, schema, .. } => Hub::across(&format!("linli_{schema}"), pool),
         };
         Ok(Self { engine, meter: Arc::default(), hub })
     }
@@ -133,7 +136,11 @@ impl Db {
             Engine::Sqlite { readers, .. } => readers.acquire().await.map(Inner::Sqlite),
             Engine::Postgres { pool, .. } => pool.acquire().await.map(Inner::Postgres),
         };
-        Ok(Conn { inner: inner.map_err(unavailable)?, meter: self.meter.clone() })
+        Ok(Conn {
+            inner: inner.map_err(unavailable)?,
+            meter: self.meter.clone(),
+            deferred: Deferred::default(),
+        })
     }
 
     /// A transaction that writes. On SQLite it takes the write lock at once, so that reading first
@@ -143,7 +150,11 @@ impl Db {
             Engine::Sqlite { writer, .. } => writer.0.begin().await.map(Inner::SqliteTx),
             Engine::Postgres { pool, .. } => pool.begin().await.map(Inner::PostgresTx),
         };
-        let conn = Conn { inner: inner.map_err(unavailable)?, meter: self.meter.clone() };
+        let conn = Conn {
+            inner: inner.map_err(unavailable)?,
+            meter: self.meter.clone(),
+            deferred: Deferred::default(),
+        };
         Ok(Tx { conn, owed: Owed::default(), news: Announcements::default(), hub: self.hub.clone() })
     }
 
@@ -154,7 +165,10 @@ impl Db {
                 readers.close().await;
                 writer.0.close().await;
             }
-            Engine::Postgres { pool, .. } => pool.close().await,
+            Engine::Postgres { pool, numbers, .. } => {
+                pool.close().await;
+                numbers.close().await;
+            }
         }
     }
 }
@@ -204,13 +218,21 @@ async fn open_postgres(url: &str, schema: &str) -> Result<Engine> {
         .before_acquire(|conn, state| {
             Box::pin(async move { Ok(state.idle_for < RESTED || sqlx::Connection::ping(conn).await.is_ok()) })
         })
-        .connect_with(options)
+        .connect_with(options.clone())
         .await
         .map_err(opened)?;
+    let numbers = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .test_before_acquire(false)
+        .before_acquire(|conn, state| {
+            Box::pin(async move { Ok(state.idle_for < RESTED || sqlx::Connection::ping(conn).await.is_ok()) })
+        })
+        .connect_lazy_with(options);
     // The name was checked when the target was parsed: letters, digits and _ only.
     let create = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
     sqlx::raw_sql(AssertSqlSafe(create)).execute(&pool).await.map_err(opened)?;
-    Ok(Engine::Postgres { pool, schema: schema.to_owned() })
+    Ok(Engine::Postgres { pool, numbers, schema: schema.to_owned() })
 }
 
 #[cfg(test)]

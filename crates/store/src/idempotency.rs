@@ -42,12 +42,11 @@ pub async fn claim(tx: &mut Tx, key: &str, fingerprint: &str, now: Timestamp) ->
 
 /// Keeps the answer for repeats.
 pub async fn keep(tx: &mut Tx, key: &str, status: u16, answer: &str) -> Result<()> {
-    tx.execute(
+    tx.defer(
         "UPDATE idempotency SET status = $2, answer = $3 WHERE key = $1",
         params![key, u32::from(status), answer],
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Forgets keys older than `before`, a batch at a time.

@@ -11,6 +11,7 @@ pub mod bulk;
 pub mod conn;
 pub mod counter;
 pub mod db;
+mod deferred;
 pub mod district;
 pub mod fulltext;
 pub mod housekeeping;

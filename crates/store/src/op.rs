@@ -78,7 +78,17 @@ impl Op {
     /// The next number of today under the district's prefix and `series`.
     pub async fn next_number(&mut self, series: &str) -> Result<String> {
         let prefix = format!("{}{series}", self.district.prefix);
-        counter::next_number(&mut self.tx, &prefix, self.now).await
+        self.number_of(&prefix, self.now).await
+    }
+
+    /// The next number under the district's prefix of the day `at`, which may have been years ago.
+    pub async fn number_at(&mut self, at: Timestamp) -> Result<String> {
+        let prefix = self.district.prefix.clone();
+        self.number_of(&prefix, at).await
+    }
+
+    async fn number_of(&mut self, prefix: &str, at: Timestamp) -> Result<String> {
+        counter::next_number(&self.district.db, &mut self.tx, prefix, at).await
     }
 
     /// Makes it all so.

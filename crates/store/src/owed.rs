@@ -65,7 +65,7 @@ pub(crate) async fn insert(tx: &mut Tx, into: Insert, rows: Vec<Vec<Value>>) -> 
         let size = portion(left);
         let sql = format!("{} VALUES {} {}", into.head, marks(size, into.width), into.tail);
         let args = rows.by_ref().take(size).flatten().collect();
-        tx.execute(&sql, args).await?;
+        tx.defer(&sql, args).await?;
         left -= size;
     }
     Ok(())

@@ -149,6 +149,7 @@ desk-second-return = Second return; the level above decides
 desk-not-yours-to-decide = The level above decides this, or you asked for it yourself.
 desk-duty-says = What the duty list says
 desk-ask-return = Return
+desk-ask-return-up = Second return, ruled above
 desk-ask-extension = Extension
 desk-ask-suspension = Hold
 desk-ask-return-text = Reason: { $reason }. Should go to { $to }.
@@ -191,7 +192,7 @@ desk-inbox-end = That is all.
 
 # List
 desk-search-for = Search
-desk-search-hint = Number, hotline number, phone, words
+desk-search-hint = Number, hotline number, phone, name, initials, words
 desk-found = { $n } cases
 desk-found-more = More than { $n } cases
 desk-ended-from = Ended on or after { $day }
@@ -688,3 +689,4 @@ desk-act-comment-do = Send
 desk-log-comment = Message
 desk-done-comment = Sent.
 desk-log-escalate = Overdue: escalated
+desk-no-finer = Place not known more precisely

@@ -149,6 +149,7 @@ desk-second-return = 第二次退回，由上一级裁定
 desk-not-yours-to-decide = 这项申请由上一级决定，或者是您自己提的。
 desk-duty-says = 主责清单怎么说
 desk-ask-return = 申请退回
+desk-ask-return-up = 二次退回·上级裁定
 desk-ask-extension = 申请延期
 desk-ask-suspension = 申请挂账
 desk-ask-return-text = 原因：{ $reason }。认为应由{ $to }办。
@@ -191,7 +192,7 @@ desk-inbox-end = 没有更多了。
 
 # 列表
 desk-search-for = 搜索
-desk-search-hint = 编号、热线编号、电话、内容
+desk-search-hint = 编号、热线编号、电话、姓名、拼音首字母、内容
 desk-found = 共 { $n } 件
 desk-found-more = 超过 { $n } 件
 desk-ended-from = { $day } 起办结
@@ -688,3 +689,4 @@ desk-act-comment-do = 发送
 desk-log-comment = 留言
 desk-done-comment = 已发送。
 desk-log-escalate = 超时，自动升级
+desk-no-finer = 地点未定到下一级

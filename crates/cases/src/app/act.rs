@@ -41,7 +41,7 @@ pub fn allowed(policy: &linli_access::Policy, actor: &Actor, case: &Case) -> Vec
     let standing = rules::standing(actor, case, false);
     let orgs = store::orgs(case);
     let target = Target { area: &case.area, orgs: &orgs };
-    let above_only = rules::goes_up(case) && !standing.is(Party::Above);
+    let above_only = rules::goes_up(case.ask.as_ref(), case.returns) && !standing.is(Party::Above);
     transitions::open_to(case.state, &standing.parties)
         .filter(|action| !(above_only && *action == Action::DecideReturn))
         .filter(|action| policy.permits(actor, rights::of(*action).policy, &target).is_ok())

@@ -1,15 +1,15 @@
 //! Cases that already happened: a demo district's half year, or the files of an older system. Decided
 //! step by step by the same rules, at the times when it happened, and written as one change.
 
-use linli_access::{Access, Purpose};
+use linli_access::Access;
 use linli_grid::AtlasPort;
 use linli_kernel::{Actor, Error, Result, Timestamp};
 use linli_store::{Op, counter};
 use serde_json::json;
 
 use super::{
+    SealedReporter,
     act::{self, signature},
-    report::place,
     token_hash,
 };
 use crate::{
@@ -88,9 +88,6 @@ pub async fn record(op: &mut Op, past: Past) -> Result<()> {
     let book = op.district.port::<Rulebooks>()?.get(&mut op.tx).await?;
     let access = op.district.port::<Access>()?;
     let (id, began) = (past.filing.id, past.filing.reported.at);
-    let seal = |field: &str, text: Option<&str>| {
-        access.keyring.seal_text(Purpose::Reporter, &place(id, field), text)
-    };
     let name = past.reporter.as_ref().map(|r| r.0.as_str());
     let phone = past.reporter.as_ref().map(|r| r.1.as_str());
 
@@ -104,16 +101,14 @@ pub async fn record(op: &mut Op, past: Past) -> Result<()> {
     let born = rules::report(past.filing, Who::from(&past.by), &first_scene);
     let prefix = op.district.prefix.clone();
     let birth = Birth {
-        number: counter::next_number(&mut op.tx, &prefix, began).await?,
+        number: counter::next_number_inside(&mut op.tx, &prefix, began).await?,
         external: past.external,
         title: past.title,
         body: past.text,
         address: past.address,
         point: past.point,
         reported_by: past.by.account(),
-        name: seal("name", name)?,
-        phone: seal("phone", phone)?,
-        phone_hash: phone.map(|p| access.keyring.lookup(Purpose::Reporter, p)).transpose()?,
+        reporter: SealedReporter::seal(&access, id, name, phone)?,
         token_hash: token_hash(&op.uuid().to_string()),
     };
     let number = birth.number.clone();

@@ -10,7 +10,7 @@ use linli_store::Op;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Aftermath, Photo, TriageDecision,
+    Aftermath, Photo, SealedReporter, TriageDecision,
     act::{signature, tell},
     triage::triage,
 };
@@ -176,11 +176,7 @@ pub async fn report(op: &mut Op, new: NewReport) -> Result<Receipt> {
     }
     let id = CaseId(op.uuid());
     let access = op.district.port::<Access>()?;
-    let seal = |field: &str, text: &Option<String>| {
-        access.keyring.seal_text(Purpose::Reporter, &place(id, field), text.as_deref())
-    };
-    let (name, phone) = (seal("name", &said.name)?, seal("phone", &said.phone)?);
-    let phone_hash = said.phone.as_ref().map(|p| access.keyring.lookup(Purpose::Reporter, p)).transpose()?;
+    let reporter = SealedReporter::seal(&access, id, said.name.as_deref(), said.phone.as_deref())?;
     let filing = Filing {
         id,
         reported: Reported {
@@ -216,9 +212,7 @@ pub async fn report(op: &mut Op, new: NewReport) -> Result<Receipt> {
         address: said.address,
         point: new.point,
         reported_by: op.actor.account(),
-        name,
-        phone,
-        phone_hash,
+        reporter,
         token_hash: token_hash(&token),
     };
     let actor = op.actor.clone();

@@ -5,15 +5,15 @@
 //! the past and nobody has to be called for what was answered years ago.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use linli_access::{Access, Purpose};
+use linli_access::Access;
 use linli_grid::Atlas;
 use linli_kernel::{Result, Timestamp};
-use linli_store::{Op, counter};
+use linli_store::Op;
 use serde_json::json;
 
 use super::message::Message;
 use crate::{
-    app::token_hash,
+    app::{SealedReporter, token_hash},
     model::{Action, Case, CaseId, CaseState, Filing, Reported, Source, Who},
     rules::{self, Entry, Scene},
     settings::Rulebook,
@@ -66,13 +66,7 @@ pub(super) async fn open(
 ) -> Result<Born> {
     let id = CaseId(op.uuid());
     let access = op.district.port::<Access>()?;
-    let seal = |field: &str, text: Option<&str>| {
-        access.keyring.seal_text(Purpose::Reporter, &format!("case_file/{id}/{field}"), text)
-    };
-    let name = seal("name", message.reporter.as_deref())?;
-    let phone = seal("phone", message.phone.as_deref())?;
-    let phone_hash =
-        message.phone.as_ref().map(|p| access.keyring.lookup(Purpose::Reporter, p)).transpose()?;
+    let reporter = SealedReporter::seal(&access, id, message.reporter.as_deref(), message.phone.as_deref())?;
     let filing = Filing {
         id,
         reported: Reported {
@@ -102,8 +96,7 @@ pub(super) async fn open(
         first.facts.push(("external", message.number.clone()));
         first.facts.extend(message.category_said.clone().map(|said| ("category_said", said)));
     }
-    let prefix = op.district.prefix.clone();
-    let number = counter::next_number(&mut op.tx, &prefix, message.at).await?;
+    let number = op.number_at(message.at).await?;
     let birth = Birth {
         number: number.clone(),
         external: Some(external.to_owned()),
@@ -112,9 +105,7 @@ pub(super) async fn open(
         address: message.address.clone(),
         point: None,
         reported_by: op.actor.account(),
-        name,
-        phone,
-        phone_hash,
+        reporter,
         // Nobody holds a link of a case that came by file; the column wants a secret all the same.
         token_hash: token_hash(&URL_SAFE_NO_PAD.encode(op.district.ids.bytes::<32>())),
     };

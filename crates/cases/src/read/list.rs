@@ -12,6 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    app,
     model::{
         Ask, Case, CaseClock, CaseId, CaseNumber, CaseState, ClockKind, Level, Nature, Outcome, Satisfaction,
         Source, WhistleLevel,
@@ -81,6 +82,8 @@ pub struct Filter {
     pub level: Option<Level>,
     /// In this area.
     pub area: Option<AreaCode>,
+    /// With [`Filter::area`]: only what is known no more precisely than that.
+    pub no_finer: bool,
     /// In which this organisation takes part.
     pub org: Option<OrgId>,
     /// Which this organisation leads.
@@ -93,6 +96,10 @@ pub struct Filter {
     pub text: Option<String>,
     /// Cases of this phone (see [`Filter::find`]) beside those that `text` finds.
     pub phone_hash: Option<Vec<u8>>,
+    /// What the name typed would be found by.
+    pub name_hash: Option<Vec<u8>>,
+    /// What the initials typed would be found by.
+    pub initials_hash: Option<Vec<u8>>,
     /// Flagged urgent.
     pub urgent: bool,
     /// With a promise that is broken at this instant.
@@ -130,6 +137,9 @@ impl Filter {
         }
         self.phone_hash =
             parse_phone(typed).map(|phone| access.keyring.lookup(Purpose::Reporter, &phone)).transpose()?;
+        let (name, initials) = app::typed_name(access, typed)?;
+        self.name_hash = Some(name);
+        self.initials_hash = initials;
         self.text = Some(typed.to_owned());
         Ok(self)
     }
@@ -152,9 +162,11 @@ impl Filter {
             .and_some("c.ended_at >= ?", self.ended_from)
             .and_some("c.ended_at < ?", self.ended_to)
             .any("c.ask", &self.asks);
-        if let Some(area) = &self.area {
-            rows.within("c.area", std::slice::from_ref(area));
-        }
+        match &self.area {
+            Some(area) if self.no_finer => rows.and("c.area = ?", vec![area.into()]),
+            Some(area) => rows.within("c.area", std::slice::from_ref(area)),
+            None => &mut rows,
+        };
         if let Some(org) = self.org {
             rows.and(&ORG_CONDITION.replace("{orgs}", "(?)"), vec![org.into()]);
         }
@@ -204,10 +216,17 @@ impl Filter {
             ));
             values.push(conn.words_query(&terms).into());
         }
-        if let Some(hash) = &self.phone_hash {
-            // A hidden identity is not found by its phone either.
-            either.push("(c.phone_hash = ? AND c.hidden = ?)");
-            values.extend([hash.clone().into(), false.into()]);
+        let keyed = [
+            ("(c.phone_hash = ? AND c.hidden = ?)", &self.phone_hash),
+            ("(c.name_hash = ? AND c.hidden = ?)", &self.name_hash),
+            ("(c.initials_hash = ? AND c.hidden = ?)", &self.initials_hash),
+        ];
+        for (condition, hash) in keyed {
+            // A hidden identity is not found by its phone or name either.
+            if let Some(hash) = hash {
+                either.push(condition);
+                values.extend([hash.clone().into(), false.into()]);
+            }
         }
         rows.and(&either.join(" OR "), values);
     }

@@ -4,7 +4,7 @@
 use linli_kernel::{Error, Result, actor::OrgId};
 
 use super::{centre::hand_over, draft::Draft};
-use crate::model::{Ask, Case, ClockKind, Ending, NoticeKind, Party, ReturnReason, WhistleLevel};
+use crate::model::{Ask, ClockKind, Ending, NoticeKind, Party, ReturnReason, WhistleLevel};
 
 /// A return that may still be settled below.
 const FIRST: u8 = 1;
@@ -64,8 +64,8 @@ pub(super) fn consent(draft: &mut Draft<'_>) -> Result<()> {
 }
 
 /// Whether the return that is asked now is ruled one level up only.
-pub fn goes_up(case: &Case) -> bool {
-    matches!(case.ask, Some(Ask::Return { .. })) && case.returns >= LAST
+pub fn goes_up(ask: Option<&Ask>, returns: u8) -> bool {
+    matches!(ask, Some(Ask::Return { .. })) && returns >= LAST
 }
 
 /// A centre names the lead: the same as before, the proposed one, or a third.

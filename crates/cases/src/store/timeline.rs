@@ -71,7 +71,7 @@ pub(super) async fn write_lines(tx: &mut Tx, id: CaseId, already: i64, lines: &[
              VALUES {}",
             rows.join(", ")
         );
-        tx.execute(&sql, args).await?;
+        tx.defer(&sql, args).await?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ pub(crate) struct NewPhoto<'a> {
 }
 
 pub(crate) async fn add_photo(tx: &mut Tx, case: CaseId, photo: NewPhoto<'_>, now: Timestamp) -> Result<()> {
-    tx.execute(
+    tx.defer(
         "INSERT INTO case_photo (id, case_id, seq, role, full_blob, small_blob, public, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
@@ -101,8 +101,7 @@ pub(crate) async fn add_photo(tx: &mut Tx, case: CaseId, photo: NewPhoto<'_>, no
             now
         ],
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 /// How many photos those who work on the case have added.

@@ -73,7 +73,8 @@ both_engines! {
         let mut conn = d.db.read().await.unwrap();
         not_found(read::track(&mut conn, &lost.token).await.map(|c| c.number));
         drop(conn);
-        // Its number comes again.
-        assert_eq!(report(&d, well()).await.number, lost.number);
+        // On SQLite its number comes again; on PostgreSQL it was counted aside and stays a gap.
+        let again = report(&d, well()).await.number == lost.number;
+        assert_eq!(again, matches!(d.db.engine(), linli_store::Engine::Sqlite { .. }));
     }
 }

@@ -1,4 +1,4 @@
-//! Finding: words, numbers, the hotline's number, a phone.
+//! Finding: words, numbers, the hotline's number, a phone, a name, its initials.
 
 use linli_access::Access;
 use linli_cases::read::{self, Filter, Sort};
@@ -43,6 +43,41 @@ both_engines! {
         assert_eq!(finds(&d, "06315231234").await, none);
         assert_eq!(finds(&d, "\" OR 1=1 --").await, none);
         assert_eq!(finds(&d, "，。").await, none);
+    }
+
+    async fn by_the_name_and_its_initials(s) {
+        let d = district(&s).await;
+        let called = |name: &str, hidden: bool| NewReport {
+            reporter: ReporterInput {
+                name: Some(name.into()),
+                phone: Some("13912345678".into()),
+                hidden,
+                anonymous: false,
+            },
+            ..well()
+        };
+        let one = report(&d, called("欧阳小珍", false)).await.number;
+        report(&d, called("欧阳小珍", true)).await;
+        let other = report(&d, called("单 雄", false)).await.number;
+
+        let none: [String; 0] = [];
+        assert_eq!(finds(&d, "欧阳小珍").await, [one.as_str()], "a hidden identity is not found by its name");
+        assert_eq!(finds(&d, "oyxz").await, [one.as_str()]);
+        assert_eq!(finds(&d, "OYXZ").await, [one.as_str()]);
+        assert_eq!(finds(&d, "单雄").await, [other.as_str()], "spaces in a name mean nothing");
+        assert_eq!(finds(&d, "sx").await, [other.as_str()], "a surname has its own sound");
+        assert_eq!(finds(&d, "oyx").await, none);
+
+        // Cases from before are made found by the job, a batch at a time.
+        let mut tx = d.db.begin().await.unwrap();
+        tx.execute("UPDATE case_file SET name_hash = NULL, initials_hash = NULL", vec![]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(finds(&d, "oyxz").await, none);
+        let handlers = linli_cases::manifest();
+        let handlers = (handlers.handlers)();
+        linli_store::worker::arm(&d, &handlers).await.unwrap();
+        linli_store::worker::turn(&d, &handlers).await.unwrap();
+        assert_eq!(finds(&d, "oyxz").await, [one.as_str()]);
     }
 
     async fn the_same_number_of_another_system_comes_once(s) {

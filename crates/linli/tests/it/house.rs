@@ -60,7 +60,7 @@ pub(crate) async fn house(scratches: &[(&Scratch, &str, u64)], second_factor: bo
     let mut districts = Vec::new();
     for (scratch, name, seed) in scratches {
         let district = opened(scratch, name, *seed, second_factor).await;
-        demo::fill(&district, SCALE, *seed).await.unwrap();
+        demo::fill(&district, SCALE, *seed, false).await.unwrap();
         districts.push((district, vec![format!("{name}.example")]));
     }
     let app = App::new(districts, wiring::catalog().unwrap(), true);
@@ -73,6 +73,26 @@ pub(crate) struct Answer {
     pub(crate) location: String,
     pub(crate) retry_after: Option<String>,
     pub(crate) body: String,
+}
+
+/// The kind of what [`multipart`] makes.
+pub(crate) const MULTIPART: &str = "multipart/form-data; boundary=b";
+
+/// A form with files, as it goes over the wire.
+pub(crate) fn multipart(fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend(
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+        );
+    }
+    for (field, name, bytes) in files {
+        let head =
+            format!("--b\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n");
+        body.extend(head.bytes().chain(bytes.iter().copied()).chain(*b"\r\n"));
+    }
+    body.extend(b"--b--\r\n");
+    body
 }
 
 /// Somebody with cookies.
@@ -121,20 +141,7 @@ impl Browser<'_> {
         fields: &[(&str, &str)],
         files: &[(&str, &str, &[u8])],
     ) -> Answer {
-        let mut body = Vec::new();
-        for (name, value) in fields {
-            body.extend(
-                format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
-            );
-        }
-        for (field, name, bytes) in files {
-            let head = format!(
-                "--b\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n"
-            );
-            body.extend(head.bytes().chain(bytes.iter().copied()).chain(*b"\r\n"));
-        }
-        body.extend(b"--b--\r\n");
-        self.send_bytes("POST", path, body, &[("content-type", "multipart/form-data; boundary=b")]).await
+        self.send_bytes("POST", path, multipart(fields, files), &[("content-type", MULTIPART)]).await
     }
 
     pub(crate) async fn send(

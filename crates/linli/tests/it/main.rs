@@ -5,6 +5,7 @@
 mod accounts;
 mod backups;
 mod call;
+mod demo_rest;
 mod districts;
 mod doctor;
 mod doors;

@@ -3,8 +3,12 @@
 use axum::http::StatusCode;
 use linli_store::Blobs;
 use linli_testkit::both_engines;
+use serde_json::json;
 
-use crate::house::{House, house};
+use crate::{
+    call::{Caller, made_key},
+    house::{House, MULTIPART, house, multipart},
+};
 
 /// A JPEG that does not compress well.
 pub(crate) fn noise(width: u32, height: u32) -> Vec<u8> {
@@ -93,6 +97,40 @@ both_engines! {
         assert!(answer.status.is_client_error(), "{}", answer.status);
         assert_eq!(cases(&house).await, before, "nothing was filed");
         assert_eq!(kept().len(), 2, "nothing was kept");
+    }
+
+    async fn another_system_reports_with_photos_and_repeats_itself(s) {
+        let house = house(&[(&s, "a", 1)], false).await;
+        let officer = Caller::person(&house, "security").await;
+        let key = made_key(&house, &officer, &["case.report", "case.read"], "371002").await;
+        let app = Caller::key("应用", &key);
+        let photo = noise(320, 240);
+        let report = json!({ "source": "property", "nature": "help", "text": "单元门坏了" }).to_string();
+        let send = async |report: &str, files: &[(&str, &str, &[u8])], once: &str| {
+            let body = multipart(&[("report", report)], files);
+            let more = [("idempotency-key", once)];
+            app.send(&house, "POST", "/api/v1/cases/with-photos", MULTIPART, body, &more).await
+        };
+        let before = cases(&house).await;
+        let made = send(&report, &[("photo", "a.jpg", &photo)], "one").await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+        let again = send(&report, &[("photo", "a.jpg", &photo)], "one").await;
+        assert_eq!((again.status, again.json()), (made.status, made.json()), "the same answer");
+        assert_eq!(cases(&house).await, before + 1);
+        let other = send(&report, &[("photo", "a.jpg", &noise(300, 200))], "one").await;
+        assert_eq!(other.status, StatusCode::CONFLICT, "the key stands for another photo");
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        let case = app.get(&house, &format!("/api/v1/cases/{id}")).await.json();
+        assert_eq!(case["photos"].as_array().unwrap().len(), 1, "{case}");
+
+        // What is wrong is told at its place, and nothing is filed.
+        let odd = send(r#"{ "source": "property", "nature": "help", "wrong": 1 }"#, &[], "two").await;
+        assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", odd.text());
+        let none = app.send(&house, "POST", "/api/v1/cases/with-photos", MULTIPART, multipart(&[], &[]), &[]).await;
+        assert!(none.text().contains("report"), "{}", none.text());
+        let bad = send(&report, &[("photo", "a.jpg", b"MZ")], "three").await;
+        assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", bad.text());
+        assert_eq!(cases(&house).await, before + 1);
     }
 
     async fn a_request_that_says_it_is_too_large_is_refused_at_once(s) {

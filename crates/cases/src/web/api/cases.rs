@@ -1,14 +1,19 @@
 //! Cases: reporting, lists, one case, acting on it.
 
-use axum::{Json, http::StatusCode, response::IntoResponse};
+use axum::{
+    Json,
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
+};
 use linli_kernel::{AreaCode, Cursor, Error, Result, Timestamp, time::DAY_MS};
 use linli_web::{
     Access, Ctx, WebResult,
-    api::{Asked, Asks, At, Operation, schema},
+    api::{self, Asked, Asks, At, Once, Operation, schema},
     upload::{self, Upload},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
@@ -75,8 +80,28 @@ impl From<ReportBody> for NewReport {
     }
 }
 
-async fn report(ctx: Ctx, Asked(told, mut once): Asked<ReportBody>) -> WebResult {
+async fn report(ctx: Ctx, Asked(told, once): Asked<ReportBody>) -> WebResult {
     super::counted(&ctx)?;
+    take(&ctx, told, Vec::new(), once).await
+}
+
+/// The same with photos: a form, because pictures have no good place in JSON.
+async fn report_form(ctx: Ctx, headers: HeaderMap, form: Upload) -> WebResult {
+    super::counted(&ctx)?;
+    let text = form.text("report").ok_or_else(|| Error::field("report", "error-required"))?.to_owned();
+    let told = api::read(text.as_bytes())?;
+    let mut sent = text.into_bytes();
+    let mut photos = Vec::new();
+    for file in form.files {
+        sent.extend_from_slice(&Sha256::digest(&file.bytes));
+        let picture = upload::picture(&file.field, file.bytes).await?;
+        photos.push(Photo::keep(&ctx.district, picture).await?);
+    }
+    let once = Once::of(&ctx, &headers, &sent)?;
+    take(&ctx, told, photos, once).await
+}
+
+async fn take(ctx: &Ctx, told: ReportBody, photos: Vec<Photo>, mut once: Once) -> WebResult {
     let mut op = ctx.op().await?;
     if let Some(before) = once.before(&mut op).await? {
         return Ok(before);
@@ -84,7 +109,7 @@ async fn report(ctx: Ctx, Asked(told, mut once): Asked<ReportBody>) -> WebResult
     if told.lat.is_some() != told.lng.is_some() {
         return Err(Error::field("lng", "error-required").into());
     }
-    let receipt = app::report(&mut op, told.into()).await?;
+    let receipt = app::report(&mut op, NewReport { photos, ..told.into() }).await?;
     let answer = json!({
         "id": receipt.id, "number": receipt.number, "tracking_url": format!("{}/t/{}", ctx.origin, receipt.token),
     });
@@ -225,6 +250,9 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::post("/api/v1/cases", may("case.report"), "Report a case", report)
             .takes(schema::named("NewCase"))
+            .answers(201, "Number and tracking link", schema::named("Receipt")),
+        Operation::post("/api/v1/cases/with-photos", may("case.report"), "Report a case with photos", report_form)
+            .takes_form(schemas::report_form())
             .answers(201, "Number and tracking link", schema::named("Receipt")),
         query::paged(Operation::get("/api/v1/cases", may("case.list"), "List cases within one's scope", list))
             .answers(200, "A page", schema::page(schema::named("Case"))),

@@ -20,6 +20,20 @@ pub(super) fn state() -> Value {
     object([("id", id()), ("state", states())])
 }
 
+/// A report with its photos.
+pub(super) fn report_form() -> Value {
+    json!({
+        "type": "object", "required": ["report"],
+        "properties": {
+            "report": {
+                "type": "string", "contentMediaType": "application/json",
+                "contentSchema": named("NewCase"),
+            },
+            "photo": { "type": "array", "items": { "type": "string", "contentMediaType": "image/*" } },
+        },
+    })
+}
+
 /// Photos of a form.
 pub(super) fn photos() -> Value {
     json!({

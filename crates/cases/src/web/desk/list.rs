@@ -94,6 +94,7 @@ fn chips(ctx: &Ctx, room: &Room, wanted: &Wanted) -> Vec<(String, String)> {
             }
             "category" if value == UNCATEGORISED => l.t("desk-uncategorised"),
             "category" => room.atlas.category_path(value),
+            "no_finer" => l.t("desk-no-finer"),
             "urgent" => l.t("desk-urgent"),
             "overdue" if value == "soon" => l.t("desk-stat-soon"),
             "overdue" => l.t("desk-only-overdue"),

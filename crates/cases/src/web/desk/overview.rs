@@ -290,8 +290,14 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let heads = vec![l.t("desk-field-whistle"), l.t("desk-all-cases")];
     let hot = hot(&ctx, &room, &categories, &query, 6);
     let atlas = &room.atlas;
-    let name_area =
-        |code: &AreaCode| (atlas.name(code).to_owned(), format!("/desk/cases?{base}&area={code}"));
+    let name_area = |code: &AreaCode| {
+        let href = format!("/desk/cases?{base}&area={code}");
+        if code.as_str().len() < digits {
+            // Told without a place, or with one that nobody could find: the area looked at, and nothing finer.
+            return (l.t("desk-no-finer"), format!("{href}&no_finer=yes"));
+        }
+        (atlas.name(code).to_owned(), href)
+    };
     let name_org = |id: &linli_kernel::actor::OrgId| {
         (atlas.org_name(*id).to_owned(), format!("/desk/cases?{query}&lead={id}"))
     };

@@ -34,6 +34,8 @@ struct ReturnsPage {
     head: String,
     lines: Vec<Line>,
     next: Option<String>,
+    /// Where this list is read again when a case changes.
+    here: String,
     chosen: bool,
     view: Option<CaseView>,
     forms: Vec<Form>,
@@ -63,6 +65,12 @@ pub(super) async fn render(
     let mut room = Room::enter(ctx).await?;
     let scope = room.scope(ctx, "case.decide_return");
     let filter = Filter { asks: AskKind::ALL.to_vec(), ..Filter::default() };
+    let part = |name: &str, value: Option<String>| value.map_or_else(String::new, |v| format!("&{name}={v}"));
+    let here = format!(
+        "/desk/returns?{}{}",
+        part("after", after.clone()),
+        part("case", chosen.map(|id| id.to_string()))
+    );
     let after: Option<Cursor> = after.and_then(|a| a.parse().ok());
     // A case put aside has no running clock: the newest request, not the next clock, orders this list.
     let found = read::page(&mut room.conn, &scope, &filter, Sort::Newest, after, PAGE).await?;
@@ -77,6 +85,7 @@ pub(super) async fn render(
         head: ctx.locale.t_with(key, &[("n", lines.len().to_string())]),
         lines,
         next: found.next,
+        here,
         chosen: chosen.is_some(),
         view: None,
         forms: Vec::new(),

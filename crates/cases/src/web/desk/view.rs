@@ -11,6 +11,7 @@ use crate::{
     app::{Contact, ReporterView},
     model::{Ask, CaseClock, CaseId, CaseState, ClockKind, Colour, Ending, WhistleLevel},
     read::CaseRow,
+    rules,
     settings::Rulebook,
 };
 
@@ -165,6 +166,7 @@ impl Line {
         let word = |list: &str, code: &str| locale.t(&format!("desk-{list}-{code}"));
         let next = next_clock(&row.clocks);
         let (ask, ask_tone) = match &row.ask {
+            ask if rules::goes_up(ask.as_ref(), row.returns) => (locale.t("desk-ask-return-up"), "bad"),
             Some(Ask::Return { .. }) => (locale.t("desk-ask-return"), "bad"),
             Some(Ask::Extension { .. }) => (locale.t("desk-ask-extension"), "info"),
             Some(Ask::Suspension { .. }) => (locale.t("desk-ask-suspension"), "warn"),

@@ -24,6 +24,8 @@ pub(super) struct Wanted {
     pub(super) whistle: String,
     pub(super) source: String,
     pub(super) area: String,
+    /// With an area: what is known no more precisely than that.
+    pub(super) no_finer: String,
     pub(super) lead: String,
     pub(super) category: String,
     pub(super) ask: String,
@@ -64,13 +66,14 @@ pub(super) fn percent(text: &str) -> String {
 
 impl Wanted {
     /// The narrowing fields with their names.
-    pub(super) fn fields(&self) -> [(&'static str, &str); 17] {
+    pub(super) fn fields(&self) -> [(&'static str, &str); 18] {
         [
             ("text", &self.text),
             ("state", &self.state),
             ("whistle", &self.whistle),
             ("source", &self.source),
             ("area", &self.area),
+            ("no_finer", &self.no_finer),
             ("lead", &self.lead),
             ("category", &self.category),
             ("ask", &self.ask),
@@ -138,6 +141,7 @@ impl Wanted {
             whistle: self.whistle.parse().ok(),
             source: self.source.parse().ok(),
             area: self.area.parse().ok(),
+            no_finer: !self.no_finer.is_empty(),
             lead: self.lead.parse().ok(),
             category: Some(self.category.clone())
                 .filter(|c| *c == UNCATEGORISED || c.bytes().all(|b| b.is_ascii_digit())),

@@ -1,42 +1,23 @@
 //! Half a year of cases, each told in the commands that made it what it is.
 
-use std::{io::IsTerminal, sync::Arc};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use linli_cases::app::history::{self, Past, Step};
 use linli_demo::{
     Plan,
     cases::{By, CasePlan},
 };
 use linli_kernel::{Actor, Result};
-use linli_store::District;
+use linli_store::Op;
 
 /// Cases of one transaction: large enough to be quick, small enough to lose little.
-const BATCH: u64 = 200;
+const BATCH: u64 = 100;
 
-pub(super) async fn write(district: &Arc<District>, plan: &Plan) -> Result<()> {
-    let bar = progress(plan.case_count());
-    for first in (0..plan.case_count()).step_by(usize::try_from(BATCH).unwrap_or(1)) {
-        let mut op = district.op("demo cases").await?;
-        for nth in first..(first + BATCH).min(plan.case_count()) {
-            history::record(&mut op, past(plan, plan.case(nth))).await?;
-        }
-        op.commit().await?;
-        bar.inc(BATCH);
+/// Writes the cases from `first` on; answers where to go on. The caller commits.
+pub(super) async fn write(op: &mut Op, plan: &Plan, first: u64) -> Result<Option<u64>> {
+    let end = (first + BATCH).min(plan.case_count());
+    for nth in first..end {
+        history::record(op, past(plan, plan.case(nth))).await?;
     }
-    bar.finish_and_clear();
-    Ok(())
-}
-
-fn progress(count: u64) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(count), target);
-    bar.set_style(ProgressStyle::default_bar());
-    bar
+    Ok((end < plan.case_count()).then_some(end))
 }
 
 fn past(plan: &Plan, case: CasePlan) -> Past {

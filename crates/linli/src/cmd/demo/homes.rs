@@ -1,20 +1,20 @@
 //! Homes and people of the demo, several grids in one transaction.
 
-use std::sync::Arc;
-
 use linli_access::Access;
 use linli_demo::Plan;
 use linli_household::bulk::{self, Load};
 use linli_kernel::Result;
-use linli_store::District;
+use linli_store::Op;
 
-/// People of one transaction.
-const BATCH: usize = 5_000;
+/// People of one transaction: few enough that nobody who waits for the writer notices.
+const BATCH: usize = 1_000;
 
-pub(super) async fn write(district: &Arc<District>, plan: &Plan) -> Result<()> {
+/// Writes the homes from the grid `first` on; answers where to go on. The caller commits.
+pub(super) async fn write(op: &mut Op, plan: &Plan, first: usize) -> Result<Option<usize>> {
     let mut load = Load::default();
     let grids = plan.district.grids().count();
-    for nth in 0..grids {
+    let mut nth = first;
+    while nth < grids && load.len() < BATCH {
         let part = plan.homes(nth);
         load.buildings.extend(part.buildings);
         load.units.extend(part.units);
@@ -22,13 +22,9 @@ pub(super) async fn write(district: &Arc<District>, plan: &Plan) -> Result<()> {
         load.households.extend(part.households);
         load.residents.extend(part.residents);
         load.care.extend(part.care);
-        if load.len() >= BATCH || nth + 1 == grids {
-            let full = std::mem::take(&mut load);
-            let sealed = bulk::seal(district.port::<Access>()?, full, None, district.clock.now()).await?;
-            let mut op = district.op("demo homes").await?;
-            bulk::write(&mut op, sealed, None).await?;
-            op.commit().await?;
-        }
+        nth += 1;
     }
-    Ok(())
+    let sealed = bulk::seal(op.district.port::<Access>()?, load, None, op.now).await?;
+    bulk::write(op, sealed, None).await?;
+    Ok((nth < grids).then_some(nth))
 }

@@ -4,13 +4,17 @@ mod cases;
 mod homes;
 mod land;
 mod people;
+mod rest;
 
-use std::{sync::Arc, time::Instant};
+use std::{io::IsTerminal, sync::Arc, time::Instant};
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use linli_demo::Plan;
 use linli_grid::AtlasPort;
 use linli_store::District;
 
+use self::rest::{Piece, Rest};
+pub(crate) use self::rest::{Plans, handlers};
 use super::Done;
 use crate::{config::Config, wiring};
 
@@ -26,6 +30,9 @@ pub struct Args {
     /// Do nothing where there are areas already (what `make run` does).
     #[arg(long)]
     if_empty: bool,
+    /// Write only land and people; the server that starts next brings in cases and homes while it serves.
+    #[arg(long)]
+    later: bool,
 }
 
 /// The password of every demo account.
@@ -54,7 +61,7 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
         let district = wiring::open(&config, settings).await?;
         let atlas = district.port::<AtlasPort>()?;
         if atlas.get().areas().next().is_none() {
-            fill(&district, args.scale, args.seed).await?;
+            fill(&district, args.scale, args.seed, args.later).await?;
         } else if !args.if_empty {
             return Err(format!(
                 "{} already has areas; a demo is only made in an empty district",
@@ -71,17 +78,42 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
     Ok(())
 }
 
-/// Fills an empty district.
-pub async fn fill(district: &Arc<District>, scale: f64, seed: u64) -> Done {
+/// Fills an empty district; with `later` it leaves cases and homes to the server.
+pub async fn fill(district: &Arc<District>, scale: f64, seed: u64, later: bool) -> Done {
     let began = Instant::now();
-    let plan: Plan = linli_demo::plan(seed, scale, district.clock.now())?;
+    let now = district.clock.now();
+    let plan: Plan = linli_demo::plan(seed, scale, now)?;
     land::write(district, &plan).await?;
     people::write(district, &plan).await?;
-    println!("{}: land and people after {:.1} s", district.name, began.elapsed().as_secs_f64());
-    homes::write(district, &plan).await?;
-    println!("{}: homes after {:.1} s", district.name, began.elapsed().as_secs_f64());
-    cases::write(district, &plan).await?;
+    let seconds = || began.elapsed().as_secs_f64();
+    println!("{}: land and people after {:.1} s", district.name, seconds());
+    if later {
+        let mut op = district.op("demo").await?;
+        Rest { seed, scale, now, next: Piece::FIRST }.owe(&mut op).await?;
+        op.commit().await?;
+        println!("{}: {} cases and the homes come in while it serves", district.name, plan.case_count());
+        return Ok(());
+    }
+    let bar = progress(plan.case_count() + plan.district.grids().count() as u64);
+    let told = |piece| match piece {
+        Piece::Cases(nth) => bar.set_position(nth),
+        Piece::Homes(nth) => bar.set_position(plan.case_count() + nth as u64),
+    };
+    rest::all(district, &plan, told).await?;
+    bar.finish_and_clear();
+    println!("{}: {} cases and the homes after {:.1} s", district.name, plan.case_count(), seconds());
     linli_insight::events::catch_all(district).await?;
-    println!("{}: {} cases after {:.1} s", district.name, plan.case_count(), began.elapsed().as_secs_f64());
+    println!("{}: read what people wrote after {:.1} s", district.name, seconds());
     Ok(())
+}
+
+fn progress(count: u64) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(count), target);
+    bar.set_style(ProgressStyle::default_bar());
+    bar
 }
