@@ -183,7 +183,11 @@ class Bench:
         self.row("plan", size, "peak memory of all runs, MB", f"{peak:.0f}", "< 300", peak < 300)
         return out
 
-    def replans(self, size, seed, count, goal_ms):
+    def replans(self, size, count, goal_ms):
+        seed, path, _ = next(self.instances(size, 1))
+        plan_path = self.work / f"{size}-{seed}-plan.json"
+        if not plan_path.exists():
+            run(self.a.linli, "plan", "solve", path, "--out", plan_path, "--seconds", self.a.seconds, "--slack", 1, "--json")
         path, plan_path = self.work / f"{size}-{seed}.json", self.work / f"{size}-{seed}-plan.json"
         inst, plan = json.loads(path.read_text()), json.loads(plan_path.read_text())
         rng, times, theirs = random.Random(seed), [], []
@@ -193,8 +197,9 @@ class Bench:
                 factor = 0.0 if kind == "one closes" else 0.5
                 called = rng.randrange(4, 12)
                 events = dict(called=called, changes=[{"site": s, "from": called + 1, "factor": factor} for s in sites])
-                (self.work / "events.json").write_text(json.dumps(events))
-                facts, _ = run(self.a.linli, "plan", "replan", path, plan_path, self.work / "events.json", "--json",
+                events_path = self.work / f"{size}-events.json"
+                events_path.write_text(json.dumps(events))
+                facts, _ = run(self.a.linli, "plan", "replan", path, plan_path, events_path, "--json",
                                "--repeat", 3)
                 times.append((kind, facts["cpu_seconds"]))
                 if n < (3 if size == "district" else 1):
@@ -210,7 +215,7 @@ class Bench:
         """A market with help enough (helpers give up to 3 units), or a scarce one (1 unit: fewer than asked for)."""
         ratios, inserts, gaps, out = [], [], [], []
         for seed in range(1, seeds + 1):
-            path, arcs = self.work / f"market-{kind}-{seed}.json", self.work / "arcs.json"
+            path, arcs = self.work / f"market-{kind}-{seed}.json", self.work / f"arcs-{kind}.json"
             facts, _ = run(self.a.linli, "plan", "match", path, "--generate", f"{needs},{helpers},{seed},{most}",
                            "--arcs", arcs, "--json")
             market = json.loads(path.read_text())
@@ -232,8 +237,8 @@ class Bench:
         self.row("teams", size, "below bound in 10 s, most %", f"{max(gaps):.2f}", "<= 2", max(gaps) <= 2)
         return out
 
-    def days(self, seed):
-        path, out = self.work / f"district-{seed}.json", []
+    def days(self):
+        (seed, path, _), out = next(self.instances("district", 1)), []
         for load in (0.85, 0.9, 0.95, 1.0):
             plan_path = self.work / f"district-{seed}-load.json"
             try:
@@ -291,19 +296,36 @@ def main():
     p.add_argument("--seconds", type=float, default=10)
     p.add_argument("--city-seconds", type=float, default=60)
     p.add_argument("--replans", type=int, default=30)
+    p.add_argument("--only", help="parts to run, with commas (district, replan, days, plenty, scarce, city, replan_city); "
+                   "what other runs have left is reported with them")
     p.add_argument("--quick", action="store_true", help="two seeds, no city")
     a = p.parse_args()
     if a.quick:
         a.seeds, a.city_seeds, a.market_seeds, a.replans = 2, 0, 1, 5
     bench = Bench(a)
-    found = dict(district=bench.stages("district", a.seeds, a.seconds, 10, 0.8))
-    found["replan"] = bench.replans("district", found["district"][0]["seed"], a.replans, 5)
-    found["days"] = bench.days(found["district"][0]["seed"])
-    found["matching"] = bench.matching(10_000, 15_000, "plenty", 3, a.market_seeds)
-    found["matching"] += bench.matching(10_000, 15_000, "scarce", 1, a.market_seeds)
-    if a.city_seeds:
-        found["city"] = bench.stages("city", a.city_seeds, a.city_seconds, 25, 2.0)
-        found["replan_city"] = bench.replans("city", found["city"][0]["seed"], max(3, a.replans // 5), 20)
+    parts = dict(
+        district=lambda: bench.stages("district", a.seeds, a.seconds, 10, 0.8),
+        replan=lambda: bench.replans("district", a.replans, 5),
+        days=bench.days,
+        plenty=lambda: bench.matching(10_000, 15_000, "plenty", 3, a.market_seeds),
+        scarce=lambda: bench.matching(10_000, 15_000, "scarce", 1, a.market_seeds),
+        city=lambda: bench.stages("city", a.city_seeds, a.city_seconds, 25, 2.0),
+        replan_city=lambda: bench.replans("city", max(3, a.replans // 5), 20))
+    if not a.city_seeds:
+        del parts["city"], parts["replan_city"]
+    for name in a.only.split(",") if a.only else parts:
+        bench.rows = []
+        found = parts[name]()
+        (bench.work / f"part-{name}.json").write_text(json.dumps(dict(found=found, rows=bench.rows)))
+    found, bench.rows = {}, []
+    for name in parts:
+        part = bench.work / f"part-{name}.json"
+        if not part.exists():
+            print(f"{name} has not been run: no report yet")
+            return
+        part = json.loads(part.read_text())
+        found[name] = part["found"]
+        bench.rows += part["rows"]
     found["table"] = bench.rows
     (a.out / "planner.json").write_text(json.dumps(found, indent=1))
     pictures = a.docs / "planner"

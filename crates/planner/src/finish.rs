@@ -40,7 +40,7 @@ pub fn finish(problem: &Problem, lane_rate: f64) -> Result<Option<usize>, Vec<Sh
     let last = last_slot(problem);
     let mut horizon = first_guess(problem);
     let mut network = SiteNetwork::new(problem, horizon);
-    network.net.ascend(4);
+    network.net.ascend(8);
     network.net.start();
     while let Err(cut) = network.net.settle() {
         let inside = network.marks(&cut.hubs);

@@ -8,8 +8,8 @@ use crate::hubflow::Cut;
 use crate::network::SiteNetwork;
 use crate::problem::Problem;
 
-/// Rounds of price ascent before the exact search.
-const SWEEPS: usize = 8;
+/// Passes over the buildings to find prices before the exact search.
+const ROUNDS: usize = 14;
 
 /// An optimal flow of people to sites.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub fn transport(problem: &Problem, horizon: usize) -> Result<Transport, Cut> {
 
 pub(crate) fn solve(problem: &Problem, horizon: usize) -> Result<SiteNetwork, Cut> {
     let mut network = SiteNetwork::new(problem, horizon);
-    network.net.ascend(SWEEPS);
+    network.net.ascend(ROUNDS);
     network.net.start();
     network.net.settle()?;
     Ok(network)

@@ -1,149 +1,169 @@
-//! Warm start: prices first, then flow (对偶坐标上升).
+//! Warm start: prices first, then flow (对偶牛顿法).
 //!
 //! Where every hub has exactly one link, straight to the sink and free of charge, the dual has one price `p ≥ 0`
-//! per hub: an item goes where `cost + price` is least. The best price of one hub, all others fixed, is the value at
-//! which just enough members leave: a weighted selection over the differences to their next choices. Sweeping over
-//! the hubs that are out of balance is coordinate ascent on the concave dual (Bertsekas, *Network Optimization*,
-//! 1998, ch. 6). The dual is not smooth, so ascent may stop short of the optimum; that costs nothing but a few more
-//! augmentations afterwards, because any prices are a valid start of [`super::search`].
+//! per hub: an item goes where `cost + price` is least, and the slope of the dual at a hub is what comes to it minus
+//! its room. Items are many and lie everywhere, so the dual is nearly smooth: a price difference that changes by δ
+//! sends over those whose second choice is less than δ worse. Counting them gives the Hessian, a weighted Laplacian
+//! over neighbouring hubs ([`super::balance`]), and a few Newton steps balance the whole area at once, where changing
+//! one price at a time creeps from neighbour to neighbour. Source: damped Newton for semi-discrete optimal transport
+//! (Kitagawa, Mérigot & Thibert 2019), here with a bounded step and a search along it.
 //!
-//! Steps go [`OVER`] times as far as the coordinate's own optimum (successive over-relaxation, Young 1971), because
-//! prices of neighbouring hubs rise together; the last round takes exact steps.
+//! Invariant: the prices kept are those with the largest dual value seen. Any prices are a valid start of
+//! [`super::search`], so nothing here can spoil the optimum, only the number of augmentations that are left.
 //!
-//! Cost: `O(arcs · degree)` per full sweep.
+//! Cost: `O(arcs)` per round.
 
 use super::Network;
-use crate::num::idx;
+use super::balance::Balance;
+use crate::num::{idx, int, round};
 
-/// Over-relaxation in tenths.
-const OVER: i64 = 16;
+/// A second choice counts as near within the mean difference between first and second choices, later within less.
+const NARROWER: f64 = 0.7;
+const NARROWEST: f64 = 0.15;
 
-/// A price no walk is worth; stands for "no other choice".
-const FAR: i64 = i64::MAX / 4;
+/// How much farther the next step may go after one that was good as it was.
+const FARTHER: f64 = 1.3;
+
+/// Units out of place per hub that are left to the search.
+const FEW: i64 = 16;
+
+/// Low bits of a key hold the hub, the others its value; so the two least of a list are found without branches.
+const HUB_BITS: u32 = 22;
+const HUB_MASK: i64 = (1 << HUB_BITS) - 1;
+
+/// A key no choice has.
+const NO_CHOICE: i64 = i64::MAX;
+
+/// An item with a second choice: both hubs, how much worse the second is, and the item's units.
+#[derive(Clone, Copy)]
+pub(super) struct Rival {
+    pub(super) first: u32,
+    pub(super) second: u32,
+    pub(super) gap: i64,
+    pub(super) units: i32,
+}
+
+/// What one pass over the items finds under some prices.
+#[derive(Default)]
+pub(super) struct Census {
+    /// Units that come to each hub beyond its room.
+    pub(super) pull: Vec<i64>,
+    pub(super) rivals: Vec<Rival>,
+    /// The dual value.
+    value: i64,
+}
+
+impl Census {
+    /// So few units are out of place, too many at a hub or missing where a price stands, that the search is quicker.
+    fn balanced(&self, price: &[i64]) -> bool {
+        let astray = self.pull.iter().zip(price).filter(|&(&pull, &price)| pull > 0 || price > 0);
+        astray.map(|(pull, _)| pull.abs()).sum::<i64>() <= FEW * int(price.len())
+    }
+
+    /// Mean difference between first and second choice.
+    fn mean_gap(&self) -> f64 {
+        let sum: i64 = self.rivals.iter().map(|rival| rival.gap).sum();
+        sum as f64 / int(self.rivals.len().max(1)) as f64
+    }
+}
 
 impl Network {
-    /// Improves the prices by at most `sweeps` rounds. Call before [`Self::start`]; does nothing on networks whose
+    /// Improves the prices in at most `rounds` passes. Call before [`Self::start`]; does nothing on networks whose
     /// hubs do not all have a single free link to the sink.
-    pub fn ascend(&mut self, sweeps: usize) {
+    pub fn ascend(&mut self, rounds: usize) {
         let hubs = self.excess.len() - 1;
-        let sink = self.sink();
-        let mut room = Vec::with_capacity(hubs);
-        for list in &self.touching[..hubs] {
-            match list.as_slice() {
-                [id] if self.links[*id as usize].to == sink && self.links[*id as usize].cost == 0 => {
-                    room.push(self.links[*id as usize].cap);
-                }
-                _ => return,
-            }
-        }
-        let callers = self.callers(hubs);
+        let Some(room) = self.single_rooms(hubs) else {
+            return;
+        };
         let mut price: Vec<i64> = (0..hubs).map(|h| self.price(idx(h))).collect();
-        let mut offers = Vec::new();
-        for sweep in 1..=sweeps {
-            let step = if sweep == sweeps { 10 } else { OVER };
-            let mut unbalanced = false;
-            let load = self.loads(&price);
+        let mut best = price.clone();
+        let mut census = Census::default();
+        self.census(&price, &room, &mut census);
+        let mut known = census.value;
+        let mut width = census.mean_gap();
+        let least = NARROWEST * width;
+        let mut balance = Balance::new(hubs, width);
+        balance.aim(&census, &price, width);
+        let (mut slope, mut share) = (balance.slope(&census), 1.0_f64);
+        for _ in 1..rounds {
             for hub in 0..hubs {
-                let balanced = if price[hub] > 0 { load[hub] == room[hub] } else { load[hub] <= room[hub] };
-                if !balanced {
-                    let best = self.best_price(hub, room[hub], &price, &callers, &mut offers);
-                    unbalanced |= best != price[hub];
-                    price[hub] = (price[hub] + (best - price[hub]) * step / 10).max(0);
-                }
+                price[hub] = (best[hub] + round(share * balance.step[hub])).clamp(0, HIGHEST);
             }
-            if !unbalanced {
-                break;
+            self.census(&price, &room, &mut census);
+            if census.value > known {
+                known = census.value;
+                best.clone_from(&price);
+                if census.balanced(&price) {
+                    break;
+                }
+                width = (NARROWER * width).max(least);
+                balance.most *= if share < 1.0 { share.max(0.3) } else { FARTHER };
+                balance.aim(&census, &price, width);
+                (slope, share) = (balance.slope(&census), 1.0);
+            } else {
+                // Too far: the slope along the step tells where its best point lies.
+                let now = balance.slope(&census);
+                share *= if now < 0.0 { (slope / (slope - now)).clamp(0.1, 0.7) } else { 0.5 };
             }
         }
         let top = self.potential[hubs];
-        for (hub, &price) in price.iter().enumerate() {
+        for (hub, &price) in best.iter().enumerate() {
             self.potential[hub] = top - price;
         }
     }
 
-    /// Transposed arcs: for every hub the arcs that lead to it.
-    fn callers(&self, hubs: usize) -> (Vec<u32>, Vec<u32>) {
-        let mut start = vec![0_u32; hubs + 2];
-        for arc in &self.arcs {
-            start[arc.hub as usize + 2] += 1;
+    /// The capacity of every hub's only link, if that is how this network is made.
+    fn single_rooms(&self, hubs: usize) -> Option<Vec<i64>> {
+        if hubs >> HUB_BITS > 0 {
+            return None;
         }
-        for hub in 2..start.len() {
-            start[hub] += start[hub - 1];
-        }
-        let mut list = vec![0_u32; self.arcs.len()];
-        for (id, arc) in self.arcs.iter().enumerate() {
-            let at = &mut start[arc.hub as usize + 1];
-            list[*at as usize] = idx(id);
-            *at += 1;
-        }
-        (start, list)
+        let sink = self.sink();
+        let only = |list: &Vec<u32>| match list.as_slice() {
+            [id] if self.links[*id as usize].to == sink && self.links[*id as usize].cost == 0 => {
+                Some(self.links[*id as usize].cap)
+            }
+            _ => None,
+        };
+        self.touching[..hubs].iter().map(only).collect()
     }
 
-    /// How many units would stand at each hub under these prices.
-    fn loads(&self, price: &[i64]) -> Vec<i64> {
-        let mut load = vec![0_i64; price.len()];
+    /// Sends every item to its cheapest hub and looks at its second choice.
+    fn census(&self, price: &[i64], room: &[i64], census: &mut Census) {
+        census.pull.clear();
+        census.pull.extend(room.iter().map(|&room| -room));
+        census.rivals.clear();
+        let mut value = -price.iter().zip(room).map(|(price, room)| price.saturating_mul(*room)).sum::<i64>();
         for item in 0..self.supply.len() {
-            let best =
-                self.arcs_of(item).iter().min_by_key(|arc| i64::from(arc.cost) + price[arc.hub as usize]);
-            if let Some(arc) = best {
-                load[arc.hub as usize] += i64::from(self.supply[item]);
-            }
-        }
-        load
-    }
-
-    /// The price at which a hub is just full, the others' prices being fixed.
-    fn best_price(
-        &self,
-        hub: usize,
-        room: i64,
-        price: &[i64],
-        callers: &(Vec<u32>, Vec<u32>),
-        offers: &mut Vec<(i64, i64)>,
-    ) -> i64 {
-        offers.clear();
-        let mut captive = 0_i64;
-        let range = callers.0[hub] as usize..callers.0[hub + 1] as usize;
-        for &id in &callers.1[range] {
-            let item = self.owner[id as usize] as usize;
-            let mut other = FAR;
+            let (mut first, mut second) = (NO_CHOICE, NO_CHOICE);
             for arc in self.arcs_of(item) {
-                let value = i64::from(arc.cost) + price[arc.hub as usize];
-                if value < other && arc.hub as usize != hub {
-                    other = value;
-                }
+                let worth = i64::from(arc.cost) + price[arc.hub as usize];
+                let key = (worth << HUB_BITS) | i64::from(arc.hub);
+                second = second.min(first.max(key));
+                first = first.min(key);
             }
-            let supply = i64::from(self.supply[item]);
-            if other == FAR {
-                captive += supply;
-            } else if other > i64::from(self.arcs[id as usize].cost) {
-                offers.push((other - i64::from(self.arcs[id as usize].cost), supply));
+            if first == NO_CHOICE {
+                continue;
+            }
+            let units = self.supply[item];
+            census.pull[hub_of(first)] += i64::from(units);
+            value += (first >> HUB_BITS) * i64::from(units);
+            if second < NO_CHOICE {
+                census.rivals.push(Rival {
+                    first: idx(hub_of(first)),
+                    second: idx(hub_of(second)),
+                    gap: (second >> HUB_BITS) - (first >> HUB_BITS),
+                    units,
+                });
             }
         }
-        threshold(offers, room - captive)
+        census.value = value;
     }
 }
 
-/// The largest `v` among the offers at which those offering at least `v` do not fit into `room`; 0 if all fit.
-fn threshold(offers: &mut [(i64, i64)], mut room: i64) -> i64 {
-    if offers.is_empty() || offers.iter().map(|offer| offer.1).sum::<i64>() <= room {
-        return 0;
-    }
-    let mut rest = offers;
-    loop {
-        let middle = rest.len() / 2;
-        let (above, &mut pivot, below) = rest.select_nth_unstable_by(middle, |a, b| b.0.cmp(&a.0));
-        let weight: i64 = above.iter().map(|offer| offer.1).sum();
-        if weight > room {
-            rest = above;
-        } else if weight + pivot.1 > room || below.is_empty() {
-            return pivot.0;
-        } else {
-            room -= weight + pivot.1;
-            rest = below;
-        }
-        if rest.is_empty() {
-            return pivot.0;
-        }
-    }
+/// The hub in a key.
+fn hub_of(key: i64) -> usize {
+    crate::num::pos(key & HUB_MASK)
 }
+
+/// No price rises above this, so that keys and sums stay within their bits.
+const HIGHEST: i64 = 1 << 36;

@@ -7,7 +7,7 @@
 //! pair of hubs only the cheapest such detour matters.
 //!
 //! Source: successive shortest paths with potentials (Ahuja, Magnanti & Orlin, *Network Flows*, 1993, §9.7),
-//! on the contracted graph; the warm start is coordinate ascent on the dual ([`ascent`]).
+//! on the contracted graph ([`search`], [`detours`]); the warm start is a damped Newton method on the dual ([`ascent`]).
 //!
 //! Invariants, between calls:
 //! - every item's arc flows are ≥ 0 and sum to its supply; `0 ≤ flow ≤ capacity` on links;
@@ -15,11 +15,13 @@
 //! - every residual edge has reduced cost `c + π(u) − π(v) ≥ 0`. So a settled network is optimal: this is what
 //!   [`Network::certify`] verifies from scratch.
 //!
-//! Cost: one Dijkstra over the hubs near the excess per augmentation, `O(members · degree)` to refresh a hub whose
-//! members changed. Capacities, items and cancellations change the network in place; only what they displaced is
+//! Cost: one Dijkstra over the hubs near the excess per augmentation, `O(members · degree)` to look again for a detour
+//! whose best member left. Capacities, items and cancellations change the network in place; only what they displaced is
 //! routed again.
 
 mod ascent;
+mod balance;
+mod detours;
 mod search;
 
 pub use search::Cut;
@@ -244,7 +246,7 @@ impl Network {
         if before == 0 && after > 0 {
             self.place[a] = idx(self.members[hub].len());
             self.members[hub].push(arc);
-            self.fresh[hub] = false;
+            self.detours_of_newcomer(arc);
         } else if before > 0 && after == 0 {
             let at = self.place[a] as usize;
             self.members[hub].swap_remove(at);
@@ -252,7 +254,7 @@ impl Network {
                 self.place[moved as usize] = idx(at);
             }
             self.place[a] = NONE;
-            self.fresh[hub] = false;
+            self.detours_without(hub, arc);
         }
     }
 

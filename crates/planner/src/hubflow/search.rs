@@ -1,6 +1,8 @@
 //! The search: excess goes to the nearest room (最短增广路).
 //!
-//! Dijkstra over hubs from one hub with excess, on reduced costs, stopping at the first hub that lacks units; then
+//! Dijkstra over hubs from one hub with excess, on reduced costs, stopping at the first hub that lacks units or at the
+//! sink, which takes whatever comes: so no search crosses the sink, from where the whole area is in reach. What the
+//! sink has then taken too much goes back to the hubs that still lack units, many per search. After each search
 //! the potentials of the hubs seen are lowered by what they were nearer than the target, which keeps all reduced
 //! costs non-negative (Ahuja, Magnanti & Orlin 1993, §9.7). Hubs that tie with the target are left alone, so the
 //! work stays local. If no hub in reach lacks units, the hubs reached are a cut that proves the demand impossible.
@@ -10,7 +12,6 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::{Detour, NONE, Network};
-use crate::num::idx;
 
 /// Hubs whose units cannot go anywhere else, and how many of them are too many.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,8 +90,9 @@ impl Scratch {
 impl Network {
     /// Routes all excess at least cost. On a cut the network stays consistent, with that excess left in place.
     pub fn settle(&mut self) -> Result<(), Cut> {
+        let sink = self.sink();
         while let Some(hub) = self.pending.pop() {
-            while self.excess[hub as usize] > 0 {
+            while hub != sink && self.excess[hub as usize] > 0 {
                 if let Some(target) = self.reach(hub) {
                     self.augment(hub, target);
                 } else {
@@ -103,7 +105,50 @@ impl Network {
                 }
             }
         }
+        self.drain();
         Ok(())
+    }
+
+    /// The sink took more than it asked for: hands units back to the hubs that lack some. One search finds the
+    /// cheapest ways to all of them; those that do not share an exhausted step are taken at once.
+    fn drain(&mut self) {
+        let sink = self.sink();
+        while self.excess[sink as usize] > 0 {
+            let mut search = std::mem::take(&mut self.search);
+            let mut lacking = self.excess.iter().filter(|&&excess| excess < 0).count();
+            search.begin(sink);
+            let mut end = 0;
+            while lacking > 0
+                && let Some(Reverse((dist, hub))) = search.heap.pop()
+            {
+                if dist > search.dist[hub as usize] {
+                    continue;
+                }
+                search.done.push(hub);
+                if self.excess[hub as usize] < 0 {
+                    lacking -= 1;
+                    end = dist;
+                }
+                self.relax(hub, dist, None, &mut search);
+            }
+            for &hub in &search.done {
+                self.potential[hub as usize] += search.dist[hub as usize] - end;
+            }
+            let done = std::mem::take(&mut search.done);
+            self.search = search;
+            let before = self.excess[sink as usize];
+            for &hub in &done {
+                if self.excess[hub as usize] < 0 {
+                    self.augment(sink, hub);
+                }
+            }
+            self.search.done = done;
+            if self.excess[sink as usize] == before {
+                // Cannot be: a hub that lacks units has a way from the sink.
+                debug_assert!(false, "the sink keeps units that hubs lack");
+                break;
+            }
+        }
     }
 
     /// Gives up the excess of a hub by taking it out of the books; only for reports on impossible demands.
@@ -129,7 +174,7 @@ impl Network {
                 continue;
             }
             search.done.push(hub);
-            self.relax(hub, dist, &mut limit, &mut search);
+            self.relax(hub, dist, Some(&mut limit), &mut search);
         }
         let (end, target) = limit;
         if target != NONE {
@@ -153,16 +198,18 @@ impl Network {
     }
 
     /// Looks at every residual edge out of a hub.
-    fn relax(&mut self, hub: u32, dist: i64, limit: &mut (i64, u32), search: &mut Scratch) {
+    fn relax(&mut self, hub: u32, dist: i64, ends: Option<&mut (i64, u32)>, search: &mut Scratch) {
         let h = hub as usize;
-        if !self.fresh[h] {
-            self.refresh(h, search);
-        }
+        self.refresh(h, &mut search.best);
         let base = dist + self.potential[h];
+        let sink = self.sink();
+        let stops = ends.is_some();
+        let mut nowhere = (i64::MAX, NONE);
+        let limit = ends.unwrap_or(&mut nowhere);
         for detour in &self.detours[h] {
             let far = base + i64::from(detour.cost) - self.potential[detour.to as usize];
             if far < limit.0 {
-                let lacks = self.excess[detour.to as usize] < 0;
+                let lacks = stops && (self.excess[detour.to as usize] < 0 || detour.to == sink);
                 search.offer(limit, detour.to, far, (hub, Step::Item(*detour)), lacks);
             }
         }
@@ -172,40 +219,10 @@ impl Network {
             };
             let far = base + cost - self.potential[to as usize];
             if far < limit.0 {
-                let lacks = self.excess[to as usize] < 0;
+                let lacks = stops && (self.excess[to as usize] < 0 || to == sink);
                 search.offer(limit, to, far, (hub, step), lacks);
             }
         }
-    }
-
-    /// Recomputes the cheapest detours out of a hub from its members.
-    fn refresh(&mut self, hub: usize, search: &mut Scratch) {
-        let mut list = std::mem::take(&mut self.detours[hub]);
-        list.clear();
-        for &leave in &self.members[hub] {
-            let item = self.owner[leave as usize] as usize;
-            let here = self.arcs[leave as usize].cost;
-            let first = self.first[item];
-            for enter in first..first + self.count[item] {
-                if enter == leave {
-                    continue;
-                }
-                let arc = self.arcs[enter as usize];
-                let detour = Detour { to: arc.hub, cost: arc.cost - here, leave, enter };
-                let known = search.best[arc.hub as usize];
-                if known == NONE {
-                    search.best[arc.hub as usize] = idx(list.len());
-                    list.push(detour);
-                } else if detour.cost < list[known as usize].cost {
-                    list[known as usize] = detour;
-                }
-            }
-        }
-        for detour in &list {
-            search.best[detour.to as usize] = NONE;
-        }
-        self.detours[hub] = list;
-        self.fresh[hub] = true;
     }
 
     /// How much a step can take.
@@ -230,12 +247,18 @@ impl Network {
 
     /// Pushes as much as the found path takes.
     fn augment(&mut self, source: u32, target: u32) {
-        let mut amount = self.excess[source as usize].min(-self.excess[target as usize]);
+        let mut amount = self.excess[source as usize];
+        if target != self.sink() {
+            amount = amount.min(-self.excess[target as usize]);
+        }
         let mut hub = target;
         while hub != source {
             let (before, step) = self.search.via[hub as usize];
             amount = amount.min(self.room_on(step));
             hub = before;
+        }
+        if amount == 0 {
+            return;
         }
         let pending = self.pending.len();
         let mut hub = target;

@@ -68,37 +68,53 @@ impl Book<'_> {
         let ceiling = self.needs[n as usize].ceiling;
         let mut choice = Choice { best: None, out: None, value: ceiling, second: ceiling };
         let mut at = 0;
-        while let Some(arc) = self.option(n, at, choice.second) {
-            at += 1;
-            let slot = arc.hub as usize;
-            let holder = self.holder[slot];
-            let mut here = arc.cost + self.price[slot];
-            if holder == n || here >= choice.second {
-                continue;
-            }
-            let mut out = Some(arc.hub);
-            if holder == FREE {
-                let giver = self.helpers[self.owner[slot] as usize];
-                out = None;
-                if giver.used >= giver.capacity {
-                    // Somebody of this helper would have to go, and not this need itself.
-                    let others = self
-                        .slots(self.owner[slot])
-                        .filter(|&s| self.holder[s] != FREE && self.holder[s] != n);
-                    let Some(other) = others.min_by_key(|&s| self.price[s]) else {
-                        continue;
-                    };
-                    here = arc.cost + self.price[other];
-                    out = Some(idx(other));
+        loop {
+            // What is listed already, in one go; no slot can be had for less than its price.
+            let arcs = &self.needs[n as usize].arcs;
+            while let Some(&arc) = arcs.get(at) {
+                if arc.cost >= choice.second {
+                    return choice;
+                }
+                at += 1;
+                if arc.cost + self.price[arc.hub as usize] < choice.second {
+                    self.consider(n, arc, &mut choice);
                 }
             }
-            if here < choice.value {
-                choice = Choice { best: Some(arc), out, value: here, second: choice.value };
-            } else if here < choice.second {
-                choice.second = here;
+            // More of them, if what is farther can matter.
+            if self.option(n, at, choice.second).is_none() {
+                return choice;
             }
         }
-        choice
+    }
+
+    /// Compares a slot with the best two choices so far.
+    fn consider(&self, n: u32, arc: Arc, choice: &mut Choice) {
+        let slot = arc.hub as usize;
+        let holder = self.holder[slot];
+        if holder == n {
+            return;
+        }
+        let mut here = arc.cost + self.price[slot];
+        let mut out = Some(arc.hub);
+        if holder == FREE {
+            let giver = self.helpers[self.owner[slot] as usize];
+            out = None;
+            if giver.used >= giver.capacity {
+                // Somebody of this helper would have to go, and not this need itself.
+                let others =
+                    self.slots(self.owner[slot]).filter(|&s| self.holder[s] != FREE && self.holder[s] != n);
+                let Some(other) = others.min_by_key(|&s| self.price[s]) else {
+                    return;
+                };
+                here = arc.cost + self.price[other];
+                out = Some(idx(other));
+            }
+        }
+        if here < choice.value {
+            *choice = Choice { best: Some(arc), out, value: here, second: choice.value };
+        } else if here < choice.second {
+            choice.second = here;
+        }
     }
 
     /// Raises the worth of a need, its prices, and what its helpers ask.

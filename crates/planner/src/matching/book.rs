@@ -7,6 +7,8 @@
 //! - `price(s) ≥ floor(h)` for held slots, equal for free ones; `floor(h) ≥ 0`, and 0 while the helper has capacity;
 //! - `worth(n) ≤ unserved(n)`, equal if some unit of `n` is unserved.
 //!
+//! Of a helper who gives one unit only, the first slot stands for all; the others ask what it asks.
+//!
 //! So what is held is a minimum-cost flow; [`Book::certify`] checks it from scratch. Options are listed ring by ring:
 //! one that is farther than everything asked for can be no reason to change anything, and is not looked up.
 
@@ -136,7 +138,7 @@ impl<'a> Book<'a> {
         let seeker = &mut self.needs[n as usize];
         let radius = radius.min(self.limit);
         let known = seeker.arcs.len();
-        self.index.ring(&self.market.needs[n as usize], seeker.radius, radius, &mut seeker.arcs);
+        self.index.ring(&self.market.needs[n as usize], seeker.radius, radius, false, &mut seeker.arcs);
         seeker.radius = radius;
         for arc in &mut seeker.arcs[known..] {
             arc.cost *= GRAIN;
@@ -245,8 +247,16 @@ impl<'a> Book<'a> {
             if seeker.worth > seeker.ceiling || (seeker.worth < seeker.ceiling && seeker.unserved > 0) {
                 return Err(format!("need {n} is worth {}", seeker.worth));
             }
+            for arc in &seeker.held {
+                if self.holder[arc.hub as usize] as usize != n
+                    || arc.cost + self.price[arc.hub as usize] != seeker.worth
+                {
+                    return Err(format!("need {n} holds slot {} at another price than its worth", arc.hub));
+                }
+            }
             for arc in self.index.options(need) {
-                let gap = arc.cost * GRAIN + self.price[arc.hub as usize] - seeker.worth;
+                let asked = self.price[self.index.stand_in(arc.hub, self.owner[arc.hub as usize]) as usize];
+                let gap = arc.cost * GRAIN + asked - seeker.worth;
                 if gap < 0 || (gap > 0 && self.holder[arc.hub as usize] as usize == n) {
                     return Err(format!("need {n} and slot {}: reduced cost {gap}", arc.hub));
                 }

@@ -18,6 +18,10 @@ struct Near {
     y: f64,
     from: u32,
     to: u32,
+    /// A bit for every block, modulo 64: who shares no bit shares no block.
+    mask: u64,
+    /// Gives one unit only, so that one slot stands for all.
+    single: bool,
 }
 
 /// The helpers of a market, indexed. A *slot* is one helper in one block.
@@ -97,7 +101,9 @@ impl<'a> Index<'a> {
         // Who gives nothing is nobody's option.
         let helpers = self.market.helpers.iter().enumerate().filter(|(_, helper)| helper.capacity > 0);
         for (h, helper) in helpers {
-            let near = Near { x: helper.x, y: helper.y, from: self.first[h], to: self.first[h + 1] };
+            let (from, to) = (self.first[h], self.first[h + 1]);
+            let mask = mask_of(&self.blocks[from as usize..to as usize]);
+            let near = Near { x: helper.x, y: helper.y, from, to, mask, single: helper.capacity == 1 };
             let row = self.line(helper.y - self.south, self.rows);
             let column = self.line(helper.x - self.west, self.columns);
             known.clear();
@@ -114,7 +120,7 @@ impl<'a> Index<'a> {
         for bucket in 2..start.len() {
             start[bucket] += start[bucket - 1];
         }
-        self.near = vec![Near { x: 0.0, y: 0.0, from: 0, to: 0 }; filed.len()];
+        self.near = vec![Near { x: 0.0, y: 0.0, from: 0, to: 0, mask: 0, single: false }; filed.len()];
         for (bucket, near) in filed {
             let at = &mut start[bucket + 1];
             self.near[*at as usize] = near;
@@ -131,12 +137,14 @@ impl<'a> Index<'a> {
     /// All slots that suit a need, with metres.
     pub fn options(&self, need: &Need) -> Vec<Arc> {
         let mut arcs = Vec::with_capacity(64);
-        self.ring(need, -1, i32::MAX, &mut arcs);
+        self.ring(need, -1, i32::MAX, true, &mut arcs);
         arcs
     }
 
     /// Appends the slots that suit a need and are more than `inner` and at most `outer` metres away, nearest first.
-    pub(crate) fn ring(&self, need: &Need, inner: i32, outer: i32, arcs: &mut Vec<Arc>) {
+    /// Of a helper who gives one unit only, all slots cost the same and only one can be held: unless `all` are asked
+    /// for, the helper's first slot stands for whichever suits ([`Self::block`]).
+    pub(crate) fn ring(&self, need: &Need, inner: i32, outer: i32, all: bool, arcs: &mut Vec<Arc>) {
         let Some(&skill) = self.skills.get(need.skill.as_str()) else {
             return;
         };
@@ -145,6 +153,7 @@ impl<'a> Index<'a> {
         let reach = limit.min(f64::from(outer) + 0.5);
         let (dx, dy) = (need.x - self.west, need.y - self.south);
         let begin = arcs.len();
+        let mask = mask_of(&need.blocks);
         let columns = self.line(dx - reach, self.columns)..self.line(dx + reach, self.columns) + 1;
         for row in self.line(dy - reach, self.rows)..=self.line(dy + reach, self.rows) {
             let base = (skill * self.rows + row) * self.columns;
@@ -153,7 +162,7 @@ impl<'a> Index<'a> {
             for near in &self.near[from..to] {
                 let (x, y) = (near.x - need.x, near.y - need.y);
                 let square = x * x + y * y;
-                if square > reach * reach || square > limit * limit {
+                if near.mask & mask == 0 || square > reach * reach || square > limit * limit {
                     continue;
                 }
                 let cost = small(round(square.sqrt()));
@@ -162,6 +171,10 @@ impl<'a> Index<'a> {
                 }
                 for hub in near.from..near.to {
                     if need.blocks.contains(&self.blocks[hub as usize]) {
+                        if near.single && !all {
+                            arcs.push(Arc { hub: near.from, cost });
+                            break;
+                        }
                         arcs.push(Arc { hub, cost });
                     }
                 }
@@ -170,9 +183,31 @@ impl<'a> Index<'a> {
         arcs[begin..].sort_unstable_by_key(|arc| (arc.cost, arc.hub));
     }
 
+    /// The slot that stands for a slot of a helper: the first, if the helper gives one unit only.
+    pub(crate) fn stand_in(&self, slot: u32, helper: u32) -> u32 {
+        if self.market.helpers[helper as usize].capacity == 1 { self.first[helper as usize] } else { slot }
+    }
+
+    /// The block in which the helper of a slot serves a need.
+    pub(crate) fn block(&self, need: &Need, helper: u32, slot: u32) -> u32 {
+        let range = self.first[helper as usize] as usize..self.first[helper as usize + 1] as usize;
+        let suits = |block: &&u32| need.blocks.contains(block);
+        if self.market.helpers[helper as usize].capacity == 1
+            && let Some(&block) = self.blocks[range].iter().find(suits)
+        {
+            return block;
+        }
+        self.blocks[slot as usize]
+    }
+
     /// Helper and block behind a slot.
     pub fn place(&self, slot: u32) -> (u32, u32) {
         let helper = self.first.partition_point(|&first| first <= slot) - 1;
         (idx(helper), self.blocks[slot as usize])
     }
+}
+
+/// A bit for every block, modulo 64.
+fn mask_of(blocks: &[u32]) -> u64 {
+    blocks.iter().fold(0, |mask, block| mask | 1 << (block % 64))
 }

@@ -123,7 +123,8 @@ impl<'a> Matching<'a> {
         let mut list = Vec::new();
         for (need, seeker) in (0..).zip(&self.book.needs) {
             for arc in &seeker.held {
-                let (helper, block) = self.book.index.place(arc.hub);
+                let helper = self.book.owner[arc.hub as usize];
+                let block = self.book.index.block(&self.market.needs[need as usize], helper, arc.hub);
                 list.push(Given { need, helper, block, metres: arc.cost / book::GRAIN });
             }
         }

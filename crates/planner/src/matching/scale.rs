@@ -16,7 +16,7 @@ use crate::num::idx;
 
 /// The ε of the rounds, in eighths of a metre.
 const PLENTY: &[i32] = &[0];
-const SCARCE: &[i32] = &[80_000, 8_000, 800, 80, 8, 1];
+const SCARCE: &[i32] = &[16_000, 1_600, 160, 16, 1];
 
 /// How much floors are lowered between rounds, in ε of the round before: what a round drives up too far.
 const LOWER: i32 = 3;
