@@ -6,9 +6,9 @@ use std::{
     str::FromStr,
 };
 
-use linli_cases::hotline::reach::Reach;
 use linli_kernel::AreaCode;
 use linli_store::Target;
+use linli_web::outward::Reach;
 use serde::Deserialize;
 
 /// Where the settings come from.

@@ -17,6 +17,7 @@ pub mod manifest;
 pub mod markup;
 pub mod openapi;
 pub mod origin;
+pub mod outward;
 pub mod prefs;
 pub mod server;
 pub mod sheet;

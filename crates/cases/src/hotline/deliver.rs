@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit, Mac};
 use linli_access::{Access, Purpose};
 use linli_grid::AtlasPort;
 use linli_kernel::{Error, Result, Timestamp, params};
@@ -15,12 +14,11 @@ use linli_store::{
     outbox::{MAX_ATTEMPTS, Task},
     worker::{Handler, Handlers, PERMANENT, Work},
 };
+use linli_web::outward::{self, Answer, Letter, Reach};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::Sha256;
 
 use super::{
-    reach::Reach,
     sheets,
     webhook::{self, DeliveryId, WebhookId},
 };
@@ -39,14 +37,6 @@ struct Owed {
 
 pub(super) async fn owe(op: &mut Op, delivery: DeliveryId) -> Result<()> {
     op.emit(DELIVER, &Owed { delivery }).await
-}
-
-/// `v1=` and the hexadecimal HMAC-SHA256 of `timestamp.body` under the shared secret.
-pub fn signature(secret: &[u8], timestamp: i64, body: &str) -> Result<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|e| Error::internal(e.to_string()))?;
-    mac.update(format!("{timestamp}.{body}").as_bytes());
-    let bytes = mac.finalize().into_bytes();
-    Ok(bytes.iter().fold("v1=".to_owned(), |hex, byte| format!("{hex}{byte:02x}")))
 }
 
 /// Notes for each webhook what it has to hear of a change; in one transaction with the task's end, so once.
@@ -154,51 +144,6 @@ struct Message {
     behind: bool,
 }
 
-/// What came of one try.
-enum Outcome {
-    Delivered(u16),
-    Refused(Option<u16>, String),
-    Later(Option<u16>, String),
-}
-
-async fn send(
-    reach: &Reach,
-    message: &Message,
-    id: DeliveryId,
-    secret: &[u8],
-    now: Timestamp,
-) -> Result<Outcome> {
-    if !reach.allows_url(&message.url) {
-        return Ok(Outcome::Refused(None, "the settings do not allow this address".to_owned()));
-    }
-    let seconds = now.millis() / 1000;
-    let answer = reach
-        .client()?
-        .post(&message.url)
-        .header("content-type", "application/json; charset=utf-8")
-        .header("x-linli-delivery", id.to_string())
-        .header("x-linli-timestamp", seconds.to_string())
-        .header("x-linli-signature", signature(secret, seconds, &message.body)?)
-        .body(message.body.clone())
-        .send()
-        .await;
-    Ok(match answer {
-        Ok(answer) => {
-            let status = answer.status();
-            let code = status.as_u16();
-            if status.is_success() {
-                Outcome::Delivered(code)
-            } else if status.is_client_error() && !matches!(code, 408 | 425 | 429) {
-                Outcome::Refused(Some(code), format!("HTTP {code}"))
-            } else {
-                Outcome::Later(Some(code), format!("HTTP {code}"))
-            }
-        }
-        // Without the address, which may hold a key in its path.
-        Err(error) => Outcome::Later(None, error.without_url().to_string()),
-    })
-}
-
 async fn carry(district: Arc<District>, task: Task) -> Result<()> {
     let owed: Owed = serde_json::from_str(&task.payload).map_err(Error::internal)?;
     let found: Option<Message> = district
@@ -225,16 +170,17 @@ async fn carry(district: Arc<District>, task: Task) -> Result<()> {
     let place = webhook::place(message.webhook_id);
     let secret = district.port::<Access>()?.keyring.open(Purpose::Partner, &place, &message.secret)?;
     let reach = district.port::<Reach>()?;
-    let outcome = send(&reach, &message, owed.delivery, &secret, district.clock.now()).await?;
+    let id = owed.delivery.to_string();
+    let letter = Letter { id: &id, url: &message.url, secret: &secret, body: &message.body };
+    let answer = outward::post(&reach, letter, district.clock.now()).await?;
     let now = district.clock.now();
-    let (status, error, delivered, failed, result) = match outcome {
-        Outcome::Delivered(code) => (Some(code), None, Some(now), None, Ok(())),
-        Outcome::Refused(code, error) => {
-            (code, Some(error), None, Some(now), Err(Error::Conflict(PERMANENT)))
-        }
-        Outcome::Later(code, error) => {
+    let (status, error) = (answer.status(), answer.error().map(str::to_owned));
+    let (delivered, failed, result) = match answer {
+        Answer::Delivered(_) => (Some(now), None, Ok(())),
+        Answer::Refused(..) => (None, Some(now), Err(Error::Conflict(PERMANENT))),
+        Answer::Later(..) => {
             let last = (task.attempts >= MAX_ATTEMPTS).then_some(now);
-            (code, Some(error), None, last, Err(Error::Unavailable("error-busy")))
+            (None, last, Err(Error::Unavailable("error-busy")))
         }
     };
     let mut tx = district.db.begin().await?;

@@ -13,7 +13,6 @@ pub mod known;
 pub mod message;
 pub mod preset;
 pub mod push;
-pub mod reach;
 pub mod sheet;
 pub mod sheets;
 mod staged;

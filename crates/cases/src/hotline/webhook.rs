@@ -4,11 +4,12 @@
 use linli_access::{Access, Authorise, Purpose, Target};
 use linli_kernel::{Cursor, Error, FieldError, Page, Result, Timestamp, error::Check, params};
 use linli_store::{Conn, Entry, Op, Where};
+use linli_web::outward::Reach;
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{deliver, reach::Reach};
+use super::deliver;
 use crate::model::Source;
 
 linli_kernel::typed_id! {

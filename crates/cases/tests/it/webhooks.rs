@@ -17,12 +17,10 @@ use axum::{
 use hmac::{Hmac, KeyInit, Mac};
 use linli_cases::{
     events::ChangesWanted,
-    hotline::{
-        reach::Reach,
-        webhook::{self, Delivery, NewWebhook, WebhookId},
-    },
+    hotline::webhook::{self, Delivery, NewWebhook, WebhookId},
 };
 use linli_testkit::both_engines;
+use linli_web::outward::Reach;
 use serde_json::Value;
 use sha2::Sha256;
 use tokio::task::JoinHandle;

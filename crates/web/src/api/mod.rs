@@ -10,3 +10,17 @@ pub mod schema;
 pub use asked::{Asked, Asks, At, Nothing, read};
 pub use once::Once;
 pub use operation::{Operation, document, routes};
+
+use linli_kernel::{Actor, Result};
+
+use crate::{Ctx, limit::Purpose};
+
+/// Counts the call of a person or of the public; a key is counted where it is recognised.
+pub fn counted(ctx: &Ctx) -> Result<()> {
+    let who = match &ctx.actor {
+        Actor::Account { id, .. } => id.to_string(),
+        Actor::Public => ctx.source.clone(),
+        Actor::Client { .. } | Actor::System => return Ok(()),
+    };
+    ctx.app.limits().check(Purpose::Api, &who)
+}

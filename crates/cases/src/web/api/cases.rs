@@ -81,13 +81,13 @@ impl From<ReportBody> for NewReport {
 }
 
 async fn report(ctx: Ctx, Asked(told, once): Asked<ReportBody>) -> WebResult {
-    super::counted(&ctx)?;
+    api::counted(&ctx)?;
     take(&ctx, told, Vec::new(), once).await
 }
 
 /// The same with photos: a form, because pictures have no good place in JSON.
 async fn report_form(ctx: Ctx, headers: HeaderMap, form: Upload) -> WebResult {
-    super::counted(&ctx)?;
+    api::counted(&ctx)?;
     let text = form.text("report").ok_or_else(|| Error::field("report", "error-required"))?.to_owned();
     let told = api::read(text.as_bytes())?;
     let mut sent = text.into_bytes();

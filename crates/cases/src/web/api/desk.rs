@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode, response::IntoResponse};
 use linli_kernel::{Error, Result, actor::OrgId};
 use linli_web::{
     Access, Ctx, WebResult,
-    api::{Asked, At, Operation, schema},
+    api::{self, Asked, At, Operation, schema},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -72,7 +72,7 @@ fn results(ctx: &Ctx, done: &PerCase) -> Value {
 }
 
 async fn triage_many(ctx: Ctx, Asked(told, mut once): Asked<Decisions>) -> WebResult {
-    super::counted(&ctx)?;
+    api::counted(&ctx)?;
     let mut op = ctx.op().await?;
     if let Some(before) = once.before(&mut op).await? {
         return Ok(before);
@@ -92,7 +92,7 @@ struct Many {
 }
 
 async fn act_on_many(ctx: Ctx, Asked(told, mut once): Asked<Many>) -> WebResult {
-    super::counted(&ctx)?;
+    api::counted(&ctx)?;
     if told.cases.len() > app::BULK {
         return Err(Error::TooLarge("case-bulk-too-many").into());
     }
@@ -155,7 +155,7 @@ async fn suggestion(ctx: Ctx, At(name): At<String>) -> WebResult {
 }
 
 async fn notices(ctx: Ctx) -> WebResult {
-    super::counted(&ctx)?;
+    api::counted(&ctx)?;
     let found = read::notices(&mut ctx.read().await?, &own_orgs(&ctx), 200).await?;
     Ok(Json(json!({ "items": found })).into_response())
 }
@@ -167,7 +167,7 @@ struct Seen {
 }
 
 async fn notices_seen(ctx: Ctx, Asked(seen, mut once): Asked<Seen>) -> WebResult {
-    super::counted(&ctx)?;
+    api::counted(&ctx)?;
     if seen.ids.len() > 500 {
         return Err(Error::TooLarge("case-bulk-too-many").into());
     }

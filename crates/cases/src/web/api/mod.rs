@@ -10,28 +10,17 @@ mod settings;
 mod tracking;
 
 use linli_access::Scope;
-use linli_kernel::{Actor, Result, actor::OrgId};
+use linli_kernel::{Result, actor::OrgId};
 use linli_web::{
     Ctx, Route,
     api::{self, Operation},
-    limit::Purpose,
 };
 use serde_json::Value;
 
 use crate::{model::CaseId, read};
 
-/// Counts the call of a person or of the public; a key is counted where it is recognised.
-fn counted(ctx: &Ctx) -> Result<()> {
-    let who = match &ctx.actor {
-        Actor::Account { id, .. } => id.to_string(),
-        Actor::Public => ctx.source.clone(),
-        Actor::Client { .. } | Actor::System => return Ok(()),
-    };
-    ctx.app.limits().check(Purpose::Api, &who)
-}
-
 fn scope(ctx: &Ctx, action: &str) -> Result<Scope> {
-    counted(ctx)?;
+    api::counted(ctx)?;
     Ok(ctx.district.port::<linli_access::Access>()?.policy.scope(&ctx.actor, action))
 }
 

@@ -8,7 +8,7 @@ use linli_kernel::{
 };
 use linli_web::{
     Access, Ctx, WebResult,
-    api::{Asked, At, Nothing, Operation, schema},
+    api::{self, Asked, At, Nothing, Operation, schema},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::{
 };
 
 fn may(ctx: &Ctx, action: &str) -> Result<()> {
-    super::counted(ctx)?;
+    api::counted(ctx)?;
     let target = Target::at(&ctx.district.area);
     ctx.district.port::<Rights>()?.policy.permits(&ctx.actor, action, &target)
 }
