@@ -3,6 +3,7 @@
 pub mod care;
 pub mod entities;
 pub mod feed;
+pub mod forget;
 pub mod people;
 pub mod places;
 mod sealed;

@@ -8,6 +8,7 @@ pub mod events;
 pub mod model;
 pub mod port;
 pub mod read;
+pub mod retention;
 pub mod store;
 pub mod tokens;
 pub mod web;
