@@ -4,8 +4,10 @@
 pub mod app;
 pub mod bulk;
 pub mod events;
+pub mod exchange;
 pub mod import;
 pub mod model;
+pub mod privacy;
 pub mod read;
 pub mod register;
 pub mod rules;
@@ -19,6 +21,8 @@ use linli_web::Manifest;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0001_register", sql: include_str!("../migrations/0001_register.sql") },
     Migration { name: "household/0002_import", sql: include_str!("../migrations/0002_import.sql") },
+    Migration { name: "household/0008_exchange", sql: include_str!("../migrations/0008_exchange.sql") },
+    Migration { name: "household/0009_privacy", sql: include_str!("../migrations/0009_privacy.sql") },
 ];
 
 /// The slice as the binary wires it.
@@ -26,12 +30,30 @@ pub fn manifest() -> Manifest {
     Manifest {
         name: "household",
         migrations: MIGRATIONS,
-        routes: web::routes,
-        handlers: import::handlers,
+        routes: || {
+            web::routes()
+                .into_iter()
+                .chain(exchange::web::routes())
+                .chain(exchange::api::routes())
+                .chain(privacy::web::routes())
+                .collect()
+        },
+        handlers: || {
+            import::handlers()
+                .into_iter()
+                .chain(exchange::push::handlers())
+                .chain(privacy::night::handlers())
+                .collect()
+        },
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),
+            ("zh-CN", include_str!("../locales/exchange/zh-CN.ftl")),
+            ("en", include_str!("../locales/exchange/en.ftl")),
+            ("zh-CN", include_str!("../locales/privacy/zh-CN.ftl")),
+            ("en", include_str!("../locales/privacy/en.ftl")),
         ],
+        openapi: exchange::api::openapi,
         ..Manifest::default()
     }
 }

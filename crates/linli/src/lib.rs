@@ -5,6 +5,8 @@ pub mod config;
 mod homes;
 pub mod nav;
 mod readers;
+mod requests;
+mod retention;
 mod table;
 pub mod wiring;
 

@@ -55,6 +55,8 @@ const ADMIN: &[(&str, &str, &str, &[Role])] = &[
     ("/admin/import", "menu-import", "upload", &[]),
     ("/admin/outbox", "menu-outbox", "send", &[]),
     ("/admin/webhooks", "menu-webhooks", "link", &[]),
+    ("/admin/exchange", "menu-exchange", "link", &[]),
+    ("/admin/privacy", "menu-privacy", "log", &[]),
     ("/audit", "menu-audit", "log", &[]),
 ];
 

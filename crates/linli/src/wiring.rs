@@ -11,7 +11,7 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::{cmd::demo, homes, nav, readers};
+use crate::{cmd::demo, homes, nav, readers, requests, retention};
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -38,6 +38,7 @@ pub fn handlers() -> Handlers {
         .into_iter()
         .chain(slices.iter().flat_map(|m| (m.handlers)()))
         .chain(demo::handlers())
+        .chain(retention::handlers())
         .collect()
 }
 
@@ -86,6 +87,9 @@ pub async fn open_at(
             linli_insight::events::CASE_CHANGED,
         ]))
         .with(demo::Plans::default())
+        .with(linli_household::events::ChangesWanted)
+        .with(linli_household::privacy::request::Desk(requests::open))
+        .with(linli_household::privacy::Stewards(retention::STEWARDS))
         .with(linli_survey::port::Homes(homes::find))
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))

@@ -110,3 +110,13 @@ pub async fn of_resident(conn: &mut Conn, resident: ResidentId, now: Timestamp) 
     );
     conn.all(&sql, params![resident, now]).await
 }
+
+/// The marks of some people (see [`super::places::id_list`]) that count at `now`.
+pub async fn of_many(conn: &mut Conn, ids: &str, now: Timestamp) -> Result<Vec<CareMark>> {
+    let list = super::places::id_list(conn, "$1");
+    let sql = format!(
+        "SELECT {CARE} FROM care_mark c WHERE c.resident_id IN {list} AND c.ended_at IS NULL AND c.expires_at > $2
+         ORDER BY c.resident_id, c.kind"
+    );
+    conn.all(&sql, params![ids, now]).await
+}

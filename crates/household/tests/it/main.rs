@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod care;
+mod exchange;
 mod feed;
 mod finding;
 mod freshness;
 mod imports;
 mod people;
+mod privacy;
 mod trust;
 
 use std::sync::Arc;
