@@ -54,6 +54,5 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/privacy/en.ftl")),
         ],
         openapi: exchange::api::openapi,
-        ..Manifest::default()
     }
 }

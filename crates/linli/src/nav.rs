@@ -32,10 +32,12 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/desk/hot", "nav-hot", "flame", &[]),
     ("/desk/cases", "nav-cases", "list", &[]),
     ("/homes", "nav-homes", "home", &[]),
+    ("/homes/requests", "nav-requests", "shield", &[]),
     ("/desk/overview", "nav-overview", "chart", &[]),
     ("/surveys", "nav-surveys", "edit", &[]),
     ("/admin", "nav-admin", "settings", &[]),
     ("/audit", "nav-audit", "log", &[]),
+    ("/admin/privacy", "menu-privacy", "shield", &[Role::Auditor]),
 ];
 
 /// What administrators find on their own page.
@@ -56,7 +58,7 @@ const ADMIN: &[(&str, &str, &str, &[Role])] = &[
     ("/admin/outbox", "menu-outbox", "send", &[]),
     ("/admin/webhooks", "menu-webhooks", "link", &[]),
     ("/admin/exchange", "menu-exchange", "link", &[]),
-    ("/admin/privacy", "menu-privacy", "log", &[]),
+    ("/admin/privacy", "menu-privacy", "shield", &[]),
     ("/audit", "menu-audit", "log", &[]),
 ];
 

@@ -104,3 +104,4 @@ act-privacy-ask = Request on own data
 act-privacy-copy = Copy of own data handed over
 act-privacy-erase = Data erased on request
 act-privacy-refuse = Request on own data refused
+nav-requests = Data requests

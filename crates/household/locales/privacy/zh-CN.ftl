@@ -104,3 +104,4 @@ act-privacy-ask = 提出个人信息请求
 act-privacy-copy = 交付个人信息副本
 act-privacy-erase = 应请求删除个人信息
 act-privacy-refuse = 个人信息请求不予办理
+nav-requests = 信息请求

@@ -8,7 +8,7 @@ use linli_access::{
 };
 use linli_grid::AtlasPort;
 use linli_kernel::{
-    Actor, AreaCode, Cursor, Error, FieldError, Page, Result, Timestamp, error::Check, params, text_enum,
+    Actor, AreaCode, Cursor, Error, Page, Result, Timestamp, error::Check, params, text_enum,
 };
 use linli_store::{Conn, Entry, Op, Where};
 use linli_web::outward::Reach;
@@ -238,9 +238,8 @@ fn checked(op: &Op, new: &NewAgreement) -> Result<NewAgreement> {
     let life = op.now < new.ends_at && new.ends_at <= op.now.plus(LONGEST);
     check.require(life, "ends_at", "exchange-until-bad");
     let url = check.optional("url", Some(&new.url), 500).unwrap_or_default();
-    if !url.is_empty() && !(new.direction.gives() && op.district.port::<Reach>()?.allows_url(&url)) {
-        check.push(FieldError::new("url", "exchange-url-bad"));
-    }
+    let told = url.is_empty() || (new.direction.gives() && op.district.port::<Reach>()?.allows_url(&url));
+    check.require(told, "url", "exchange-url-bad");
     check.done()?;
     let mut new = NewAgreement { name, peer, purpose, basis_note, url, ..new.clone() };
     new.fields.sort_unstable();

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Shared, agreement,
+    Direction, Shared, agreement,
     agreement::note,
     sync::{self, MOST, Reply},
     view,
@@ -48,7 +48,7 @@ async fn changes(ctx: Ctx, Asks(asked): Asks<After>) -> WebResult<Response> {
         return Err(Error::field("after", "error-value").into());
     }
     let mut op = ctx.op().await?;
-    let agreement = agreement::of_client(&mut op.tx, &op.actor, op.now, |way| way.gives()).await?;
+    let agreement = agreement::of_client(&mut op.tx, &op.actor, op.now, Direction::gives).await?;
     let access = op.district.port::<Keys>()?;
     let (found, next, more) = view::next(&mut op.tx, &agreement, after, limit).await?;
     let changes = view::told(&mut op.tx, &access, &agreement, &found, op.now).await?;
@@ -152,7 +152,7 @@ fn schemas() -> Value {
         ("id", schema::id()),
         ("name", schema::text()),
         ("purpose", schema::text()),
-        ("direction", schema::words(agreement::Direction::ALL)),
+        ("direction", schema::words(Direction::ALL)),
         ("fields", schema::list(schema::words(Shared::ALL))),
         ("areas", schema::list(schema::area())),
         ("trusted", schema::flag()),

@@ -10,7 +10,7 @@ use linli_store::Op;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Agreement, Shared, agreement};
+use super::{Agreement, Direction, Shared, agreement};
 use crate::{
     model::{DwellingId, Facts, Field, Leaving, Mark, ResidentId, Source, Texts},
     register::{self, Home, MoveOut, News},
@@ -130,7 +130,7 @@ impl Reply {
 
 /// Takes rows in, in their order, in one transaction. The caller commits.
 pub async fn take(op: &mut Op, rows: &[Value]) -> Result<Vec<Reply>> {
-    let agreement = agreement::of_client(&mut op.tx, &op.actor, op.now, |way| way.takes()).await?;
+    let agreement = agreement::of_client(&mut op.tx, &op.actor, op.now, Direction::takes).await?;
     if rows.is_empty() || rows.len() > MOST {
         return Err(Error::Invalid(vec![FieldError::new("residents", "exchange-rows").with("most", MOST)]));
     }
@@ -292,7 +292,7 @@ impl Intake<'_> {
     }
 
     async fn merge(&mut self, op: &mut Op, read: &Read, known: Resident, mapped: bool) -> Result<Reply> {
-        op.permit("exchange.sync", &Target::at(&self.agreement_area(&known, read)))?;
+        op.permit("exchange.sync", &Target::at(read.home.as_ref().map_or(&known.area, |(_, area)| area)))?;
         let seal = Seal::new(self.access);
         let (person, marks) = (known.person(seal)?, known.marks()?);
         // Which person somebody is does not change by what another system says.
@@ -321,10 +321,6 @@ impl Intake<'_> {
             self.map(op, &read.row, known.id).await?;
         }
         Ok(Reply::of(&read.row, known.id, false, verdicts))
-    }
-
-    fn agreement_area(&self, known: &Resident, read: &Read) -> AreaCode {
-        read.home.as_ref().map_or_else(|| known.area.clone(), |(_, area)| area.clone())
     }
 
     /// Moves them in or out if the peer's word weighs more than what is known of where they live.

@@ -43,7 +43,7 @@ struct NewPage {
     bases: Vec<(Basis, String, bool)>,
     directions: Vec<(Direction, String, bool)>,
     /// By kind of thing: its words, and each field with its words.
-    fields: Vec<(String, Vec<(Shared, String, bool)>)>,
+    fields: Vec<(String, Vec<Choice>)>,
     wide: Vec<(String, String, bool)>,
     communities: Vec<(String, String, bool)>,
 }
@@ -69,6 +69,9 @@ struct OnePage {
     behind: i64,
     told: i64,
 }
+
+/// A field, its words, whether it is chosen.
+type Choice = (Shared, String, bool);
 
 /// A word with a colour.
 struct State {
