@@ -3,7 +3,8 @@
 //! A folded text is read as all runs of one to three characters that do not cross a separator; no
 //! segmenter and no dictionary, so that a wrong character or a new word costs two features instead
 //! of the sentence. Runs are packed exactly into 63 bits (21 bits a character): no collisions.
-//! Weights: `ln(1 + count)`, the beginning of the text counting more, times inverse document frequency to a power, scaled to unit length.
+//! A run counts twice over: `ln(1 + count)` with the beginning of the text counting more, for what a text is about, and
+//! `1 + ln(count)` evenly, for which text it is like.
 //!
 //! Source: Salton & Buckley, "Term-weighting approaches in automatic text retrieval" (1988).
 //! Invariants: ids are dense and sorted within a row; a run unseen in training has no id.
@@ -80,6 +81,11 @@ impl Rows {
         let range = self.starts[i]..self.starts[i + 1];
         (&self.ids[range.clone()], &self.values[range])
     }
+    /// The features of one row with their values.
+    pub(crate) fn pairs(&self, i: usize) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let (ids, values) = self.row(i);
+        ids.iter().copied().zip(values.iter().copied())
+    }
     pub(crate) fn push(&mut self, row: impl IntoIterator<Item = (u32, f32)>) {
         for (id, value) in row {
             self.ids.push(id);
@@ -87,6 +93,15 @@ impl Rows {
         }
         self.starts.push(self.ids.len());
     }
+}
+
+/// The runs of one text by id, counted in the two ways that the readers want.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Counts {
+    /// With the beginning counting more.
+    pub(crate) led: Vec<(u32, f32)>,
+    /// Evenly.
+    pub(crate) even: Vec<(u32, f32)>,
 }
 
 impl Vocabulary {
@@ -132,8 +147,8 @@ impl Vocabulary {
         self.ids.get(&key).copied()
     }
 
-    /// The known runs of a text with `ln(1 + count)`, those at the beginning counted more, ordered by id.
-    pub(crate) fn counts(&self, chars: &[char]) -> Vec<(u32, f32)> {
+    /// The known runs of a text, ordered by id.
+    pub(crate) fn counts(&self, chars: &[char]) -> Counts {
         let mut found: Vec<(u32, f32)> = Vec::with_capacity(chars.len() * self.longest);
         let (mut at, mut weight) = (usize::MAX, 0.0);
         runs(chars, self.longest, |start, _, key| {
@@ -143,11 +158,12 @@ impl Vocabulary {
             found.extend(self.id(key).map(|id| (id, weight)));
         });
         found.sort_unstable_by_key(|&(id, _)| id);
-        let mut row: Vec<(u32, f32)> = Vec::with_capacity(found.len());
+        let mut counts = Counts::default();
         for same in found.chunk_by(|a, b| a.0 == b.0) {
-            row.push((same[0].0, same.iter().map(|&(_, w)| w).sum::<f32>().ln_1p()));
+            counts.led.push((same[0].0, same.iter().map(|&(_, w)| w).sum::<f32>().ln_1p()));
+            counts.even.push((same[0].0, 1.0 + (same.len() as f32).ln()));
         }
-        row
+        counts
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
@@ -198,7 +214,7 @@ mod tests {
         let v = Vocabulary::learn(&texts, 1, 1, usize::MAX, Lead { weight: 2.0, reach: 5.0 });
         let of = |text: usize, c: char| {
             let id = v.id(u64::from(u32::from(c))).unwrap();
-            v.counts(&texts[text]).into_iter().find(|&(i, _)| i == id).unwrap().1
+            v.counts(&texts[text]).led.into_iter().find(|&(i, _)| i == id).unwrap().1
         };
         assert!(of(0, '灯') > of(0, '水') && of(1, '水') > of(1, '灯'));
         assert!((of(0, '灯') - 4.0_f32.ln()).abs() < 1e-6, "one at the very beginning counts three times");
@@ -233,10 +249,11 @@ mod tests {
         let texts = texts(&["灯灯灯 水", "灯 火", "火"]);
         let v = Vocabulary::learn(&texts, 1, 2, usize::MAX, EVEN);
         assert_eq!(v.len(), 2);
-        let row = v.counts(&texts[0]);
-        assert_eq!(row.len(), 1);
-        assert!((row[0].1 - 4.0_f32.ln()).abs() < 1e-6);
-        assert_eq!(v.counts(&characters("全新")), []);
+        let counts = v.counts(&texts[0]);
+        assert_eq!((counts.led.len(), counts.even.len()), (1, 1));
+        assert!((counts.led[0].1 - 4.0_f32.ln()).abs() < 1e-6);
+        assert!((counts.even[0].1 - 1.0 - 3.0_f32.ln()).abs() < 1e-6);
+        assert_eq!(v.counts(&characters("全新")), Counts::default());
     }
 
     #[test]

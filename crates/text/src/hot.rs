@@ -13,26 +13,22 @@
 //! message costs one search and no re-clustering, [`HotIndex::issues`] clusters the kept links.
 //! Cost: a search touches the postings of the message's telling runs; 4,326 messages in about a second.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-
-use crate::features::{inverse_frequency, runs, unit};
-use crate::hash::Map;
-use crate::normalise::{fold, is_han};
-
+mod linkage;
 mod naming;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use words::Background;
+use words::{area, readable};
+
+use crate::features::{runs, unit};
+use crate::hash::Map;
 
 /// Runs that are kept of a message.
 const KEPT: usize = 90;
-/// Characters of the body that are read.
-const BODY: usize = 500;
 /// Links weaker than this are forgotten.
 const FAINT: f32 = 0.04;
-/// An issue of at least this many messages is established: it is known what it is about,
-const ESTABLISHED: usize = 8;
-/// so it takes in strays of at most so many messages
-const STRAY: usize = 3;
-/// at this share of the likeness that others need.
-const ADOPT: f32 = 0.6;
 /// A group whose best run tells it apart worse than this is a theme, not an issue.
 const FOCUS: f32 = 0.65;
 /// Likeness of messages that name different areas counts this much.
@@ -72,25 +68,6 @@ pub struct HotCase {
     pub opponents: u32,
     /// County or area it is about, when known; when empty, it is read from the words.
     pub area: String,
-}
-
-/// The county or area that a text names first: `A3区` of texts made anonymous, or 某某区 and 某某县.
-fn area(text: &str) -> Option<String> {
-    const NONE: &str =
-        "小社地片园校市新城郊景山矿灾特库发开战专辖该本全各我们住别心厂务服的在是是到于一二三四五六七八九个";
-    let chars: Vec<char> = fold(text).chars().take(BODY).collect();
-    for (at, &c) in chars.iter().enumerate().skip(2) {
-        let digits = chars[..at].iter().rev().take_while(|d| d.is_ascii_digit()).count();
-        if digits > 0 {
-            let letter = at.checked_sub(digits + 1).map(|i| chars[i]);
-            if "区县市".contains(c) && digits <= 2 && letter.is_some_and(|l| l.is_ascii_alphabetic()) {
-                return Some(chars[at - digits - 1..=at].iter().collect());
-            }
-        } else if "区县".contains(c) && chars[at - 2..at].iter().all(|&h| is_han(h) && !NONE.contains(h)) {
-            return Some(chars[at - 2..=at].iter().collect());
-        }
-    }
-    None
 }
 
 /// One issue.
@@ -142,57 +119,6 @@ impl Default for HotOptions {
     fn default() -> Self {
         Self { likeness: 0.25, half_life: 240.0, people: 2, one_place: false }
     }
-}
-
-/// How common each run is in the district's messages; learned once, refreshed when convenient.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Background {
-    documents: Map<u64, u32>,
-    total: u32,
-}
-
-impl Background {
-    /// Counts the runs of one more message.
-    pub fn learn(&mut self, title: &str, text: &str) {
-        let mut seen = HashSet::new();
-        for part in [readable(title), readable(text)] {
-            runs(&part, 3, |_, length, key| {
-                if length > 1 && seen.insert(key) {
-                    *self.documents.entry(key).or_insert(0) += 1;
-                }
-            });
-        }
-        self.total += 1;
-    }
-
-    fn weight(&self, key: u64) -> f32 {
-        let n = self.documents.get(&key).copied().unwrap_or(0);
-        inverse_frequency(n, self.total, 1.5)
-    }
-
-    fn count(&self, key: u64) -> u32 {
-        self.documents.get(&key).copied().unwrap_or(0)
-    }
-}
-
-/// Folded characters without codes of cities and districts (`A3区`), which are everywhere.
-fn readable(text: &str) -> Vec<char> {
-    let folded: Vec<char> = fold(text).chars().take(BODY).collect();
-    let mut out = Vec::with_capacity(folded.len());
-    let mut at = 0;
-    while at < folded.len() {
-        if folded[at].is_ascii_alphabetic() {
-            let digits = folded[at + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
-            if digits <= 2 && folded.get(at + 1 + digits).is_some_and(|c| "市区县省".contains(*c)) {
-                out.push(' ');
-                at += digits + 2;
-                continue;
-            }
-        }
-        out.push(folded[at]);
-        at += 1;
-    }
-    out
 }
 
 /// Messages and the links between them.
@@ -307,60 +233,7 @@ impl HotIndex {
     /// Groups of message indices by average linkage of the kept links.
     #[must_use]
     pub fn groups(&self) -> Vec<Vec<usize>> {
-        let needed = self.options().likeness;
-        let n = self.cases.len();
-        let mut members: Vec<Vec<usize>> = (0..n).map(|i| vec![i]).collect();
-        let mut near: Vec<BTreeMap<usize, f32>> = vec![BTreeMap::new(); n];
-        let mut queue: std::collections::BinaryHeap<(u32, usize, usize, u32, u32)> =
-            std::collections::BinaryHeap::new();
-        let mut version = vec![0_u32; n];
-        let mut square = vec![1.0_f32; n];
-        for &(a, b, s) in &self.links {
-            let (a, b) = (a as usize, b as usize);
-            near[a].insert(b, s);
-            near[b].insert(a, s);
-            if s >= ADOPT * needed {
-                queue.push((s.to_bits(), a, b, 0, 0));
-            }
-        }
-        while let Some((bits, a, b, va, vb)) = queue.pop() {
-            if version[a] != va || version[b] != vb || members[a].is_empty() || members[b].is_empty() {
-                continue;
-            }
-            let (small, large) =
-                (members[a].len().min(members[b].len()), members[a].len().max(members[b].len()));
-            let adopts = large >= ESTABLISHED && small <= STRAY;
-            if f32::from_bits(bits) < needed && !adopts {
-                continue;
-            }
-            let (to, from) = if near[a].len() >= near[b].len() { (a, b) } else { (b, a) };
-            let between = near[to].get(&from).copied().unwrap_or(0.0);
-            square[to] += square[from] + 2.0 * between;
-            let moved = std::mem::take(&mut members[from]);
-            members[to].extend(moved);
-            version[to] += 1;
-            version[from] += 1;
-            for (other, sum) in std::mem::take(&mut near[from]) {
-                near[other].remove(&from);
-                if other != to {
-                    *near[to].entry(other).or_insert(0.0) += sum;
-                    let total = near[to][&other];
-                    near[other].insert(to, total);
-                }
-            }
-            near[to].remove(&from);
-            for (&other, &sum) in &near[to] {
-                let mean = sum / (square[to] * square[other]).sqrt();
-                if mean >= ADOPT * needed {
-                    queue.push((mean.to_bits(), to, other, version[to], version[other]));
-                }
-            }
-        }
-        let mut groups: Vec<Vec<usize>> = members.into_iter().filter(|m| !m.is_empty()).collect();
-        for group in &mut groups {
-            group.sort_unstable();
-        }
-        groups
+        linkage::groups(self.cases.len(), &self.links, self.options().likeness)
     }
 
     /// The issues, hottest first.

@@ -6,140 +6,15 @@
 //! someone can add it.
 //!
 //! Invariants: mentions do not overlap; the longest known name wins; positions are in characters of
-//! the folded text. Cost: the text's length times the longest known name.
+//! the folded text. Cost: one look-up per character, and the names that begin with two of them.
 
-use std::collections::{BTreeMap, HashMap};
+mod endings;
 
-use crate::normalise::{fold, is_han};
+use std::collections::HashMap;
 
-/// What kind of place a name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum PlaceKind {
-    /// 路 街 巷 大道.
-    Road,
-    /// 小区 花园 苑 公寓 and the like.
-    Estate,
-    /// 社区 村 街道 镇.
-    Community,
-    /// 广场 公园 市场 车站 学校 医院.
-    Site,
-    /// 12号楼 3栋 2单元.
-    Building,
-}
+pub use endings::{PlaceKind, looks_like_place};
 
-const ENDINGS: &[(&str, PlaceKind)] = &[
-    ("大道", PlaceKind::Road),
-    ("街道", PlaceKind::Community),
-    ("社区", PlaceKind::Community),
-    ("小区", PlaceKind::Estate),
-    ("花园", PlaceKind::Estate),
-    ("新城", PlaceKind::Estate),
-    ("公寓", PlaceKind::Estate),
-    ("家园", PlaceKind::Estate),
-    ("名苑", PlaceKind::Estate),
-    ("公馆", PlaceKind::Estate),
-    ("广场", PlaceKind::Site),
-    ("公园", PlaceKind::Site),
-    ("市场", PlaceKind::Site),
-    ("学校", PlaceKind::Site),
-    ("中学", PlaceKind::Site),
-    ("小学", PlaceKind::Site),
-    ("学院", PlaceKind::Site),
-    ("大学", PlaceKind::Site),
-    ("医院", PlaceKind::Site),
-    ("车站", PlaceKind::Site),
-    ("大厦", PlaceKind::Site),
-    ("幼儿园", PlaceKind::Site),
-    ("号楼", PlaceKind::Building),
-    ("单元", PlaceKind::Building),
-    ("栋", PlaceKind::Building),
-    ("路", PlaceKind::Road),
-    ("街", PlaceKind::Road),
-    ("巷", PlaceKind::Road),
-    ("苑", PlaceKind::Estate),
-    ("村", PlaceKind::Community),
-    ("镇", PlaceKind::Community),
-    ("府", PlaceKind::Estate),
-    ("城", PlaceKind::Estate),
-    ("湾", PlaceKind::Estate),
-];
-
-/// Words that end in a place's ending and are none.
-const NOT_PLACES: &[&str] = &[
-    "道路",
-    "马路",
-    "公路",
-    "铁路",
-    "线路",
-    "电路",
-    "网路",
-    "走路",
-    "修路",
-    "问路",
-    "一路",
-    "思路",
-    "出路",
-    "水路",
-    "路路",
-    "逛街",
-    "上街",
-    "本村",
-    "农村",
-    "全村",
-    "我村",
-    "该村",
-    "乡村",
-    "新农村",
-    "政府",
-    "市政府",
-    "县政府",
-    "区政府",
-    "进城",
-    "县城",
-    "全城",
-    "省城",
-    "商城",
-    "长城",
-    "本小区",
-    "我们小区",
-    "该小区",
-    "小区",
-    "社区",
-    "街道",
-    "本镇",
-    "全镇",
-    "乡镇",
-    "城镇",
-    "村镇",
-    "市场",
-    "广场",
-    "学校",
-    "医院",
-    "公园",
-    "花园",
-    "中学",
-    "小学",
-    "大学",
-    "学院",
-    "车站",
-    "家园",
-    "公寓",
-    "新城",
-    "大道",
-    "大厦",
-    "幼儿园",
-    "老旧小区",
-    "房地产市场",
-];
-
-/// Characters before which a name cannot have begun.
-const BREAKS: &str = "的在是和与及到从于住我你他们这那个位对把被让请向往去来有无没不了就为因此等市区县省处里内外上下前后边旁将给";
-
-/// Whether a short piece of text ends like a place name.
-#[must_use]
-pub fn looks_like_place(piece: &str) -> bool {
-    ENDINGS.iter().any(|(e, _)| piece.ends_with(e)) && !NOT_PLACES.contains(&piece)
-}
+use crate::normalise::fold;
 
 /// One place of the district.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,7 +56,8 @@ pub struct Mention {
 pub struct Gazetteer {
     places: Vec<Place>,
     names: HashMap<String, usize>,
-    longest: usize,
+    /// The longest name that begins with these two characters: nothing else is looked up.
+    starts: HashMap<(char, char), usize>,
 }
 
 /// The core of a name: folded, without the town before it and the general word after it.
@@ -215,15 +91,23 @@ impl Gazetteer {
     }
 
     fn name(&mut self, name: String, at: usize) {
-        self.longest = self.longest.max(name.chars().count());
+        self.begins(&name);
         self.names.entry(name).or_insert(at);
+    }
+
+    fn begins(&mut self, name: &str) {
+        let mut chars = name.chars();
+        if let (Some(first), Some(second)) = (chars.next(), chars.next()) {
+            let longest = self.starts.entry((first, second)).or_default();
+            *longest = (*longest).max(name.chars().count());
+        }
     }
 
     /// Another name for a known place; a later one replaces an earlier one of the same spelling.
     pub fn add_alias(&mut self, alias: &str, place: usize) {
         if place < self.places.len() {
             let folded = fold(alias);
-            self.longest = self.longest.max(folded.chars().count());
+            self.begins(&folded);
             self.names.insert(folded, place);
         }
     }
@@ -236,32 +120,31 @@ impl Gazetteer {
         }
     }
 
-    /// Learns names people use: unknown mentions that cases of one known place carry at least
-    /// `times` times and cases of no other place do.
-    pub fn learn_aliases<'a>(
-        &mut self,
-        cases: impl IntoIterator<Item = (&'a str, usize)>,
-        times: usize,
-    ) -> Vec<(String, usize)> {
-        let mut seen: BTreeMap<String, BTreeMap<usize, usize>> = BTreeMap::new();
-        for (text, place) in cases {
-            for mention in self.find(text) {
-                if mention.place.is_none() && mention.kind != PlaceKind::Building {
-                    *seen.entry(mention.written).or_default().entry(place).or_default() += 1;
-                }
+    /// The names in a text that it does not know, each once: what could be learned when the case's place is known.
+    #[must_use]
+    pub fn unknown(&self, text: &str) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for mention in self.find(text) {
+            if mention.place.is_none()
+                && mention.kind != PlaceKind::Building
+                && !names.contains(&mention.written)
+            {
+                names.push(mention.written);
             }
         }
-        let learned: Vec<(String, usize)> = seen
-            .into_iter()
-            .filter_map(|(name, places)| {
-                let (&place, &n) = places.iter().next()?;
-                (places.len() == 1 && n >= times && place < self.places.len()).then_some((name, place))
-            })
-            .collect();
-        for (name, place) in &learned {
-            self.add_alias(name, *place);
-        }
-        learned
+        names
+    }
+
+    /// How many places it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
     }
 
     /// A place by its number.
@@ -269,10 +152,16 @@ impl Gazetteer {
         self.places.get(number)
     }
 
-    /// The place of exactly this name or alias.
+    /// The place of this name or alias as it is spelt.
+    #[must_use]
+    pub fn exact(&self, name: &str) -> Option<usize> {
+        self.names.get(&fold(name)).copied()
+    }
+
+    /// The place of this name or alias, with or without the general word after it.
     #[must_use]
     pub fn resolve(&self, name: &str) -> Option<usize> {
-        self.names.get(&fold(name)).or_else(|| self.names.get(&core_name(name))).copied()
+        self.exact(name).or_else(|| self.names.get(&core_name(name)).copied())
     }
 
     /// All names in a text, known and unknown, in the order they stand.
@@ -283,7 +172,9 @@ impl Gazetteer {
         let mut taken = vec![false; chars.len()];
         let mut at = 0;
         while at < chars.len() {
-            let known = (2..=self.longest.min(chars.len() - at)).rev().find_map(|length| {
+            let next = chars.get(at + 1).copied().unwrap_or(' ');
+            let longest = self.starts.get(&(chars[at], next)).copied().unwrap_or(0);
+            let known = (2..=longest.min(chars.len() - at)).rev().find_map(|length| {
                 let piece: String = chars[at..at + length].iter().collect();
                 self.names.get(&piece).map(|&place| (length, piece, place))
             });
@@ -296,7 +187,7 @@ impl Gazetteer {
             }
         }
         for end in 0..chars.len() {
-            if let Some(mention) = unknown(&chars, &taken, end) {
+            if let Some(mention) = endings::unknown(&chars, &taken, end) {
                 taken[mention.start..=end].fill(true);
                 out.push(mention);
             }
@@ -310,48 +201,6 @@ impl Gazetteer {
     pub fn grid(&self, text: &str) -> Option<&str> {
         self.find(text).into_iter().find_map(|m| self.places.get(m.place?)?.grid.as_deref())
     }
-}
-
-/// An unknown name whose last character is at `end`.
-fn unknown(chars: &[char], taken: &[bool], end: usize) -> Option<Mention> {
-    let (ending, kind) = ENDINGS.iter().find(|(e, _)| {
-        let n = e.chars().count();
-        end + 1 >= n && chars[end + 1 - n..=end].iter().copied().eq(e.chars())
-    })?;
-    let tail = ending.chars().count();
-    let stem = end + 1 - tail;
-    // A longer ending that closes just after this one is the one to use (街 in 街道).
-    if let Some(&next) = chars.get(end + 1) {
-        let longer: String = [chars[end], next].iter().collect();
-        if ENDINGS.iter().any(|(e, _)| *e == longer) {
-            return None;
-        }
-    }
-    let mut start = stem;
-    while start > 0 && stem - start < 6 {
-        let c = chars[start - 1];
-        let fits = if *kind == PlaceKind::Building {
-            c.is_ascii_alphanumeric()
-        } else {
-            is_han(c) && !BREAKS.contains(c)
-        };
-        if !fits || taken[start - 1] {
-            break;
-        }
-        start -= 1;
-    }
-    let least = if *kind == PlaceKind::Building { 1 } else { 2 - usize::from(tail == 1) };
-    if stem - start < least || taken[start..=end].contains(&true) {
-        return None;
-    }
-    let written: String = chars[start..=end].iter().collect();
-    if NOT_PLACES.iter().any(|n| {
-        written == *n
-            || (n.chars().count() > tail && written.ends_with(n) && stem - start <= n.chars().count())
-    }) {
-        return None;
-    }
-    Some(Mention { written, start, kind: *kind, place: None })
 }
 
 #[cfg(test)]
@@ -389,10 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn aliases_can_be_learned_and_forgotten() {
+    fn aliases_can_be_entered_and_forgotten() {
         let mut g = names();
-        let cases = [("望海苑停水", 2), ("望海苑又停水", 2), ("光明路堵", 2), ("光明路堵", 0)];
-        assert_eq!(g.learn_aliases(cases, 2), [("望海苑".to_owned(), 2)]);
+        assert_eq!(g.unknown("望海苑停水，望海苑3号楼和统一路也停了"), ["望海苑"]);
+        g.add_alias("望海苑", 2);
+        assert!(g.unknown("望海苑停水").is_empty());
         assert_eq!(g.resolve("望海苑"), Some(2));
         g.remove_alias("望海苑");
         assert_eq!(g.resolve("望海苑"), None);

@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use crate::blend::{Blend, centred};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::explain;
-use crate::features::{Lead, Rows, Vocabulary, characters};
+use crate::features::{Counts, Lead, Rows, Vocabulary, characters};
 use crate::hash::Rng;
 use crate::linear::{Linear, LinearParams};
 use crate::neighbours::{Neighbours, telling};
 use crate::weighing::Weighing;
 
 const MAGIC: [u8; 8] = *b"linlisg\x01";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What training may be told; the defaults were chosen by cross-validation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,9 +113,7 @@ pub struct Suggestion {
 pub struct Suggester {
     labels: Vec<String>,
     vocabulary: Vocabulary,
-    weighing: Weighing,
-    linear: Linear,
-    neighbours: Option<Neighbours>,
+    readers: Readers,
     blend: Blend,
     silence: f64,
 }
@@ -138,6 +136,7 @@ fn folds(targets: &[u32], labels: usize, folds: usize, seed: u64) -> Vec<usize> 
     out
 }
 
+#[derive(Debug, Clone, PartialEq)]
 struct Readers {
     weighing: Weighing,
     linear: Linear,
@@ -145,7 +144,8 @@ struct Readers {
 }
 
 struct Task<'a> {
-    counts: &'a Rows,
+    led: &'a Rows,
+    even: &'a Rows,
     targets: &'a [u32],
     vocabulary: &'a Vocabulary,
     labels: usize,
@@ -154,10 +154,10 @@ struct Task<'a> {
 
 impl Task<'_> {
     fn readers(&self, chosen: &[usize], passes: usize) -> Readers {
-        let (counts, targets, features) = (self.counts, self.targets, self.vocabulary.len());
+        let (targets, features) = (self.targets, self.vocabulary.len());
         let weighing =
-            Weighing::learn(counts, targets, chosen, self.vocabulary, self.labels, self.options.idf_power);
-        let (rows, telling_rows) = weighing.all(counts);
+            Weighing::learn(self.led, targets, chosen, self.vocabulary, self.labels, self.options.idf_power);
+        let (rows, telling_rows) = weighing.all(self.led, self.even);
         let params = LinearParams { cost: self.options.cost, passes, seed: self.options.seed };
         let linear = Linear::train(&rows, targets, chosen, features, self.labels, params);
         let neighbours = self
@@ -169,12 +169,17 @@ impl Task<'_> {
 }
 
 impl Readers {
-    fn read(&self, counts: &[(u32, f32)], labels: usize) -> (Vec<f32>, Vec<f32>) {
-        let scores = self.linear.scores(&self.weighing.linear_row(counts.iter().copied()));
-        let votes = self.neighbours.as_ref().map_or_else(
-            || vec![0.0; labels],
-            |n| n.votes(&self.weighing.telling_row(counts.iter().copied())),
-        );
+    fn read(
+        &self,
+        led: impl Iterator<Item = (u32, f32)>,
+        even: impl Iterator<Item = (u32, f32)>,
+        labels: usize,
+    ) -> (Vec<f32>, Vec<f32>) {
+        let scores = self.linear.scores(&self.weighing.linear_row(led));
+        let votes = self
+            .neighbours
+            .as_ref()
+            .map_or_else(|| vec![0.0; labels], |n| n.votes(&self.weighing.telling_row(even)));
         (scores, votes)
     }
 }
@@ -209,12 +214,15 @@ impl Suggester {
         let lead = Lead { weight: options.lead.max(0.0), reach: options.lead_reach.max(1.0) };
         let longest = options.longest_run.clamp(1, 3);
         let vocabulary = Vocabulary::learn(&texts, longest, min_documents, limit, lead);
-        let mut counts = Rows::new();
+        let (mut led, mut even) = (Rows::new(), Rows::new());
         for chars in &texts {
-            counts.push(vocabulary.counts(chars));
+            let counts = vocabulary.counts(chars);
+            led.push(counts.led);
+            even.push(counts.even);
         }
         drop(texts);
-        let task = Task { counts: &counts, targets: &targets, vocabulary: &vocabulary, labels, options };
+        let task =
+            Task { led: &led, even: &even, targets: &targets, vocabulary: &vocabulary, labels, options };
         let parts = options.folds.clamp(2, targets.len().max(2));
         let fold = folds(&targets, labels, parts, options.seed);
         let mut inputs = vec![0.0_f32; targets.len() * 2 * labels];
@@ -222,16 +230,14 @@ impl Suggester {
             let chosen: Vec<usize> = (0..targets.len()).filter(|&i| fold[i] != part).collect();
             let readers = task.readers(&chosen, 12);
             for i in (0..targets.len()).filter(|&i| fold[i] == part) {
-                let (ids, values) = counts.row(i);
-                let row: Vec<(u32, f32)> = ids.iter().copied().zip(values.iter().copied()).collect();
-                let (scores, votes) = readers.read(&row, labels);
+                let (scores, votes) = readers.read(led.pairs(i), even.pairs(i), labels);
                 inputs[i * 2 * labels..(i + 1) * 2 * labels].copy_from_slice(&centred(&scores, &votes));
             }
         }
         let blend = Blend::fit(&inputs, &targets, labels);
         let all: Vec<usize> = (0..targets.len()).collect();
-        let Readers { weighing, linear, neighbours } = task.readers(&all, 20);
-        Ok(Self { labels: names, vocabulary, weighing, linear, neighbours, blend, silence: 0.0 })
+        let readers = task.readers(&all, 20);
+        Ok(Self { labels: names, vocabulary, readers, blend, silence: 0.0 })
     }
 
     /// The same model that stays silent below this confidence.
@@ -249,23 +255,19 @@ impl Suggester {
     /// Probabilities of all labels, in the order of [`Self::labels`].
     #[must_use]
     pub fn probabilities(&self, text: &str) -> Vec<f64> {
-        self.read(&characters(text)).into_iter().map(f64::from).collect()
+        self.read(self.vocabulary.counts(&characters(text))).into_iter().map(f64::from).collect()
     }
 
-    fn read(&self, chars: &[char]) -> Vec<f32> {
-        let counts = self.vocabulary.counts(chars);
-        let scores = self.linear.scores(&self.weighing.linear_row(counts.iter().copied()));
-        let votes = self.neighbours.as_ref().map_or_else(
-            || vec![0.0; self.labels.len()],
-            |n| n.votes(&self.weighing.telling_row(counts.iter().copied())),
-        );
+    fn read(&self, counts: Counts) -> Vec<f32> {
+        let (scores, votes) =
+            self.readers.read(counts.led.into_iter(), counts.even.into_iter(), self.labels.len());
         self.blend.probabilities(&scores, &votes)
     }
 
     /// The likeliest label and its probability, whatever the confidence; without explanation.
     #[must_use]
     pub fn best(&self, text: &str) -> (&str, f64) {
-        let p = self.read(&characters(text));
+        let p = self.read(self.vocabulary.counts(&characters(text)));
         let at = (0..p.len()).max_by(|&a, &b| p[a].total_cmp(&p[b])).unwrap_or(0);
         (&self.labels[at], f64::from(p[at]))
     }
@@ -276,10 +278,11 @@ impl Suggester {
     #[must_use]
     pub fn suggest(&self, text: &str) -> Vec<Suggestion> {
         let chars = characters(text);
-        if self.vocabulary.counts(&chars).is_empty() {
+        let counts = self.vocabulary.counts(&chars);
+        if counts.even.is_empty() {
             return Vec::new();
         }
-        let p = self.read(&chars);
+        let p = self.read(counts);
         let mut order: Vec<usize> = (0..p.len()).collect();
         order.sort_by(|&a, &b| p[b].total_cmp(&p[a]).then(a.cmp(&b)));
         if f64::from(p[order[0]]) < self.silence {
@@ -316,10 +319,11 @@ impl Suggester {
     #[must_use]
     pub fn suggest_levels(&self, text: &str, separator: char) -> Vec<(String, f64)> {
         let chars = characters(text);
-        if self.vocabulary.counts(&chars).is_empty() {
+        let counts = self.vocabulary.counts(&chars);
+        if counts.even.is_empty() {
             return Vec::new();
         }
-        let p = self.read(&chars);
+        let p = self.read(counts);
         let mut found: Vec<(String, f64)> = Vec::new();
         loop {
             let depth = found.len() + 1;
@@ -344,9 +348,10 @@ impl Suggester {
     /// How much one run speaks for a label against the average of all labels.
     fn contribution(&self, key: u64, label: usize) -> f32 {
         let Some(id) = self.vocabulary.id(key) else { return 0.0 };
-        let weights = self.linear.feature(id);
+        let Readers { weighing, linear, .. } = &self.readers;
+        let weights = linear.feature(id);
         let mean = weights.iter().sum::<f32>() / weights.len() as f32;
-        (weights[label] - mean) * self.weighing.idf[id as usize] * self.weighing.ratio[id as usize]
+        (weights[label] - mean) * weighing.idf[id as usize] * weighing.ratio[id as usize]
     }
 
     /// The model as bytes, to be read by [`Self::from_bytes`].
@@ -355,11 +360,12 @@ impl Suggester {
         let mut w = Writer::new(MAGIC, VERSION);
         w.list(&self.labels, |w, label| w.str(label));
         self.vocabulary.write(&mut w);
-        w.list(&self.weighing.idf, |w, &v| w.f32(v));
-        w.list(&self.weighing.ratio, |w, &v| w.f32(v));
-        self.linear.write(&mut w);
-        w.u8(u8::from(self.neighbours.is_some()));
-        if let Some(n) = &self.neighbours {
+        let Readers { weighing, linear, neighbours } = &self.readers;
+        w.list(&weighing.idf, |w, &v| w.f32(v));
+        w.list(&weighing.ratio, |w, &v| w.f32(v));
+        linear.write(&mut w);
+        w.u8(u8::from(neighbours.is_some()));
+        if let Some(n) = neighbours {
             n.write(&mut w);
         }
         self.blend.write(&mut w);
@@ -382,15 +388,8 @@ impl Suggester {
             return Err(DecodeError::Damaged);
         }
         let telling = telling(&vocabulary.documents, vocabulary.total);
-        Ok(Self {
-            labels,
-            vocabulary,
-            weighing: Weighing { idf, ratio, telling },
-            linear,
-            neighbours,
-            blend,
-            silence,
-        })
+        let readers = Readers { weighing: Weighing { idf, ratio, telling }, linear, neighbours };
+        Ok(Self { labels, vocabulary, readers, blend, silence })
     }
 }
 

@@ -1,8 +1,8 @@
 //! How much each run of characters counts (特征加权).
 //!
-//! For the separators: `1 + ln(count)` × idf to a power × the root of the run's log-count ratio (root mean
+//! For the separators: the count with the beginning counting more × idf to a power × the root of the run's log-count ratio (root mean
 //! square over the labels), so that a run spread evenly over all labels hardly counts. For the
-//! neighbours: the idf alone, over the runs rare enough to tell cases apart.
+//! neighbours: the even count × idf, over the runs rare enough to tell cases apart.
 //!
 //! Source: Wang & Manning, "Baselines and bigrams" (ACL 2012), with one weight for all labels instead of
 //! one per label. Invariant: rows are of unit length or empty. Cost: one pass over the rows.
@@ -87,13 +87,12 @@ impl Weighing {
         row
     }
 
-    pub(crate) fn all(&self, counts: &Rows) -> (Rows, Rows) {
+    /// The rows of all texts for the separators and for the neighbours.
+    pub(crate) fn all(&self, led: &Rows, even: &Rows) -> (Rows, Rows) {
         let (mut linear, mut telling) = (Rows::new(), Rows::new());
-        for i in 0..counts.len() {
-            let (ids, values) = counts.row(i);
-            let pairs = || ids.iter().copied().zip(values.iter().copied());
-            linear.push(self.linear_row(pairs()));
-            telling.push(self.telling_row(pairs()));
+        for i in 0..led.len() {
+            linear.push(self.linear_row(led.pairs(i)));
+            telling.push(self.telling_row(even.pairs(i)));
         }
         (linear, telling)
     }

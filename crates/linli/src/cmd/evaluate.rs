@@ -60,6 +60,9 @@ pub(super) struct Options {
     /// Price of a training error
     #[arg(long, default_value_t = TrainOptions::default().cost)]
     cost: f32,
+    /// How much more the beginning of a text counts than its end; 0 for evenly
+    #[arg(long, default_value_t = TrainOptions::default().lead)]
+    lead: f32,
     /// Leave the votes of the nearest cases out
     #[arg(long)]
     no_neighbours: bool,
@@ -79,6 +82,7 @@ impl Options {
             idf_power: self.idf_power,
             cost: self.cost,
             neighbours: !self.no_neighbours,
+            lead: self.lead,
             seed: self.seed,
             ..TrainOptions::default()
         }
@@ -178,6 +182,8 @@ fn report(args: &SuggestArgs, names: &[String], rounds: &[Round]) {
     let each: Vec<Scores> = rounds.iter().map(|r| judge(&r.answers, names.len())).collect();
     let mean = |f: fn(&Scores) -> f64| each.iter().map(f).sum::<f64>() / each.len().max(1) as f64;
     let count = rounds.len().max(1) as f64;
+    let macro_f1 = mean(|s| s.macro_f1);
+    let spread = each.iter().map(|s| (s.macro_f1 - macro_f1).powi(2)).sum::<f64>();
     let tested: usize = rounds.iter().map(|r| r.answers.len()).sum();
     let mut confusion = vec![vec![0; names.len()]; names.len()];
     for scores in &each {
@@ -188,7 +194,8 @@ fn report(args: &SuggestArgs, names: &[String], rounds: &[Round]) {
         }
     }
     let value = json!({
-        "macro_f1": mean(|s| s.macro_f1),
+        "macro_f1": macro_f1,
+        "macro_f1_sd": (spread / (count - 1.0).max(1.0)).sqrt(),
         "weighted_f1": mean(|s| s.weighted_f1),
         "accuracy": mean(|s| s.accuracy),
         "ece": mean(|s| s.ece),

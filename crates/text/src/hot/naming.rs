@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{HotCase, readable};
+use super::{HotCase, words::readable};
 use crate::normalise::is_han;
 use crate::place::looks_like_place;
 
