@@ -100,6 +100,17 @@ pub async fn finish(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<()> {
     if held == 1 { Ok(()) } else { Err(Error::Conflict("error-lease-lost")) }
 }
 
+/// Keeps a lease until a later time; refuses if it was lost meanwhile.
+pub async fn keep(tx: &mut Tx, task: &Task, until: Timestamp) -> Result<()> {
+    let held = tx
+        .execute(
+            "UPDATE outbox SET lease_until = $3 WHERE id = $1 AND lease = $2 AND done_at IS NULL",
+            params![task.id, task.lease, until],
+        )
+        .await?;
+    if held == 1 { Ok(()) } else { Err(Error::Conflict("error-lease-lost")) }
+}
+
 /// Marks the rows of one lease done; refuses if one of them was lost meanwhile.
 pub async fn finish_all(tx: &mut Tx, tasks: &[Task], now: Timestamp) -> Result<()> {
     let mut args = params![now, tasks.first().and_then(|task| task.lease)];

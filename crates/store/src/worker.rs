@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use linli_kernel::{Error, Result};
-use tokio::sync::watch;
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinSet,
+};
 
 use crate::{District, Op, activity, outbox, outbox::Task};
 
@@ -17,6 +20,10 @@ pub enum Handler {
     Inside(for<'a> fn(&'a mut Op, &'a Task) -> Work<'a>),
     /// Talks to the world: at least once; the handler makes repeats harmless or visible as such.
     Outside(fn(Arc<District>, Task) -> Work<'static>),
+    /// As [`Handler::Outside`], but takes long (learning, counting over many cases): in a lane of its own, so that
+    /// no other kind waits for it. One at a time of each kind; its lease is kept for as long as it runs. What it
+    /// computes belongs on a blocking thread.
+    Long(fn(Arc<District>, Task) -> Work<'static>),
     /// Comes again every so often, in one transaction.
     Every(Duration, for<'a> fn(&'a mut Op) -> Work<'a>),
 }
@@ -42,10 +49,34 @@ pub async fn arm(district: &Arc<District>, handlers: &Handlers) -> Result<()> {
     op.commit().await
 }
 
-/// Works until `stop` turns true; then finishes what it holds, seals the log, and returns.
+/// Long tasks under way beside the others (长作业), one at a time of each kind.
+#[derive(Default)]
+struct Lane {
+    running: JoinSet<()>,
+    kinds: BTreeMap<String, Arc<Mutex<()>>>,
+}
+
+impl Lane {
+    fn take(&mut self, district: &Arc<District>, task: Task, work: fn(Arc<District>, Task) -> Work<'static>) {
+        while self.running.try_join_next().is_some() {}
+        let own = self.kinds.entry(task.kind.clone()).or_default().clone();
+        let district = district.clone();
+        self.running.spawn(async move {
+            let done = kept(&district, &task, async {
+                let _alone = own.lock().await;
+                outside(&district, &task, work).await
+            });
+            settle(&district, &task, done.await).await;
+        });
+    }
+}
+
+/// Works until `stop` turns true; then finishes what it holds, seals the log, and returns. A long task is not
+/// waited for: it is left where it is, and whoever works next begins it again when its lease has run out.
 pub async fn run(district: Arc<District>, handlers: Arc<Handlers>, mut stop: watch::Receiver<bool>) {
+    let mut lane = Lane::default();
     while !*stop.borrow() {
-        let worked = turn(&district, &handlers).await;
+        let worked = turn_beside(&district, &handlers, &mut lane).await;
         if let Err(error) = &worked {
             tracing::error!(district = %district.name, %error, "outbox turn failed");
         }
@@ -68,8 +99,16 @@ async fn seal_all(district: &District) -> Result<usize> {
     }
 }
 
-/// One turn: seals the log, leases due tasks and carries them out. Answers how much there was.
+/// One turn: seals the log, leases due tasks and carries all of them out, long ones too. Answers how much there
+/// was.
 pub async fn turn(district: &Arc<District>, handlers: &Handlers) -> Result<usize> {
+    let mut lane = Lane::default();
+    let worked = turn_beside(district, handlers, &mut lane).await;
+    while lane.running.join_next().await.is_some() {}
+    worked
+}
+
+async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lane: &mut Lane) -> Result<usize> {
     let sealed = activity::seal(&district.db).await?;
     let now = district.clock.now();
     let tasks = outbox::lease(&district.db, district.ids.uuid(now), now, LEASE, BATCH).await?;
@@ -77,9 +116,13 @@ pub async fn turn(district: &Arc<District>, handlers: &Handlers) -> Result<usize
     // A slow receiver delays only its own kind: kinds run side by side, each in order.
     let mut kinds: BTreeMap<String, Vec<Task>> = BTreeMap::new();
     for task in tasks {
-        kinds.entry(task.kind.clone()).or_default().push(task);
+        if let Some(Handler::Long(work)) = handlers.get(task.kind.as_str()) {
+            lane.take(district, task, *work);
+        } else {
+            kinds.entry(task.kind.clone()).or_default().push(task);
+        }
     }
-    let mut running = tokio::task::JoinSet::new();
+    let mut running = JoinSet::new();
     for (kind, tasks) in kinds {
         let (district, handler) = (district.clone(), handlers.get(kind.as_str()).copied());
         running.spawn(async move {
@@ -101,13 +144,18 @@ pub async fn turn(district: &Arc<District>, handlers: &Handlers) -> Result<usize
 async fn one(district: &Arc<District>, handler: Option<Handler>, task: Task) {
     let outcome = match handler {
         Some(Handler::Inside(work)) => inside(district, &task, work).await,
-        Some(Handler::Outside(work)) => outside(district, &task, work).await,
+        Some(Handler::Outside(work) | Handler::Long(work)) => outside(district, &task, work).await,
         Some(Handler::Every(pause, work)) => every(district, &task, pause, work).await,
         None => Err(Error::internal(format!("no handler for {}", task.kind))),
     };
+    settle(district, &task, outcome).await;
+}
+
+/// What failed is tried again later.
+async fn settle(district: &District, task: &Task, outcome: Result<()>) {
     if let Err(error) = outcome {
         tracing::warn!(district = %district.name, kind = %task.kind, task = %task.id, attempt = task.attempts, %error, "task failed");
-        if let Err(error) = postpone(district, &task, &error).await {
+        if let Err(error) = postpone(district, task, &error).await {
             tracing::error!(district = %district.name, %error, "postponing failed; the lease will run out");
         }
     }
@@ -151,6 +199,23 @@ async fn outside(
     let mut tx = district.db.begin().await?;
     outbox::finish(&mut tx, task, district.clock.now()).await?;
     tx.commit().await
+}
+
+/// Waits for work and keeps the task's lease meanwhile; gives up when the lease was lost. Both go on side by side:
+/// the work may hold the database that keeping the lease waits for.
+async fn kept(district: &District, task: &Task, work: impl Future<Output = Result<()>>) -> Result<()> {
+    let keeping = async {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            let mut tx = district.db.begin().await?;
+            outbox::keep(&mut tx, task, district.clock.now().plus(LEASE)).await?;
+            tx.commit().await?;
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        lost = keeping => lost,
+    }
 }
 
 async fn every(

@@ -10,8 +10,10 @@ use linli_store::{
     idempotency::{self, Claim},
     migrate::{migrate, pending},
     outbox,
+    worker::{self, Handler, Handlers, Work},
 };
 use linli_testkit::{Scratch, both_engines};
+use tokio::sync::{Semaphore, watch};
 
 async fn district(scratch: &Scratch) -> Arc<District> {
     let clock = Clock::fixed("2026-11-23T09:00:00+08:00".parse().unwrap());
@@ -23,12 +25,35 @@ async fn district(scratch: &Scratch) -> Arc<District> {
         db: scratch.db.clone(),
         clock,
         ids: Ids::seeded(7),
-        ports: Ports::default(),
+        ports: Ports::default().with(Gate { begun: Semaphore::new(0), may_end: Semaphore::new(0) }),
     })
 }
 
 async fn op(d: &Arc<District>) -> Op {
     Op::begin(d.clone(), &d.db, Actor::System, "req".into()).await.unwrap()
+}
+
+/// Long work of a test: says that it has begun, waits until it may end.
+struct Gate {
+    begun: Semaphore,
+    may_end: Semaphore,
+}
+
+fn gate(d: &District) -> Arc<Gate> {
+    d.ports.get().unwrap()
+}
+
+fn long(d: Arc<District>, _: outbox::Task) -> Work<'static> {
+    Box::pin(async move {
+        let gate = gate(&d);
+        gate.begun.add_permits(1);
+        gate.may_end.acquire().await.map_err(Error::internal)?.forget();
+        Ok(())
+    })
+}
+
+fn short<'a>(_: &'a mut Op, _: &'a outbox::Task) -> Work<'a> {
+    Box::pin(async { Ok(()) })
 }
 
 fn entry(d: &District, what: &str) -> Entry {
@@ -172,6 +197,75 @@ both_engines! {
         assert!(matches!(outbox::finish(&mut tx, &old, d.clock.now()).await, Err(Error::Conflict(_))));
         outbox::finish(&mut tx, &new, d.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
+        assert_eq!(outbox::depth(&d.db).await.unwrap(), (0, 0));
+    }
+
+    async fn a_lease_is_kept_by_who_holds_it(s) {
+        let d = district(&s).await;
+        let mut first = op(&d).await;
+        first.emit("slow", &()).await.unwrap();
+        first.commit().await.unwrap();
+        let lease = |d: Arc<District>| async move {
+            outbox::lease(&d.db, d.ids.uuid(d.clock.now()), d.clock.now(), Duration::from_secs(30), 1).await.unwrap()
+        };
+        let held = lease(d.clone()).await.remove(0);
+        let keep = async |task: &outbox::Task| {
+            let mut tx = d.db.begin().await.unwrap();
+            let kept = outbox::keep(&mut tx, task, d.clock.now().plus(Duration::from_secs(30))).await;
+            tx.commit().await.unwrap();
+            kept
+        };
+        d.clock.advance(Duration::from_secs(29));
+        keep(&held).await.unwrap();
+        d.clock.advance(Duration::from_secs(29));
+        assert!(lease(d.clone()).await.is_empty(), "still held");
+        d.clock.advance(Duration::from_secs(2));
+        let taken = lease(d.clone()).await.remove(0);
+        assert!(matches!(keep(&held).await, Err(Error::Conflict(_))));
+        keep(&taken).await.unwrap();
+    }
+
+    async fn long_work_holds_up_nobody(s) {
+        let d = district(&s).await;
+        let handlers = Arc::new(Handlers::from([("long", Handler::Long(long)), ("short", Handler::Inside(short))]));
+        let owe = async |kind: &'static str| {
+            let mut op = op(&d).await;
+            op.emit(kind, &()).await.unwrap();
+            op.commit().await.unwrap();
+        };
+        // Two of the long kind are owed: the second waits for the first, nobody else for either.
+        owe("long").await;
+        owe("long").await;
+        let (stop, stopped) = watch::channel(false);
+        let worker = tokio::spawn(worker::run(d.clone(), handlers, stopped));
+        let gate = gate(&d);
+        gate.begun.acquire().await.unwrap().forget();
+        owe("short").await;
+        let open = async || -> i64 {
+            let sql = "SELECT count(*) FROM outbox WHERE done_at IS NULL";
+            d.db.read().await.unwrap().scalar(sql, vec![]).await.unwrap()
+        };
+        while open().await > 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(gate.begun.available_permits(), 0, "one at a time of each kind");
+        gate.may_end.add_permits(2);
+        gate.begun.acquire().await.unwrap().forget();
+        while open().await > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.send(true).unwrap();
+        worker.await.unwrap();
+    }
+
+    async fn one_turn_carries_long_work_out(s) {
+        let d = district(&s).await;
+        let handlers = Handlers::from([("long", Handler::Long(long))]);
+        let mut op = op(&d).await;
+        op.emit("long", &()).await.unwrap();
+        op.commit().await.unwrap();
+        gate(&d).may_end.add_permits(1);
+        assert_eq!(worker::turn(&d, &handlers).await.unwrap(), 1);
         assert_eq!(outbox::depth(&d.db).await.unwrap(), (0, 0));
     }
 
