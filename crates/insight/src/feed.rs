@@ -71,3 +71,21 @@ impl CaseFeed {
         Ok(all)
     }
 }
+
+/// A house of the registers, for the names of places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// 小区 or 街路巷 with its number, or a village.
+    pub place: String,
+    /// The house: 3号楼; empty for one by itself.
+    pub house: String,
+    /// Its grid.
+    pub area: AreaCode,
+}
+
+/// The port through which this slice hears of registered places; without it only areas are known by name.
+#[derive(Clone, Copy)]
+pub struct PlaceFeed {
+    /// All of them, in no order.
+    pub houses: fn(&mut Conn) -> Work<'_, Vec<Registered>>,
+}

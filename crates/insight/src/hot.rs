@@ -1,27 +1,27 @@
 //! Hot issues (热点问题): many people, one place, one problem, found in the background.
 //!
-//! The place is known from the case, so the names of places are left out of the words and each community is
-//! looked at by itself; how common words are is learned from its whole street.
+//! How the cases of one street become issues is in [`groups`].
 //!
 //! What is found is written down, so that a page is two queries within the reader's scope. An issue keeps
 //! its id as long as its members mostly stay: links to it hold.
+
+mod groups;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
-use linli_grid::AtlasPort;
-use linli_kernel::{AreaCode, Error, Result, area::AreaLevel, params};
+use groups::{Found, group};
+use linli_kernel::{AreaCode, Error, Result, params};
 use linli_store::{Conn, District, Op, settings};
-use linli_text::hot::{Background, HotCase, HotIndex, HotOptions};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    Memory,
     events::TOPIC,
     feed::{CaseFeed, Told},
-    places::Names,
     tide,
 };
 
@@ -33,78 +33,9 @@ const MOST: i64 = 6_000;
 pub const PEOPLE: u32 = 3;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// What one street's cases say together.
-struct Found {
-    place: AreaCode,
-    problem: String,
-    members: Vec<usize>,
-}
-
-fn community(area: &AreaCode) -> AreaCode {
-    area.at(AreaLevel::Community).unwrap_or_else(|| area.clone())
-}
-
-fn message(told: &Told, names: &Names) -> HotCase {
-    HotCase {
-        id: told.id.to_string(),
-        person: told.person.clone(),
-        title: names.without(&told.title),
-        text: names.without(&told.body),
-        day: told.at.millis().div_euclid(DAY),
-        supporters: told.supporters,
-        opponents: 0,
-        area: community(&told.area).to_string(),
-    }
-}
-
-/// The area in which at least two thirds of the members lie, as narrow as possible.
-fn common(areas: &[&AreaCode], street: &AreaCode) -> AreaCode {
-    for level in [AreaLevel::Grid, AreaLevel::Community] {
-        let mut counts: BTreeMap<AreaCode, usize> = BTreeMap::new();
-        for area in areas.iter().filter_map(|a| a.at(level)) {
-            *counts.entry(area).or_default() += 1;
-        }
-        if let Some((area, n)) = counts.into_iter().max_by_key(|(_, n)| *n)
-            && n * 3 >= areas.len() * 2
-        {
-            return area;
-        }
-    }
-    street.clone()
-}
-
-/// Groups the cases of one street.
-fn group(cases: &[Told], names: &Names, street: &AreaCode) -> Vec<Found> {
-    let mut background = Background::default();
-    let mut places: BTreeMap<AreaCode, Vec<(usize, HotCase)>> = BTreeMap::new();
-    for (at, told) in cases.iter().enumerate() {
-        let one = message(told, names);
-        background.learn(&one.title, &one.text);
-        places.entry(community(&told.area)).or_default().push((at, one));
-    }
-    let options = HotOptions { people: PEOPLE as usize, one_place: true, ..HotOptions::default() };
-    let mut found = Vec::new();
-    for messages in places.into_values().filter(|m| m.len() >= PEOPLE as usize) {
-        let mut index = HotIndex::new(background.clone(), options);
-        let mut numbers = Vec::with_capacity(messages.len());
-        for (at, one) in messages {
-            numbers.push(at);
-            index.add(one);
-        }
-        for issue in index.issues() {
-            let members: Vec<usize> = issue.members.iter().map(|&i| numbers[i]).collect();
-            let areas: Vec<&AreaCode> = members.iter().map(|&i| &cases[i].area).collect();
-            let problem = cases[numbers[issue.centre]].title.clone();
-            found.push(Found { place: common(&areas, street), problem, members });
-        }
-    }
-    found
-}
-
 /// Finds the hot issues of every street whose cases have changed since the last time.
 pub async fn find(district: &Arc<District>) -> Result<()> {
     let feed = *district.port::<CaseFeed>()?;
-    let atlas = district.port::<AtlasPort>()?.get();
     let today = district.clock.now().millis().div_euclid(DAY);
     let mut conn = district.db.read().await?;
     let seen: Seen = settings::get(&mut conn, SEEN).await?.unwrap_or_default();
@@ -112,10 +43,11 @@ pub async fn find(district: &Arc<District>) -> Result<()> {
     // Once a day all of them: what was new grows old.
     let from = if seen.day == today { seen.change } else { 0 };
     let streets = streets(&mut conn, from).await?;
+    let names = district.port::<Memory>()?.names_now(district, &mut conn).await?;
     drop(conn);
     for street in streets {
         let cases = recent(district, feed, &street).await?;
-        let (of, names) = (street.clone(), Names::of(&atlas));
+        let (of, names) = (street.clone(), names.clone());
         let (cases, found) = tokio::task::spawn_blocking(move || {
             let found = group(&cases, &names, &of);
             (cases, found)

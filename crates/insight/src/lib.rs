@@ -6,12 +6,15 @@
 
 pub mod app;
 pub mod events;
+mod evidence;
 mod feed;
 mod follow;
 pub mod hot;
+mod learn;
 mod memory;
 mod model;
 mod models;
+pub mod names;
 mod places;
 pub mod read;
 mod snapshot;
@@ -20,18 +23,22 @@ mod tide;
 pub mod train;
 pub mod web;
 
-pub use feed::{CaseFeed, Told};
+pub use evidence::Evidence;
+pub use feed::{CaseFeed, PlaceFeed, Registered, Told};
 pub use follow::{catch_up, follow, stop};
 pub use memory::{Asked, Memory};
-pub use model::{Kind, Settings, Use, Version};
+pub use model::{Alias, AliasSource, Kind, Settings, Use, Version};
 pub use models::{Answer, Models, Reading};
 
 use linli_store::Migration;
 use linli_web::Manifest;
 
 /// The tables of this slice.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "insight/0001_insight", sql: include_str!("../migrations/0001_insight.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "insight/0001_insight", sql: include_str!("../migrations/0001_insight.sql") },
+    Migration { name: "insight/0002_alias", sql: include_str!("../migrations/0002_alias.sql") },
+    Migration { name: "insight/0003_evidence", sql: include_str!("../migrations/0003_evidence.sql") },
+];
 
 /// What this slice brings.
 pub fn manifest() -> Manifest {

@@ -7,6 +7,7 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
 };
 
 use linli_grid::{Atlas, AtlasPort};
@@ -15,7 +16,11 @@ use linli_store::{Conn, District};
 use linli_text::{Rarity, RepeatCase, RepeatIndex, RepeatOptions};
 use uuid::Uuid;
 
-use crate::{feed::CaseFeed, feed::Told, places::Names, snapshot, tide};
+use crate::{
+    feed::{CaseFeed, PlaceFeed, Registered, Told},
+    places::Names,
+    snapshot, store, tide,
+};
 
 /// Changes of one step.
 const STEP: i64 = 500;
@@ -23,6 +28,8 @@ const STEP: i64 = 500;
 const LEARNED: i64 = 20_000;
 /// Candidates for one question; whoever asks sees those of his own area.
 const CANDIDATES: usize = 60;
+/// The registers' names are read again after so long.
+const REGISTERED: Duration = Duration::from_mins(10);
 /// A snapshot is written after so many changes.
 const UNWRITTEN: i64 = 2_000;
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -43,8 +50,19 @@ pub(crate) struct State {
     /// The cases behind the index's numbers.
     pub(crate) cases: HashMap<u64, Uuid>,
     names: Arc<Names>,
+    names_of: Option<NamesOf>,
     written: i64,
     ready: bool,
+}
+
+/// What the names were made from; made anew when any of it has changed.
+#[derive(Clone)]
+struct NamesOf {
+    atlas: Arc<Atlas>,
+    aliases: store::AliasStamp,
+    registered: Arc<Vec<Registered>>,
+    /// When the registers were read: their houses change slowly, and nobody tells.
+    read_at: Timestamp,
 }
 
 impl State {
@@ -54,9 +72,18 @@ impl State {
             seen: None,
             cases: HashMap::new(),
             names: Arc::default(),
+            names_of: None,
             written: 0,
             ready: false,
         }
+    }
+}
+
+impl State {
+    /// Another index; the names stay.
+    fn take_over(&mut self, fresh: Self) {
+        let (names, names_of) = (self.names.clone(), self.names_of.take());
+        *self = Self { names, names_of, ..fresh };
     }
 }
 
@@ -101,7 +128,7 @@ fn with_case<T>(
 ) -> T {
     let found = names.within(said);
     let written: Vec<&str> = found.iter().map(|m| m.written.as_str()).collect();
-    let place = found.first().map(|m| RepeatIndex::place_number(&m.written));
+    let place = found.first().map(|m| RepeatIndex::place_number(names.canonical(m)));
     let case = RepeatCase {
         text: said,
         names: &written,
@@ -131,6 +158,32 @@ impl Memory {
 
     pub(crate) fn names(&self) -> Arc<Names> {
         self.read().names.clone()
+    }
+
+    /// The names of places as they are now.
+    pub(crate) async fn names_now(&self, district: &District, conn: &mut Conn) -> Result<Arc<Names>> {
+        let atlas = district.port::<AtlasPort>()?.get();
+        let aliases = store::alias_stamp(conn).await?;
+        let now = district.clock.now();
+        let before = self.read().names_of.clone();
+        let known = before.filter(|of| now < of.read_at.plus(REGISTERED));
+        if known.as_ref().is_some_and(|of| Arc::ptr_eq(&of.atlas, &atlas) && of.aliases == aliases) {
+            return Ok(self.names());
+        }
+        let (registered, read_at) = match (known, district.ports.get::<PlaceFeed>()) {
+            (Some(of), _) => (of.registered, of.read_at),
+            (None, Some(feed)) => (Arc::new((feed.houses)(conn).await?), now),
+            (None, None) => (Arc::default(), now),
+        };
+        let said = store::aliases(conn).await?;
+        let of = NamesOf { atlas: atlas.clone(), aliases, registered: registered.clone(), read_at };
+        let names = tokio::task::spawn_blocking(move || Names::of(&atlas, &registered, &said));
+        let names = Arc::new(names.await.map_err(Error::internal)?);
+        self.change(|state| {
+            state.names = names.clone();
+            state.names_of = Some(of);
+        });
+        Ok(names)
     }
 
     /// The likely repeats of a case, likeliest first, whoever may see them; nothing before all is read.
@@ -178,7 +231,6 @@ impl Memory {
 
     /// Reads what is missing: the snapshot the first time, then every change since; answers how many.
     pub(crate) async fn catch_up(&self, district: &District) -> Result<usize> {
-        let atlas = district.port::<AtlasPort>()?.get();
         let feed = *district.port::<CaseFeed>()?;
         let mut conn = district.db.read().await?;
         let (last, mark) = tide::reached(&mut conn).await?;
@@ -190,10 +242,9 @@ impl Memory {
             self.restore(&mut conn, last, mark).await?;
         }
         if !fits(self.read().seen) || self.outgrown() {
-            self.begin(&mut conn, feed, &atlas, mark).await?;
+            self.begin(&mut conn, feed, mark).await?;
         }
-        let names = Arc::new(Names::of(&atlas));
-        self.change(|state| state.names = names);
+        self.names_now(district, &mut conn).await?;
         let mut read = 0;
         loop {
             let after = self.read().seen.map_or(0, |(n, _)| n);
@@ -205,7 +256,10 @@ impl Memory {
             let told: HashMap<Uuid, Told> =
                 feed.told(&mut conn, &ids).await?.into_iter().map(|t| (t.id, t)).collect();
             read += changes.len();
-            self.change(|state| apply(state, &changes, &told, mark));
+            let this = self.clone();
+            let applying =
+                tokio::task::spawn_blocking(move || this.change(|state| apply(state, &changes, &told, mark)));
+            applying.await.map_err(Error::internal)?;
         }
         self.change(|state| {
             state.seen = Some((state.seen.map_or(0, |(n, _)| n), mark));
@@ -224,21 +278,25 @@ impl Memory {
     }
 
     /// From the start: what is common is learned from the newest cases.
-    async fn begin(&self, conn: &mut Conn, feed: CaseFeed, atlas: &Atlas, mark: Option<Uuid>) -> Result<()> {
+    async fn begin(&self, conn: &mut Conn, feed: CaseFeed, mark: Option<Uuid>) -> Result<()> {
         let newest: Vec<(Uuid,)> = conn
             .all("SELECT case_id FROM insight_case WHERE listed ORDER BY n DESC LIMIT $1", params![LEARNED])
             .await?;
         let newest: Vec<Uuid> = newest.into_iter().map(|(id,)| id).collect();
         let mut rarity = Rarity::default();
         for some in newest.chunks(1000) {
-            for told in feed.told(conn, some).await? {
-                rarity.learn(&told.said());
-            }
+            let told = feed.told(conn, some).await?;
+            let learning = tokio::task::spawn_blocking(move || {
+                for told in told {
+                    rarity.learn(&told.said());
+                }
+                rarity
+            });
+            rarity = learning.await.map_err(Error::internal)?;
         }
         let mut fresh = State::empty(rarity);
         fresh.seen = Some((0, mark));
-        fresh.names = Arc::new(Names::of(atlas));
-        self.change(|state| *state = fresh);
+        self.change(|state| state.take_over(fresh));
         Ok(())
     }
 
@@ -251,36 +309,32 @@ impl Memory {
         };
         let rows: Vec<(i64, Uuid)> = conn.all("SELECT n, case_id FROM insight_case", vec![]).await?;
         let cases = rows.into_iter().map(|(n, id)| (n.unsigned_abs(), id)).collect();
-        self.change(|state| {
-            *state = State {
-                cases,
-                index,
-                seen: Some((seen, of)),
-                written: seen,
-                ..State::empty(Rarity::default())
-            };
-        });
+        let fresh =
+            State { cases, index, seen: Some((seen, of)), written: seen, ..State::empty(Rarity::default()) };
+        self.change(|state| state.take_over(fresh));
         Ok(())
     }
 
     /// Writes a snapshot when enough has changed, or in any case before a stop.
     pub(crate) async fn keep(&self, now: bool) -> Result<()> {
-        let (bytes, seen) = {
+        {
             let state = self.read();
-            let Some(seen) = state.seen.filter(|_| state.ready) else { return Ok(()) };
-            let new = seen.0 - state.written;
+            let new = state.seen.filter(|_| state.ready).map_or(0, |seen| seen.0 - state.written);
             if new == 0 || (new < UNWRITTEN && !now) {
                 return Ok(());
             }
-            (state.index.to_bytes(), seen)
-        };
-        let folder = self.0.folder.clone();
-        tokio::task::spawn_blocking(move || snapshot::write(&folder, &bytes, seen))
-            .await
-            .map_err(Error::internal)?
-            .map_err(Error::internal)?;
-        self.change(|state| state.written = seen.0);
-        Ok(())
+        }
+        let this = self.clone();
+        let writing = tokio::task::spawn_blocking(move || {
+            let (bytes, seen) = {
+                let state = this.read();
+                (state.index.to_bytes(), state.seen.unwrap_or_default())
+            };
+            snapshot::write(&this.0.folder, &bytes, seen)?;
+            this.change(|state| state.written = seen.0);
+            Ok::<(), std::io::Error>(())
+        });
+        writing.await.map_err(Error::internal)?.map_err(Error::internal)
     }
 }
 

@@ -1,7 +1,10 @@
 //! The words of this slice.
 
-use linli_kernel::{Timestamp, text_enum};
+use linli_kernel::{AreaCode, Timestamp, text_enum};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Evidence;
 
 text_enum! {
     /// What a model answers (建议什么).
@@ -46,6 +49,17 @@ pub struct Version {
     pub at: Timestamp,
     /// Who asked for it.
     pub by_name: String,
+    /// How right it was, by how sure it was: an [`crate::Evidence`] as JSON; nothing for one of an older program.
+    #[serde(skip)]
+    pub evidence: Option<String>,
+}
+
+impl Version {
+    /// How far its word can be trusted; nothing to go by where that was not measured.
+    pub fn evidence(&self) -> Evidence {
+        let text = self.evidence.as_deref();
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
 }
 
 /// When a version was in use.
@@ -80,4 +94,39 @@ impl Default for Settings {
     fn default() -> Self {
         Self { silence: 50, automatic: true }
     }
+}
+
+text_enum! {
+    /// Where another name of a place comes from (别称来源).
+    pub enum AliasSource {
+        /// Somebody entered it.
+        Entered = "entered",
+        /// Cases of one place carried it.
+        Learned = "learned",
+    }
+}
+
+/// A place as people say it (地名别称).
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+pub struct Alias {
+    /// Which one.
+    pub id: Uuid,
+    /// As texts are compared.
+    pub alias: String,
+    /// As it was entered or found.
+    pub written: String,
+    /// The registered name of the place; empty where this is a place of its own.
+    pub place: String,
+    /// Where it lies.
+    pub area: AreaCode,
+    /// Where it comes from.
+    pub source: AliasSource,
+    /// Struck out: not read in texts, not learned again.
+    pub dropped: bool,
+    /// Cases from which it was learned.
+    pub cases: i64,
+    /// When it was last changed.
+    pub at: Timestamp,
+    /// By whom.
+    pub by_name: String,
 }

@@ -11,7 +11,7 @@ use linli_store::{Blobs, District};
 use linli_text::{Suggester, nature, urgent_words};
 
 use crate::{
-    Memory,
+    Evidence, Memory,
     model::{Kind, Settings},
     store,
 };
@@ -63,9 +63,34 @@ pub struct Reading {
     pub place: Option<(String, Option<AreaCode>)>,
 }
 
+/// A model in use, and how far its word can be trusted.
+#[derive(Clone)]
+struct InUse {
+    version: i64,
+    model: Arc<Suggester>,
+    evidence: Arc<Evidence>,
+}
+
+impl InUse {
+    /// How sure an answer of a level is in truth; nothing below what is asked for or can be borne out.
+    fn sure(&self, level: usize, share: f64, silence: f64) -> Option<f64> {
+        let honest = self.evidence.honest(level, share);
+        self.evidence
+            .floor(level, silence)
+            .filter(|floor| share >= *floor && honest >= silence)
+            .map(|_| honest)
+    }
+
+    fn answer(&self, said: &str, silence: f64) -> Option<Answer> {
+        let best = self.model.suggest(said).into_iter().next().filter(|best| !best.because.is_empty())?;
+        let sure = self.sure(0, best.confidence, silence)?;
+        Some(Answer { code: best.label, percent: Some(percent(sure)), words: best.because })
+    }
+}
+
 #[derive(Default)]
 struct Held {
-    models: BTreeMap<Kind, (i64, Arc<Suggester>)>,
+    models: BTreeMap<Kind, InUse>,
     settings: Settings,
     /// A model in use cannot be read: written by an older program, or its file is gone.
     unreadable: bool,
@@ -97,7 +122,7 @@ impl Models {
 
     /// The version of each kind that is held.
     pub fn versions(&self) -> BTreeMap<Kind, i64> {
-        self.held().models.iter().map(|(kind, (version, _))| (*kind, *version)).collect()
+        self.held().models.iter().map(|(kind, one)| (*kind, one.version)).collect()
     }
 
     /// Reads settings and the models in use again, as far as they have changed.
@@ -110,15 +135,21 @@ impl Models {
         let blobs = district.port::<Blobs>()?;
         let mut fresh = Held { settings, ..Held::default() };
         for version in in_use {
-            let kept = before.models.get(&version.kind).filter(|(n, _)| *n == version.version);
+            let kept = before.models.get(&version.kind).filter(|one| one.version == version.version);
             let model = match kept {
-                Some((_, model)) => Ok(model.clone()),
-                None => open(&blobs, &version.blob).await.map(Arc::new),
+                Some(one) => Ok(one.clone()),
+                None => open(&blobs, &version.blob).await.map(|model| InUse {
+                    version: version.version,
+                    model: Arc::new(model),
+                    evidence: Arc::new(version.evidence()),
+                }),
             };
+            // Without evidence it keeps silent: one of an older program is to be trained again.
+            fresh.unreadable |= version.evidence.is_none();
             // Without one model the others still help; the next training makes it anew.
             match model {
                 Ok(model) => {
-                    fresh.models.insert(version.kind, (version.version, model));
+                    fresh.models.insert(version.kind, model);
                 }
                 Err(error) => {
                     tracing::warn!(kind = %version.kind, version = version.version, %error, "a model cannot be read");
@@ -137,25 +168,29 @@ impl Models {
 
     /// The model of a kind, for judging another against it.
     pub(crate) fn model(&self, kind: Kind) -> Option<Arc<Suggester>> {
-        self.held().models.get(&kind).map(|(_, model)| model.clone())
+        self.held().models.get(&kind).map(|one| one.model.clone())
     }
 
-    /// Reads one text; `address` only helps to find the place.
-    pub fn read(&self, atlas: &Atlas, said: &str, address: &str) -> Reading {
+    /// Reads one text; `address` and the area only help to find the place.
+    pub fn read(&self, atlas: &Atlas, said: &str, address: &str, area: &AreaCode) -> Reading {
         let held = self.held();
         let silence = f64::from(held.settings.silence) / 100.0;
-        let model = |kind| held.models.get(&kind).map(|(_, model)| model.as_ref());
+        let model = |kind| held.models.get(&kind);
         let mut reading = Reading {
             trained: model(Kind::Category).is_some(),
             urgent: urgent_words(said).into_iter().map(|w| (w.word, w.danger.to_owned())).collect(),
-            place: self.memory.names().named(&format!("{address}\n{said}")),
+            place: self.memory.names().named(&format!("{address}\n{said}"), Some(area)),
             ..Reading::default()
         };
-        if let Some(model) = model(Kind::Category) {
-            let found: Vec<(String, f64)> = model.suggest_levels(said, LEVEL);
-            let sure: Vec<_> = found.iter().take_while(|(_, share)| *share >= silence).collect();
+        if let Some(one) = model(Kind::Category) {
+            let found: Vec<(String, f64)> = one.model.suggest_levels(said, LEVEL);
+            let sure: Vec<(&String, f64)> = found
+                .iter()
+                .enumerate()
+                .map_while(|(level, (path, share))| Some((path, one.sure(level, *share, silence)?)))
+                .collect();
             // A share that no word speaks for is only how common the category is.
-            let because = sure.last().map(|(path, _)| speaking(model, said, path)).unwrap_or_default();
+            let because = sure.last().map(|(path, _)| speaking(&one.model, said, path)).unwrap_or_default();
             if !because.is_empty() {
                 reading.levels = sure.iter().map(|(path, share)| (code(path), percent(*share))).collect();
             }
@@ -170,12 +205,12 @@ impl Models {
             });
         }
         reading.nature = match model(Kind::Nature) {
-            Some(model) => answer(model, said, silence),
+            Some(one) => one.answer(said, silence),
             None => nature(said)
                 .filter(|(_, share, _)| *share >= silence.max(0.6))
                 .map(|(kind, _, words)| Answer { code: nature_code(kind).to_owned(), percent: None, words }),
         };
-        reading.whistle = model(Kind::Whistle).and_then(|model| answer(model, said, silence));
+        reading.whistle = model(Kind::Whistle).and_then(|one| one.answer(said, silence));
         reading
     }
 }
@@ -200,14 +235,6 @@ const fn nature_code(nature: linli_text::Nature) -> &'static str {
 fn speaking(model: &Suggester, said: &str, branch: &str) -> Vec<String> {
     let likely = model.suggest(said).into_iter().find(|s| s.label.starts_with(branch));
     likely.map(|s| s.because).unwrap_or_default()
-}
-
-fn answer(model: &Suggester, said: &str, silence: f64) -> Option<Answer> {
-    let best = model.suggest(said).into_iter().next()?;
-    if best.confidence < silence || best.because.is_empty() {
-        return None;
-    }
-    Some(Answer { code: best.label, percent: Some(percent(best.confidence)), words: best.because })
 }
 
 #[cfg(test)]

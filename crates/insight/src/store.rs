@@ -1,14 +1,16 @@
-//! Models and their use, hot issues: asks and writes, decides nothing.
+//! Models and their use, other names of places: asks and writes, decides nothing.
 
+use linli_access::Scope;
 use linli_kernel::{Result, Timestamp, params};
-use linli_store::{Conn, Tx, settings};
+use linli_store::{Conn, Tx, Where, settings};
+use uuid::Uuid;
 
-use crate::model::{Kind, Settings, Use, Version};
+use crate::model::{Alias, Kind, Settings, Use, Version};
 
 const SETTINGS: &str = "insight";
 const VERSION: &str =
     "m.kind, m.version, m.blob, m.bytes, m.labels, m.trained_on, m.held_back, m.macro_f1, m.accuracy,
-    m.ece, m.before_f1, m.seconds, m.at, m.by_name";
+    m.ece, m.before_f1, m.seconds, m.at, m.by_name, m.evidence";
 const USE: &str = "kind, seq, version, at, by_name, ended_at, ended_by";
 
 /// What the administrator has set.
@@ -51,8 +53,8 @@ pub(crate) async fn add_version(tx: &mut Tx, v: &Version) -> Result<i64> {
         .await?;
     tx.execute(
         "INSERT INTO insight_model (kind, version, blob, bytes, labels, trained_on, held_back, macro_f1, accuracy,
-             ece, before_f1, seconds, at, by_name)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             ece, before_f1, seconds, at, by_name, evidence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         params![
             v.kind,
             version,
@@ -67,7 +69,8 @@ pub(crate) async fn add_version(tx: &mut Tx, v: &Version) -> Result<i64> {
             v.before_f1,
             v.seconds,
             v.at,
-            &v.by_name
+            &v.by_name,
+            v.evidence.as_deref()
         ],
     )
     .await?;
@@ -107,4 +110,72 @@ pub(crate) async fn end_use(tx: &mut Tx, kind: Kind, by: &str, now: Timestamp) -
     )
     .await?;
     Ok(Some((ended, back)))
+}
+
+const ALIAS: &str = "id, alias, written, place, area, source, dropped, cases, at, by_name";
+
+/// Changes whenever another name of a place does: how many there are, how many are struck out, the newest change.
+pub(crate) type AliasStamp = (i64, i64, i64);
+
+/// See [`AliasStamp`].
+pub(crate) async fn alias_stamp(conn: &mut Conn) -> Result<AliasStamp> {
+    conn.one(
+        "SELECT count(*), count(CASE WHEN dropped THEN 1 END), coalesce(max(at), 0) FROM insight_alias",
+        vec![],
+    )
+    .await
+}
+
+/// All other names of places, those struck out too.
+pub async fn aliases(conn: &mut Conn) -> Result<Vec<Alias>> {
+    conn.all(&format!("SELECT {ALIAS} FROM insight_alias ORDER BY alias"), vec![]).await
+}
+
+/// The next page of a scope's names in their order, after `after`; with `words`, those that hold them.
+pub async fn alias_page(
+    conn: &mut Conn,
+    scope: &Scope,
+    words: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Alias>> {
+    let mut rows = Where::new();
+    scope.filter(&mut rows, "area", "");
+    rows.and("alias > ?", vec![after.into()]);
+    if !words.is_empty() {
+        let like = format!("%{}%", words.replace(['%', '_', '\\'], ""));
+        rows.and("(alias LIKE ? OR place LIKE ?)", vec![like.as_str().into(), like.as_str().into()]);
+    }
+    let limit = rows.bind(limit);
+    let sql = format!("SELECT {ALIAS} FROM insight_alias{} ORDER BY alias LIMIT {limit}", rows.text());
+    conn.all(&sql, rows.args()).await
+}
+
+/// One name, if the scope holds it.
+pub async fn alias(conn: &mut Conn, scope: &Scope, id: Uuid) -> Result<Option<Alias>> {
+    let mut rows = Where::new();
+    scope.filter(&mut rows, "area", "");
+    rows.and("id = ?", vec![id.into()]);
+    conn.optional(&format!("SELECT {ALIAS} FROM insight_alias{}", rows.text()), rows.args()).await
+}
+
+/// The name that is spelt so, wherever it lies.
+pub(crate) async fn alias_spelt(conn: &mut Conn, alias: &str) -> Result<Option<Alias>> {
+    conn.optional(&format!("SELECT {ALIAS} FROM insight_alias WHERE alias = $1"), params![alias]).await
+}
+
+/// Writes a name, new or changed.
+pub(crate) async fn put_alias(tx: &mut Tx, a: &Alias) -> Result<()> {
+    tx.execute(
+        "INSERT INTO insight_alias (id, alias, written, place, area, source, dropped, cases, at, by_name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (id) DO UPDATE SET alias = excluded.alias, written = excluded.written, place = excluded.place,
+             area = excluded.area, source = excluded.source, dropped = excluded.dropped, cases = excluded.cases,
+             at = excluded.at, by_name = excluded.by_name",
+        params![
+            a.id, &a.alias, &a.written, &a.place, &a.area, a.source, a.dropped, a.cases, a.at, &a.by_name
+        ],
+    )
+    .await?;
+    Ok(())
 }

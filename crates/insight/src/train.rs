@@ -15,16 +15,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Models,
+    Evidence, Models,
     events::TOPIC,
     feed::{CaseFeed, Told},
     model::{Kind, Version},
-    models::path,
-    store,
+    models::{LEVEL, path},
+    names, store,
 };
 
 /// Cases that are learned from, at most; the newest.
-const MOST: i64 = 20_000;
+pub(crate) const MOST: i64 = 20_000;
 /// Texts times labels, at most: so that training takes seconds, not minutes.
 const WORK: usize = 600_000;
 /// Fewer cases teach nothing that is worth showing.
@@ -130,6 +130,7 @@ struct Trained {
     trained_on: usize,
     held_back: usize,
     scores: Scores,
+    evidence: Evidence,
     before: Option<f64>,
     seconds: f64,
 }
@@ -153,6 +154,7 @@ fn learn(all: Vec<Example>, old: Option<&Suggester>) -> Option<Trained> {
         trained_on: train.len(),
         held_back: held.len(),
         scores: scores(&model, &held),
+        evidence: Evidence::gather(&model, &held, LEVEL),
         before: old.map(|old| scores(old, &held).macro_f1),
         bytes: model.to_bytes(),
         seconds,
@@ -191,6 +193,7 @@ pub async fn train(
         seconds: trained.seconds,
         at: op.now,
         by_name: by.clone(),
+        evidence: Some(serde_json::to_string(&trained.evidence).map_err(Error::internal)?),
     };
     version.version = store::add_version(&mut op.tx, &version).await?;
     let replaced = trained.before.is_none_or(|before| version.macro_f1 > before);
@@ -220,7 +223,8 @@ pub async fn run(district: &Arc<District>, wanted: Wanted) -> Result<()> {
     own(district, wanted.by.as_deref()).await.map(|_| ())
 }
 
-/// Trains every kind from the district's settled cases; answers what came of it, kind by kind.
+/// Trains every kind from the district's settled cases, and learns names of places from them; answers what came of
+/// the training, kind by kind.
 pub async fn own(district: &Arc<District>, by: Option<&str>) -> Result<Vec<Outcome>> {
     let feed = *district.port::<CaseFeed>()?;
     let cases = {
@@ -231,6 +235,7 @@ pub async fn own(district: &Arc<District>, by: Option<&str>) -> Result<Vec<Outco
     for &kind in Kind::ALL {
         outcomes.extend(train(district, kind, examples(kind, &cases), by).await?);
     }
+    names::learn_from(district, cases).await?;
     Ok(outcomes)
 }
 

@@ -52,6 +52,7 @@ const ADMIN: &[(&str, &str, &str, &[Role])] = &[
     ("/admin/clock-rules", "menu-clocks", "clock", &[]),
     ("/admin/calendar", "menu-calendar", "calendar", &[]),
     ("/admin/models", "menu-models", "chart", &[]),
+    ("/admin/places", "menu-places", "map-pin", &[]),
     ("/admin/templates", "menu-templates", "edit", &[]),
     ("/admin/settings", "menu-settings", "settings", &[]),
     ("/admin/import", "menu-import", "upload", &[]),

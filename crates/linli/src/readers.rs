@@ -1,4 +1,5 @@
-//! The wires between cases and insight: what cases say goes there, suggestions and repeats come back.
+//! The wires between cases and insight: what cases say goes there, suggestions and repeats come back. The names of
+//! registered places go there too.
 
 use std::path::Path;
 
@@ -6,7 +7,8 @@ use linli_cases::{
     model::{CaseId, CaseState},
     read::{feed, similar, suggest},
 };
-use linli_insight::{Answer, Asked, CaseFeed, Memory, Models, Told};
+use linli_household::store::places;
+use linli_insight::{Answer, Asked, CaseFeed, Memory, Models, PlaceFeed, Registered, Told};
 use linli_kernel::export::uuid::Uuid;
 use linli_store::{Conn, Ports, worker::Work};
 
@@ -57,6 +59,13 @@ fn settled_count(conn: &mut Conn) -> Work<'_, i64> {
     Box::pin(feed::settled_count(conn))
 }
 
+fn houses(conn: &mut Conn) -> Work<'_, Vec<Registered>> {
+    Box::pin(async move {
+        let named = |(place, house, area)| Registered { place, house, area };
+        Ok(places::named(conn).await?.into_iter().map(named).collect())
+    })
+}
+
 fn guessed<T: std::str::FromStr>(answer: Answer) -> Option<suggest::Guessed<T>> {
     let value = answer.code.parse().ok()?;
     Some(suggest::Guessed { value, percent: answer.percent, words: answer.words })
@@ -81,8 +90,9 @@ pub(crate) fn wire(ports: Ports, folder: &Path) -> Ports {
     let (reader, likeness, repeats) = (models.clone(), memory.clone(), memory.clone());
     ports
         .with(CaseFeed { by_ids, ids_after, count, settled, settled_count })
-        .with(suggest::SuggestPort(Box::new(move |atlas, said, address| {
-            guess(reader.read(atlas, said, address))
+        .with(PlaceFeed { houses })
+        .with(suggest::SuggestPort(Box::new(move |atlas, said, address, area| {
+            guess(reader.read(atlas, said, address, area))
         })))
         .with(similar::LikenessPort(Box::new(move |a, b| {
             let (share, words) = likeness.alike(a, b);

@@ -101,8 +101,8 @@ pub struct Guess {
 /// A port: a reader of texts that learns from closed cases.
 pub struct SuggestPort(pub Box<Classify>);
 
-/// Reads what was said, and the address that was given beside it.
-pub type Classify = dyn Fn(&Atlas, &str, &str) -> Guess + Send + Sync;
+/// Reads what was said, the address that was given beside it, and the area in which it lies as far as that is known.
+pub type Classify = dyn Fn(&Atlas, &str, &str, &AreaCode) -> Guess + Send + Sync;
 
 fn pairs(words: &str) -> HashSet<String> {
     text::index_words(words).into_iter().filter(|w| w.chars().count() > 1).collect()
@@ -140,7 +140,7 @@ fn by_words(atlas: &Atlas, said: &str) -> Option<(String, Vec<String>)> {
 /// The guess for words said about a place; `address` only helps to find it.
 pub fn suggest(district: &District, atlas: &Atlas, said: &str, address: &str, area: &AreaCode) -> Suggestion {
     let port = district.ports.get::<SuggestPort>();
-    let mut guess = port.map(|port| (port.0)(atlas, said, address)).unwrap_or_default();
+    let mut guess = port.map(|port| (port.0)(atlas, said, address, area)).unwrap_or_default();
     if !guess.trained {
         guess.category = by_words(atlas, said).map(|(value, words)| Guessed { value, percent: None, words });
     }

@@ -230,6 +230,11 @@ pub async fn dwelling_at(conn: &mut Conn, area: &AreaCode, address: &str) -> Res
     Ok(found.map(|(id,)| id))
 }
 
+/// The names of all houses: place, house and grid.
+pub async fn named(conn: &mut Conn) -> Result<Vec<(String, String, AreaCode)>> {
+    conn.all("SELECT place, name, area FROM building", vec![]).await
+}
+
 /// Where some homes are: grid and address by id; unknown ids are left out.
 pub async fn whereabouts(conn: &mut Conn, ids: &[DwellingId]) -> Result<Vec<(DwellingId, AreaCode, String)>> {
     if ids.is_empty() {

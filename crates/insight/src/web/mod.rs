@@ -1,7 +1,8 @@
-//! Pages: hot issues for the centres, models for the administrator.
+//! Pages: hot issues for the centres, models and names of places for the administrator.
 
 mod hot;
 mod models;
+mod places;
 
 use linli_access::{Access, Scope};
 use linli_kernel::Result;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 /// What this slice answers to.
 pub fn routes() -> Vec<Route> {
-    [hot::routes(), models::routes(), linli_web::api::routes(hot::operations())]
+    [hot::routes(), models::routes(), places::routes(), linli_web::api::routes(hot::operations())]
         .into_iter()
         .flatten()
         .collect()

@@ -32,6 +32,7 @@ struct Row {
     at: String,
     by: String,
     what: String,
+    speaks: String,
 }
 
 struct Shelf {
@@ -71,7 +72,17 @@ fn fate(ctx: &Ctx, version: &Version, uses: &[Use]) -> String {
     ctx.locale.t_with(key, &[("at", ctx.locale.time(at)), ("by", by.to_owned())])
 }
 
-fn shelf(ctx: &Ctx, kind: Kind, versions: &[Version], uses: &[Use]) -> Shelf {
+/// From how sure on a version may speak, level by level; that it may not where nothing bears it out.
+fn speaks(ctx: &Ctx, version: &Version, silence: u32) -> String {
+    let (evidence, least) = (version.evidence(), f64::from(silence) / 100.0);
+    let floors: Vec<f64> = (0..evidence.levels()).map_while(|level| evidence.floor(level, least)).collect();
+    if floors.is_empty() {
+        return ctx.locale.t("insight-model-silent");
+    }
+    floors.into_iter().map(|floor| format!("{:.0}%", floor * 100.0)).collect::<Vec<_>>().join(" / ")
+}
+
+fn shelf(ctx: &Ctx, kind: Kind, versions: &[Version], uses: &[Use], silence: u32) -> Shelf {
     let open: Vec<i64> =
         uses.iter().filter(|u| u.kind == kind && u.ended_at.is_none()).map(|u| u.version).collect();
     let row = |v: &Version| Row {
@@ -92,6 +103,7 @@ fn shelf(ctx: &Ctx, kind: Kind, versions: &[Version], uses: &[Use]) -> Shelf {
         at: ctx.locale.time(v.at),
         by: v.by_name.clone(),
         what: fate(ctx, v, uses),
+        speaks: speaks(ctx, v, silence),
     };
     let name = ctx.locale.t(&format!("insight-kind-{kind}"));
     let back = open.get(1).copied();
@@ -113,7 +125,7 @@ async fn render(ctx: &Ctx, typed: Option<(&Typed, &Problems)>, done: &str) -> We
     let page = ModelsPage {
         chrome: ctx.chrome("insight-models"),
         side,
-        shelves: Kind::ALL.iter().map(|kind| shelf(ctx, *kind, &versions, &uses)).collect(),
+        shelves: Kind::ALL.iter().map(|kind| shelf(ctx, *kind, &versions, &uses, settings.silence)).collect(),
         silence: typed.map_or_else(|| settings.silence.to_string(), |(typed, _)| typed.silence.clone()),
         automatic: typed.map_or(settings.automatic, |(typed, _)| !typed.automatic.is_empty()),
         problem: typed.and_then(|(_, p)| p.at("silence")).unwrap_or_default().to_owned(),

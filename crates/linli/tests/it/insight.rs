@@ -12,7 +12,10 @@ use linli_kernel::{Actor, AreaCode};
 use linli_store::{District, Op, worker};
 use linli_testkit::both_engines;
 
-use crate::house::{House, house, opened};
+use crate::{
+    fuzz::encoded,
+    house::{House, house, opened},
+};
 
 /// Texts of two kinds, each told differently, so that a fifth of them is held back.
 fn examples(right: bool) -> Vec<(String, String)> {
@@ -103,7 +106,7 @@ both_engines! {
             assert!(page.body.contains(words), "{words} is missing: {}", page.body);
         }
         // Where nothing was learned it keeps silent.
-        let reading = d.port::<Models>().unwrap().read(&atlas(d), "请问退休金怎么算", "");
+        let reading = d.port::<Models>().unwrap().read(&atlas(d), "请问退休金怎么算", "", &grid);
         assert!(reading.trained && reading.category.is_none(), "{reading:?}");
     }
 
@@ -180,6 +183,66 @@ both_engines! {
         assert_eq!(set, Settings { silence: 90, automatic: false });
         let mut centre = house.as_("a.example", "street001.1").await;
         assert_eq!(centre.post("/admin/models/nature/rollback", "").await.status, StatusCode::FORBIDDEN);
+    }
+
+    async fn a_place_is_known_by_what_people_call_it(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let d = one(&house);
+        let (estate, number, grid): (String, String, AreaCode) = d.db.read().await.unwrap()
+            .one("SELECT place, name, area FROM building WHERE place NOT LIKE '%号' AND name LIKE '%号楼' ORDER BY n LIMIT 1", vec![])
+            .await.unwrap();
+        let community = grid.parent().unwrap();
+        let said = format!("{}{estate}", atlas(d).name(&community));
+        turn(d).await;
+        let read = |text: &str| d.port::<Models>().unwrap().read(&atlas(d), text, "", &d.area).place;
+        // The register of homes: down to the house.
+        assert_eq!(read(&format!("{said}{number}停水了")), Some((format!("{estate}{number}"), Some(grid.clone()))));
+        // What people call it, once somebody has entered it.
+        assert_eq!(read("老电影院后面停水了"), None);
+        let mut admin = house.as_("a.example", "admin").await;
+        let form = |written: &str, place: &str| {
+            format!("written={}&place={}", encoded(written), encoded(place))
+        };
+        let put = admin.post("/admin/places", &form("老电影院", &said)).await;
+        assert_eq!(put.location, "/admin/places?done=saved", "{}", put.body);
+        turn(d).await;
+        let found = read("老电影院后面停水了").unwrap();
+        assert_eq!(found.0, "老电影院");
+        assert!(community.contains(&found.1.unwrap()), "the estate of that community");
+        // A place of its own, by the code of its area.
+        assert_eq!(admin.post("/admin/places", &form("老码头", community.as_str())).await.status, StatusCode::SEE_OTHER);
+        turn(d).await;
+        assert_eq!(read("老码头停水了"), Some(("老码头".to_owned(), Some(community.clone()))));
+        // Nothing twice, nothing that means nowhere.
+        for bad in [form("老码头", &said), form("新码头", "没有这个地方"), form("码", &said)] {
+            assert_eq!(admin.post("/admin/places", &bad).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+        }
+        let page = admin.get(&format!("/admin/places?try={}", encoded("老码头漏水"))).await;
+        assert!(page.body.contains("人工录入") && page.body.contains("认出“老码头”"), "{}", page.body);
+        // Struck out, it is not read any more, until that is taken back.
+        let id: String = {
+            let sql = "SELECT id FROM insight_alias WHERE alias = '老码头'";
+            let (id,): (linli_kernel::export::uuid::Uuid,) = d.db.read().await.unwrap().one(sql, vec![]).await.unwrap();
+            id.to_string()
+        };
+        assert_eq!(admin.post(&format!("/admin/places/{id}/drop"), "").await.location, "/admin/places?done=dropped");
+        turn(d).await;
+        assert_eq!(read("老码头停水了"), None);
+        assert_eq!(admin.post(&format!("/admin/places/{id}/back"), "").await.location, "/admin/places?done=back");
+        turn(d).await;
+        assert!(read("老码头停水了").is_some());
+        let logged: i64 = d.db.read().await.unwrap()
+            .scalar("SELECT count(*) FROM activity WHERE action LIKE 'place.%'", vec![]).await.unwrap();
+        assert_eq!(logged, 4);
+        let mut centre = house.as_("a.example", "street001.1").await;
+        assert_eq!(centre.get("/admin/places").await.status, StatusCode::FORBIDDEN);
+        // The triage board proposes it for a case that nobody has located.
+        let street = community.parent().unwrap();
+        let id = report(d, &street, &format!("{estate}{number}楼道灯坏了"), "13900000011").await;
+        turn(d).await;
+        let mut centre = house.as_("a.example", "centre1").await;
+        let page = centre.get(&format!("/desk/triage?case={id}")).await;
+        assert!(page.body.contains(atlas(d).name(&grid)), "{}", page.body);
     }
 
     async fn many_people_one_place_one_problem_is_hot_where_it_may_be_seen(db) {
