@@ -75,8 +75,11 @@ fn house(after: &[char]) -> Option<(String, usize)> {
     starts_with_digit.then(|| (digits.clone(), gap + digits.len() + word.chars().count()))
 }
 
+/// Houses by their number, each with where it lies.
+type Houses<'a> = Vec<(&'a str, &'a AreaCode)>;
+
 /// The houses of one place in one community, by their numbers.
-fn site(houses: Vec<(&str, &AreaCode)>) -> Option<Site> {
+fn site(houses: Houses<'_>) -> Option<Site> {
     let area = holding(houses.iter().map(|(_, area)| *area))?;
     let mut by_number: BTreeMap<&str, Vec<&AreaCode>> = BTreeMap::new();
     for (number, area) in houses.into_iter().filter(|(number, _)| !number.is_empty()) {
@@ -130,7 +133,7 @@ impl Names {
     }
 
     fn register(&mut self, registered: &[Registered]) {
-        let mut places: BTreeMap<&str, BTreeMap<AreaCode, Vec<(&str, &AreaCode)>>> = BTreeMap::new();
+        let mut places: BTreeMap<&str, BTreeMap<AreaCode, Houses<'_>>> = BTreeMap::new();
         for one in registered {
             let (place, own) = road(&one.place);
             let house = if own.is_empty() { number(&one.house) } else { own };
@@ -248,7 +251,9 @@ impl Names {
             let at = self.known.resolve(name)?;
             Some((self.known.place(at)?.name.clone(), self.area_of(at)?))
         };
-        own().or_else(|| self.found(name, None).map(|found| (found.place, found.area)))
+        // 南山社区丽景苑 is the estate or nothing: that the community is known is not what was asked.
+        let whole = |found: &Found| fold(name).replace(' ', "").ends_with(&found.written);
+        own().or_else(|| self.found(name, None).filter(whole).map(|found| (found.place, found.area)))
     }
 }
 
@@ -339,6 +344,7 @@ mod tests {
         assert_eq!(names.resolve("锦绣"), Some(("锦绣花园".into(), code("").unwrap())));
         assert_eq!(names.named("塔山社区丽景苑2号楼漏水", None), Some(("丽景苑2号楼".into(), code("003"))));
         assert_eq!(names.resolve("塔山社区丽景苑"), Some(("丽景苑".into(), code("003").unwrap())));
+        assert_eq!(names.resolve("塔山社区没有的苑"), None);
         let mention = &names.within("锦绣门口")[0];
         assert_eq!(names.canonical(mention), "锦绣花园");
     }
@@ -355,7 +361,7 @@ mod tests {
             &[one("371002001001001"), one("371002002001001")],
             &[],
         );
-        assert_eq!(names.named("和平里停水", None), None);
+        assert_eq!(names.named("和平里停水", None), Some(("和平里".into(), None)));
         let street = "371002002".parse().unwrap();
         let grid: AreaCode = "371002002001001".parse().unwrap();
         assert_eq!(names.named("和平里停水", Some(&street)), Some(("和平里".into(), Some(grid))));
