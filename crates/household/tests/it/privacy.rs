@@ -41,7 +41,7 @@ async fn leaves(d: &Arc<District>, id: ResidentId) {
 }
 
 async fn cared(d: &Arc<District>, id: ResidentId, kind: CareKind, basis: Basis, days: u32) {
-    let mut op = op(d, worker()).await;
+    let mut op = op(d, secretary()).await;
     let new = NewCare {
         kind,
         basis,
