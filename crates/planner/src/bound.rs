@@ -120,7 +120,8 @@ pub fn bound(
         solver: GridSet::default(),
         load: vec![0; gates.list.len()],
     };
-    let mut price: Vec<f64> = prices.iter().map(|&p| p as f64).collect();
+    // The bound is one only for prices that are not negative.
+    let mut price: Vec<f64> = prices.iter().map(|&p| p.max(0) as f64).collect();
     price.resize(gates.list.len(), 0.0);
     let mut direction = vec![0.0; price.len()];
     let mut best = Bound { value: 0, prices: vec![0; gates.range.len()], steps: 0 };

@@ -6,6 +6,7 @@
 
 use crate::hubflow::Cut;
 use crate::network::SiteNetwork;
+use crate::num::idx;
 use crate::problem::Problem;
 
 /// Passes over the buildings to find prices before the exact search.
@@ -16,8 +17,8 @@ const ROUNDS: usize = 14;
 pub struct Transport {
     /// Units walked in all.
     pub cost: i64,
-    /// For each served building (in that order) the sites and people.
-    pub flows: Vec<Vec<(usize, i32)>>,
+    /// Who goes where: served building (its position in that list), site, people; in the order of the buildings.
+    pub flows: Vec<(u32, u32, i32)>,
     /// Worth of one more place, in units, for every gate: site by site, stretch by stretch of slots.
     pub prices: Vec<i64>,
     /// Shortest paths that were needed.
@@ -41,20 +42,22 @@ pub(crate) fn solve(problem: &Problem, horizon: usize) -> Result<SiteNetwork, Cu
 impl SiteNetwork {
     fn read(&self, problem: &Problem) -> Transport {
         let classes = problem.windows.len().max(1);
-        let mut site_of = vec![0_usize; self.net.sink() as usize + 1];
+        let mut site_of = vec![0_u32; self.net.sink() as usize + 1];
         for (at, &post) in self.posts.iter().enumerate() {
             if let Some(site) = site_of.get_mut(post as usize) {
-                *site = at / classes;
+                *site = idx(at / classes);
             }
         }
-        let flows = (0..problem.served.len()).map(|item| {
+        let mut flows = Vec::with_capacity(problem.served.len() + problem.served.len() / 8);
+        for item in 0..problem.served.len() {
             let placed = self.net.placed(item);
-            placed.map(|(hub, n, _)| (site_of[hub as usize], n)).collect()
-        });
-        let prices = self.gates.iter().map(|gate| self.net.price(gate.hub));
+            flows.extend(placed.map(|(hub, people, _)| (idx(item), site_of[hub as usize], people)));
+        }
+        // A place nobody comes to may have been left with a price below 0; the flow does not mind, a bound would.
+        let prices = self.gates.iter().map(|gate| self.net.price(gate.hub).max(0));
         Transport {
             cost: self.net.cost(),
-            flows: flows.collect(),
+            flows,
             prices: prices.collect(),
             augmentations: self.net.augmentations,
         }
