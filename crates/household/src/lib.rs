@@ -3,6 +3,8 @@
 
 pub mod app;
 pub mod bulk;
+pub mod claims;
+pub mod code;
 pub mod events;
 pub mod import;
 pub mod model;
@@ -19,6 +21,7 @@ use linli_web::Manifest;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0001_register", sql: include_str!("../migrations/0001_register.sql") },
     Migration { name: "household/0002_import", sql: include_str!("../migrations/0002_import.sql") },
+    Migration { name: "household/0003_code", sql: include_str!("../migrations/0003_code.sql") },
 ];
 
 /// The slice as the binary wires it.
@@ -27,10 +30,20 @@ pub fn manifest() -> Manifest {
         name: "household",
         migrations: MIGRATIONS,
         routes: web::routes,
-        handlers: import::handlers,
+        handlers: || {
+            let mut handlers = import::handlers();
+            handlers.extend(claims::handlers());
+            handlers
+        },
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),
+            ("zh-CN", include_str!("../locales/code/zh-CN.ftl")),
+            ("en", include_str!("../locales/code/en.ftl")),
+            ("zh-CN", include_str!("../locales/door/zh-CN.ftl")),
+            ("en", include_str!("../locales/door/en.ftl")),
+            ("zh-CN", include_str!("../locales/claims/zh-CN.ftl")),
+            ("en", include_str!("../locales/claims/en.ftl")),
         ],
         ..Manifest::default()
     }

@@ -1,6 +1,9 @@
 //! Pages of the register: freshness and the lists behind it, search, houses, the household card.
 
 mod card;
+mod claims;
+mod codes;
+mod door;
 mod edit;
 mod find;
 mod house;
@@ -24,6 +27,9 @@ pub(crate) fn routes() -> Vec<Route> {
         edit::routes(),
         map::routes(),
         imports::routes(),
+        codes::routes(),
+        claims::routes(),
+        door::routes(),
     ]
     .into_iter()
     .flatten()

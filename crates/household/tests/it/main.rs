@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod care;
+mod claims;
+mod codes;
 mod feed;
 mod finding;
 mod freshness;
 mod imports;
 mod people;
+mod phones;
 mod trust;
 
 use std::sync::Arc;
