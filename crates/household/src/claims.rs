@@ -13,10 +13,14 @@ mod triage;
 
 pub use compare::{Compared, FieldPair, Match, PersonPair, compare};
 pub use jobs::handlers;
-pub use model::{CONSENT, Claim, ClaimKind, ClaimState, Conflict, Content, Member, NewClaim, Outcome, RETENTION_DAYS, SEPARATE};
+pub use model::{
+    CONSENT, Claim, ClaimKind, ClaimState, Conflict, Content, Member, NewClaim, Outcome, RETENTION_DAYS,
+    SEPARATE,
+};
 pub use phone::{Asked, Held, Message, Proof, SESSION, TextMessages, ask, digits_of, held, prove};
 pub use read::{Kept, Queue, QueueRow, Which, counts, mine_waiting, queue, receipt, waiting_at};
 pub use receipt::Receipt;
+pub(crate) use review::withdraw;
 pub use review::{Decision, Taken, accept, accept_unchanged, ask_again, decline};
 pub(crate) use submit::MEMBERS;
 pub use submit::{own, submit};

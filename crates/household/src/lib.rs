@@ -7,6 +7,7 @@ pub mod claims;
 pub mod code;
 pub mod events;
 pub mod import;
+pub mod mine;
 pub mod model;
 pub mod read;
 pub mod register;
@@ -44,6 +45,8 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/door/en.ftl")),
             ("zh-CN", include_str!("../locales/claims/zh-CN.ftl")),
             ("en", include_str!("../locales/claims/en.ftl")),
+            ("zh-CN", include_str!("../locales/mine/zh-CN.ftl")),
+            ("en", include_str!("../locales/mine/en.ftl")),
         ],
         ..Manifest::default()
     }

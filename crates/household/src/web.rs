@@ -9,6 +9,7 @@ mod find;
 mod house;
 mod imports;
 mod map;
+mod mine;
 mod overview;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         codes::routes(),
         claims::routes(),
         door::routes(),
+        mine::routes(),
     ]
     .into_iter()
     .flatten()

@@ -84,6 +84,7 @@ door-receipt-asked = Please add something
 door-receipt-accepted = Checked and registered
 door-receipt-partly = Checked, and partly registered
 door-receipt-declined = Not taken this time
+door-receipt-withdrawn = You have taken this form back
 door-receipt-number = Your number
 door-receipt-sent = sent { $time }
 door-receipt-decided = dealt with { $time }

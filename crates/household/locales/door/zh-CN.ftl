@@ -84,6 +84,7 @@ door-receipt-asked = 请您补充一下
 door-receipt-accepted = 已核对，登记好了
 door-receipt-partly = 已核对，部分登记了
 door-receipt-declined = 这次没有采纳
+door-receipt-withdrawn = 您已撤回这份填报
 door-receipt-number = 您的单号
 door-receipt-sent = { $time } 提交
 door-receipt-decided = { $time } 处理

@@ -153,7 +153,8 @@ fn pairs(facts: &Facts, known: Option<(&Person, &Marks)>) -> Vec<FieldPair> {
         .into_iter()
         .filter_map(|field| {
             let said = shown(field, facts)?;
-            let unknown = |text: &String| text.is_empty() || (field == Field::Sex && text == Sex::Unknown.as_str());
+            let unknown =
+                |text: &String| text.is_empty() || (field == Field::Sex && text == Sex::Unknown.as_str());
             Some(FieldPair {
                 field,
                 said,
@@ -173,12 +174,17 @@ pub(super) fn base(dwelling: Option<&Dwelling>, living: &[Resident]) -> String {
 }
 
 /// People of the register who share a number or a phone with somebody that is named.
-async fn candidates(conn: &mut Conn, ids: &[Vec<u8>], phones: &[Vec<u8>]) -> Result<(Vec<Resident>, Vec<Resident>)> {
+async fn candidates(
+    conn: &mut Conn,
+    ids: &[Vec<u8>],
+    phones: &[Vec<u8>],
+) -> Result<(Vec<Resident>, Vec<Resident>)> {
     let mut by_number = Vec::new();
     if !ids.is_empty() {
         let mut rows = Where::new();
         rows.any("r.id_hash", ids);
-        by_number = conn.all(&format!("SELECT {RESIDENT} FROM resident r{}", rows.text()), rows.args()).await?;
+        by_number =
+            conn.all(&format!("SELECT {RESIDENT} FROM resident r{}", rows.text()), rows.args()).await?;
     }
     let mut by_phone = Vec::new();
     if !phones.is_empty() {
@@ -268,7 +274,11 @@ pub async fn compare(
         };
         matched.extend(found.map(|(r, _)| (r.id, ())));
         pairs_of.push(PersonPair {
-            fields: if member.gone { Vec::new() } else { pairs(&facts, found.map(|(_, p)| p).zip(marks.as_ref())) },
+            fields: if member.gone {
+                Vec::new()
+            } else {
+                pairs(&facts, found.map(|(_, p)| p).zip(marks.as_ref()))
+            },
             care: member.care.iter().map(|&kind| (kind, has(kind))).collect(),
             found: match found {
                 None => Match::Nobody,
@@ -294,7 +304,9 @@ pub async fn compare(
         living: finder.living.iter().map(|(_, p)| known(p)).collect::<Result<_>>()?,
         named: pairs_of.iter().map(named).collect::<Result<_>>()?,
         own,
-        elsewhere: pairs_of.iter().any(|p| matches!(&p.found, Match::Elsewhere(r) if r.dwelling_id.is_some())),
+        elsewhere: pairs_of
+            .iter()
+            .any(|p| matches!(&p.found, Match::Elsewhere(r) if r.dwelling_id.is_some())),
         twice: !numbers.is_empty() && store::number_elsewhere(conn, claim).await?,
         rival: others.iter().any(|other| rivals(claim, other)),
     };

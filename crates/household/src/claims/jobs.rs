@@ -21,7 +21,7 @@ fn sweep(op: &mut Op) -> Work<'_> {
         op.tx
             .execute(
                 "UPDATE claim SET content = NULL, phone_hash = NULL WHERE content IS NOT NULL AND decided_at < $1
-                   AND state IN ('accepted', 'partly', 'declined')",
+                   AND state IN ('accepted', 'partly', 'declined', 'withdrawn')",
                 params![decided],
             )
             .await?;

@@ -41,6 +41,8 @@ text_enum! {
         Partly = "partly",
         /// 未采纳
         Declined = "declined",
+        /// 本人撤回
+        Withdrawn = "withdrawn",
     }
 }
 

@@ -112,7 +112,10 @@ pub async fn ask(op: &mut Op, code: Option<&Code>, phone: &str) -> Result<Asked>
         let hour = now.minus(Duration::from_hours(1));
         let through: i64 = op
             .tx
-            .scalar("SELECT count(*) FROM phone_proof WHERE code_id = $1 AND asked_at > $2", params![code.id, hour])
+            .scalar(
+                "SELECT count(*) FROM phone_proof WHERE code_id = $1 AND asked_at > $2",
+                params![code.id, hour],
+            )
             .await?;
         if through >= code.kind.hourly() {
             return Err(Error::field("phone", "door-code-often"));

@@ -145,7 +145,7 @@ pub async fn queue(
         }
         Which::Conflict => rows.and("c.state = 'waiting' AND c.conflicts <> ''", vec![]),
         Which::Asked => rows.and("c.state = 'asked'", vec![]),
-        Which::Done => rows.and("c.state IN ('accepted', 'partly', 'declined')", vec![]),
+        Which::Done => rows.and("c.state IN ('accepted', 'partly', 'declined', 'withdrawn')", vec![]),
     };
     let order = if which == Which::Done {
         rows.before("c.decided_at", "c.id", after);
@@ -196,7 +196,10 @@ pub async fn receipt(conn: &mut Conn, access: &Access, secret: &str) -> Result<K
 }
 
 /// The entries that wait for a home, for the household card.
-pub async fn waiting_at(conn: &mut Conn, dwelling: DwellingId) -> Result<Vec<(ClaimId, ClaimKind, Timestamp)>> {
+pub async fn waiting_at(
+    conn: &mut Conn,
+    dwelling: DwellingId,
+) -> Result<Vec<(ClaimId, ClaimKind, Timestamp)>> {
     conn.all(
         "SELECT id, kind, submitted_at FROM claim WHERE dwelling_id = $1 AND state = 'waiting' ORDER BY submitted_at, id LIMIT 20",
         params![dwelling],

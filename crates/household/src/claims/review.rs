@@ -247,7 +247,9 @@ pub async fn accept_unchanged(op: &mut Op, ids: &[ClaimId]) -> Result<usize> {
         let claim = store::load(&mut op.tx, *id).await?;
         op.permit("claim.decide", &Target::at(&claim.area))?;
         let plain = claim.kind == ClaimKind::Same && claim.conflicts().is_empty();
-        let (ClaimState::Waiting, true, Some(dwelling)) = (claim.state, plain, claim.dwelling_id) else { continue };
+        let (ClaimState::Waiting, true, Some(dwelling)) = (claim.state, plain, claim.dwelling_id) else {
+            continue;
+        };
         let by = Mark::self_filled(claim.submitted_at);
         register::confirm_dwelling(op, &mut news, dwelling, &by, None).await?;
         let claim = close(op, claim, ClaimState::Accepted, None).await?;
@@ -266,6 +268,16 @@ pub async fn ask_again(op: &mut Op, id: ClaimId, version: i64, reason: &str) -> 
 /// Does not take it; the resident sees why.
 pub async fn decline(op: &mut Op, id: ClaimId, version: i64, reason: &str) -> Result<Claim> {
     settle(op, id, version, reason, ClaimState::Declined, "claim.decline").await
+}
+
+/// Who sent it takes it back; the caller has made sure that it is theirs.
+pub(crate) async fn withdraw(op: &mut Op, id: ClaimId) -> Result<()> {
+    let claim = store::load(&mut op.tx, id).await?;
+    let mut claim = close(op, claim, ClaimState::Withdrawn, None).await?;
+    // Nothing of it is needed any more.
+    claim.content = None;
+    store::put(&mut op.tx, &claim).await?;
+    log(op, "claim.withdraw", &claim, json!({})).await
 }
 
 async fn settle(

@@ -104,9 +104,6 @@ pub(super) async fn save_conflicts(tx: &mut Tx, id: ClaimId, against: &str) -> R
 
 /// How many entries came through a code since then.
 pub(super) async fn through(conn: &mut Conn, code: CodeId, since: Timestamp) -> Result<i64> {
-    conn.scalar(
-        "SELECT count(*) FROM claim WHERE code_id = $1 AND submitted_at > $2",
-        params![code, since],
-    )
-    .await
+    conn.scalar("SELECT count(*) FROM claim WHERE code_id = $1 AND submitted_at > $2", params![code, since])
+        .await
 }

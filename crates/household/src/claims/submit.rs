@@ -209,7 +209,12 @@ fn numbers(seal: Seal<'_>, content: &Content, now: Timestamp) -> Result<Vec<Vec<
 }
 
 /// Tells open pages and the activity log.
-pub(super) async fn log(op: &mut Op, action: &'static str, claim: &Claim, detail: serde_json::Value) -> Result<()> {
+pub(super) async fn log(
+    op: &mut Op,
+    action: &'static str,
+    claim: &Claim,
+    detail: serde_json::Value,
+) -> Result<()> {
     op.announce("claim", claim.area.as_str(), claim.id);
     op.log(Entry {
         action,

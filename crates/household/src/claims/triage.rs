@@ -80,9 +80,21 @@ mod tests {
             (Facts { named: wang(), ..Facts::default() }, ClaimKind::New, vec![]),
             (Facts { named: wang(), living: wang(), ..Facts::default() }, ClaimKind::Changed, vec![]),
             // The same name without a number is the same person in the same home; with another number it is not.
-            (Facts { named: vec![who("王小明", 0)], living: wang(), ..Facts::default() }, ClaimKind::Changed, vec![]),
-            (Facts { named: vec![who("王小明", 2)], living: wang(), ..Facts::default() }, ClaimKind::Changed, vec![Conflict::Stranger]),
-            (Facts { named: vec![who("李丽", 2)], living: wang(), own: true, ..Facts::default() }, ClaimKind::Changed, vec![]),
+            (
+                Facts { named: vec![who("王小明", 0)], living: wang(), ..Facts::default() },
+                ClaimKind::Changed,
+                vec![],
+            ),
+            (
+                Facts { named: vec![who("王小明", 2)], living: wang(), ..Facts::default() },
+                ClaimKind::Changed,
+                vec![Conflict::Stranger],
+            ),
+            (
+                Facts { named: vec![who("李丽", 2)], living: wang(), own: true, ..Facts::default() },
+                ClaimKind::Changed,
+                vec![],
+            ),
             (Facts { same: true, living: wang(), ..Facts::default() }, ClaimKind::Same, vec![]),
             (
                 Facts { named: wang(), elsewhere: true, twice: true, rival: true, ..Facts::default() },

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use linli_household::{
     claims::{
-        self, CONSENT, Claim, ClaimKind, ClaimState, Conflict, Content, Decision, Held, Kept, Match, Member, NewClaim,
-        Taken, Which,
+        self, CONSENT, Claim, ClaimKind, ClaimState, Conflict, Content, Decision, Held, Kept, Match, Member,
+        NewClaim, Taken, Which,
     },
     code::Code,
     model::{CareKind, Field, ResidentId, Source, Usage},

@@ -5,7 +5,11 @@ use linli_testkit::both_engines;
 
 use super::{codes::code_of, *};
 
-async fn ask(d: &Arc<District>, code: Option<&linli_household::code::Code>, phone: &str) -> Result<claims::Asked> {
+async fn ask(
+    d: &Arc<District>,
+    code: Option<&linli_household::code::Code>,
+    phone: &str,
+) -> Result<claims::Asked> {
     let mut op = op(d, Actor::Public).await;
     let asked = claims::ask(&mut op, code, phone).await?;
     op.commit().await?;

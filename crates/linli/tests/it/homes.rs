@@ -296,10 +296,18 @@ async fn pages(house: &House) {
     let mut worker = house.as_(HOST, &login(&door.area)).await;
     let overview = worker.get("/homes").await;
     assert_eq!(overview.status, StatusCode::OK);
-    assert!(overview.body.contains("class=\"tabbar") && overview.body.contains("href=\"/homes\""), "the worker's tabs");
+    assert!(
+        overview.body.contains("class=\"tabbar") && overview.body.contains("href=\"/homes\""),
+        "the worker's tabs"
+    );
     assert_eq!(worker.get(&format!("/homes/{}", door.dwelling)).await.status, StatusCode::OK);
-    let looks: i64 = d.db.read().await.unwrap()
-        .scalar("SELECT count(*) FROM activity WHERE action = 'household.read'", vec![]).await.unwrap();
+    let looks: i64 =
+        d.db.read()
+            .await
+            .unwrap()
+            .scalar("SELECT count(*) FROM activity WHERE action = 'household.read'", vec![])
+            .await
+            .unwrap();
     assert!(looks > 0, "a look is a row of the log");
     assert_eq!(worker.get("/homes?at=371002002").await.status, StatusCode::NOT_FOUND);
     let mut far = house.as_(HOST, "grid002001001").await;
@@ -315,7 +323,10 @@ async fn pages(house: &House) {
     assert_eq!(leader.get("/homes/queue").await.status, StatusCode::FORBIDDEN);
     let mut street = house.as_(HOST, "street001.1").await;
     let queue = street.get("/homes/queue").await;
-    assert!(queue.status == StatusCode::OK && !queue.body.contains("class=\"tabbar"), "tabs are for who stands at doors");
+    assert!(
+        queue.status == StatusCode::OK && !queue.body.contains("class=\"tabbar"),
+        "tabs are for who stands at doors"
+    );
 }
 
 both_engines! {

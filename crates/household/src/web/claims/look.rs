@@ -18,10 +18,7 @@ use serde_json::json;
 use super::super::{Desk, ago, day, word};
 use crate::{
     app,
-    claims::{
-        self, Claim, ClaimId, Compared, Conflict, Decision, FieldPair, Kept, Match,
-        PersonPair, Taken,
-    },
+    claims::{self, Claim, ClaimId, Compared, Conflict, Decision, FieldPair, Kept, Match, PersonPair, Taken},
     model::{DwellingId, Field, ResidentId},
     store::places,
 };
@@ -193,7 +190,8 @@ async fn render(ctx: &Ctx, id: ClaimId, beside: Beside) -> WebResult {
         .collect();
     let homes: Vec<DwellingId> = seen.iter().filter_map(|r| r.dwelling_id).collect();
     let found = places::whereabouts(&mut op.tx, &homes).await?;
-    let addresses: Vec<(DwellingId, String)> = found.into_iter().map(|(id, _, address)| (id, address)).collect();
+    let addresses: Vec<(DwellingId, String)> =
+        found.into_iter().map(|(id, _, address)| (id, address)).collect();
     // Who looks at an entry looks at the people in it.
     let residents: Vec<ResidentId> = seen.iter().map(|r| r.id).collect();
     if let Some(home) = claim.dwelling_id {

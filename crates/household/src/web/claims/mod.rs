@@ -110,8 +110,12 @@ async fn page(ctx: &Ctx, asked: Asked, trouble: String) -> WebResult {
         next: found.next,
         done: match asked.done.as_str() {
             "" => String::new(),
-            n if n.bytes().all(|b| b.is_ascii_digit()) => ctx.locale.t_with("claim-done-many", &[("n", n.to_owned())]),
-            word @ ("accepted" | "partly" | "asked" | "declined") => ctx.locale.t(&format!("claim-done-{word}")),
+            n if n.bytes().all(|b| b.is_ascii_digit()) => {
+                ctx.locale.t_with("claim-done-many", &[("n", n.to_owned())])
+            }
+            word @ ("accepted" | "partly" | "asked" | "declined") => {
+                ctx.locale.t(&format!("claim-done-{word}"))
+            }
             _ => String::new(),
         },
         at,

@@ -38,7 +38,7 @@ async fn phone(ctx: Ctx, Path(token): Path<String>, Query(carried): Query<Carrie
 }
 
 /// Also somebody of our own staff is nobody here.
-pub(super) async fn public(ctx: &Ctx) -> Result<Op> {
+pub(in crate::web) async fn public(ctx: &Ctx) -> Result<Op> {
     Op::begin(ctx.district.clone(), &ctx.db, Actor::Public, ctx.request.clone()).await
 }
 

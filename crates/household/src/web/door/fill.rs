@@ -163,7 +163,12 @@ fn page(
     Ok((status, ctx.page(&page)?).into_response())
 }
 
-async fn show(ctx: Ctx, jar: CookieJar, Path(token): Path<String>, Query(carried): Query<Carried>) -> WebResult {
+async fn show(
+    ctx: Ctx,
+    jar: CookieJar,
+    Path(token): Path<String>,
+    Query(carried): Query<Carried>,
+) -> WebResult {
     let door = scanned!(&ctx, &token);
     let home = door.home(&carried);
     let mut conn = ctx.read().await?;

@@ -194,7 +194,8 @@ fn who(
     let t = &member.texts;
     let relation = if t.relation.is_empty() && n == 0 { Relation::Head.as_str() } else { &t.relation };
     let filled = !member.is_blank();
-    let wrong = ["name", "id_number", "phone", "birth", "sex", "relation", "care"].iter().any(|f| at(f).is_some());
+    let wrong =
+        ["name", "id_number", "phone", "birth", "sex", "relation", "care"].iter().any(|f| at(f).is_some());
     let asked: Vec<Choice> = CareKind::ALL
         .iter()
         .filter(|kind| !care.contains(kind))
@@ -215,7 +216,11 @@ fn who(
             &t.id_number,
             person.and_then(|p| p.id_number.as_ref()).map(crate::model::IdNumber::masked),
         ),
-        phone: input("phone", &t.phone, person.and_then(|p| p.phone.as_deref()).map(|p| Masked::phone(p).to_string())),
+        phone: input(
+            "phone",
+            &t.phone,
+            person.and_then(|p| p.phone.as_deref()).map(|p| Masked::phone(p).to_string()),
+        ),
         birth: input("birth", &t.birth, None),
         relation: choices(ctx, "relation", Relation::ALL, Relation::as_str, relation),
         relation_problem: at("relation"),
@@ -243,7 +248,10 @@ pub(super) fn usages(ctx: &Ctx, chosen: &str) -> Vec<Choice> {
 
 /// The members of an earlier version of an entry, to be mended: what is sealed is not shown again and stays if
 /// nothing new is typed.
-pub(super) fn kept(content: &Content, now: Timestamp) -> (Vec<Member>, Vec<(Option<String>, Option<String>)>) {
+pub(super) fn kept(
+    content: &Content,
+    now: Timestamp,
+) -> (Vec<Member>, Vec<(Option<String>, Option<String>)>) {
     let hidden = content.members.iter().map(|m| {
         let facts = Facts::read(&m.texts, now).unwrap_or_default();
         let id = facts.id_number.value().map(crate::model::IdNumber::masked);

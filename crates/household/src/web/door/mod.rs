@@ -33,7 +33,7 @@ use crate::{
 pub(super) use receipt::tone as receipt_tone;
 
 /// What a call costs the address that makes it, in units of [`Purpose::Door`].
-pub(super) mod cost {
+pub(in crate::web) mod cost {
     /// A page.
     pub(crate) const PAGE: u32 = 1;
     /// A label that we did not make: somebody guesses.
@@ -59,7 +59,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Whom to call in a grid.
-pub(super) struct Help {
+pub(in crate::web) struct Help {
     /// 街道 · 社区 · 网格
     pub(super) place: String,
     pub(super) name: Option<String>,
@@ -100,7 +100,7 @@ pub(super) struct Scanned {
 /// What the pages of one visit carry along.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Carried {
+pub(in crate::web) struct Carried {
     /// The door, where the code leaves it open.
     pub(super) home: String,
     /// The receipt of an entry that was asked again.
@@ -205,7 +205,9 @@ pub(super) async fn scan(
     };
     let Some(label) = label else { return gone(StatusCode::NOT_FOUND, None) };
     let mut conn = ctx.read().await?;
-    let Some(code) = code::by_label(&mut conn, label).await? else { return gone(StatusCode::NOT_FOUND, None) };
+    let Some(code) = code::by_label(&mut conn, label).await? else {
+        return gone(StatusCode::NOT_FOUND, None);
+    };
     let help = Help::of(&atlas, &code.area);
     if code.revoked_at.is_some() {
         return gone(StatusCode::GONE, Some(help));
@@ -236,7 +238,7 @@ pub(in crate::web) async fn held(ctx: &Ctx, conn: &mut Conn, jar: &CookieJar) ->
 }
 
 /// The fields of a form, read within the limit of these pages.
-pub(super) async fn fields(body: Body) -> Result<BTreeMap<String, Vec<String>>> {
+pub(in crate::web) async fn fields(body: Body) -> Result<BTreeMap<String, Vec<String>>> {
     let bytes = to_bytes(body, LARGEST).await.map_err(|_| Error::TooLarge("error-text-too-large"))?;
     let pairs: Vec<(String, String)> =
         serde_urlencoded::from_bytes(&bytes).map_err(|_| Error::field("form", "error-form-broken"))?;
@@ -248,12 +250,12 @@ pub(super) async fn fields(body: Body) -> Result<BTreeMap<String, Vec<String>>> 
 }
 
 /// The first value of a field.
-pub(super) fn first<'f>(fields: &'f BTreeMap<String, Vec<String>>, name: &str) -> &'f str {
+pub(in crate::web) fn first<'f>(fields: &'f BTreeMap<String, Vec<String>>, name: &str) -> &'f str {
     fields.get(name).and_then(|v| v.first()).map_or("", String::as_str)
 }
 
 /// What a form carries along.
-pub(super) fn carried(fields: &BTreeMap<String, Vec<String>>) -> Carried {
+pub(in crate::web) fn carried(fields: &BTreeMap<String, Vec<String>>) -> Carried {
     let text = |name: &str| first(fields, name).to_owned();
     Carried { home: text("home"), again: text("again"), skip: text("skip"), next: text("next"), p: text("p") }
 }

@@ -86,7 +86,7 @@ async fn show(ctx: Ctx, Path(secret): Path<String>) -> WebResult {
 /// The colour of a state.
 pub(in crate::web) const fn tone(state: ClaimState) -> &'static str {
     match state {
-        ClaimState::Waiting => "info",
+        ClaimState::Waiting | ClaimState::Withdrawn => "info",
         ClaimState::Asked => "warn",
         ClaimState::Accepted | ClaimState::Partly => "ok",
         ClaimState::Declined => "bad",

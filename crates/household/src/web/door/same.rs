@@ -31,7 +31,12 @@ struct Page {
     proven: bool,
 }
 
-async fn show(ctx: Ctx, jar: CookieJar, Path(token): Path<String>, Query(carried): Query<Carried>) -> WebResult {
+async fn show(
+    ctx: Ctx,
+    jar: CookieJar,
+    Path(token): Path<String>,
+    Query(carried): Query<Carried>,
+) -> WebResult {
     let door = scanned!(&ctx, &token);
     let Some(home) = door.home(&carried) else {
         return Ok(Redirect::to(&format!("/d/{}?next=choose", door.token)).into_response());
@@ -83,7 +88,8 @@ async fn send(ctx: Ctx, jar: CookieJar, Path(token): Path<String>, body: Body) -
     let held = held(&ctx, &mut ctx.read().await?, &jar).await?;
     let cost = if held.is_some() { cost::OWN_FORM } else { cost::FORM };
     ctx.app.limits().spend(Purpose::Door, &ctx.source, cost)?;
-    let new = NewClaim { dwelling: home, same: true, content: Content::default(), consent: CONSENT.to_owned() };
+    let new =
+        NewClaim { dwelling: home, same: true, content: Content::default(), consent: CONSENT.to_owned() };
     let key = once::key_of(&format!("door/{}", door.token), &fields);
     let to = file(&ctx, key.as_deref(), &door, &new, held.as_ref(), None).await?;
     Ok(Redirect::to(&to).into_response())

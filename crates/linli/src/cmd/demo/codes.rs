@@ -126,7 +126,8 @@ async fn entries(op: &mut Op, homes: &[Home]) -> Result<()> {
                 claims::submit(op, &home.code, &corrected(home), by.as_ref(), None).await?;
             }
             2 => {
-                for (serial, name, phone) in [(11, "周海燕", "10099990011"), (12, "郑立冬", "10099990012")] {
+                for (serial, name, phone) in [(11, "周海燕", "10099990011"), (12, "郑立冬", "10099990012")]
+                {
                     let who = named(name, "head", phone, Some(&text(&id(serial))));
                     let mut new = filled(home.id, vec![who]);
                     new.content.phone = Some(phone.into());
@@ -143,7 +144,8 @@ async fn entries(op: &mut Op, homes: &[Home]) -> Result<()> {
                 // Through the code at the entrance, for a door that nobody has registered.
                 let states = code::of_building(&mut op.tx, home.code.building_id).await?;
                 let entrance = states.iter().find(|s| s.kind == CodeKind::Building).and_then(|s| s.n);
-                let Some(code) = code::by_label(&mut op.tx, Label(entrance.unwrap_or_default())).await? else {
+                let Some(code) = code::by_label(&mut op.tx, Label(entrance.unwrap_or_default())).await?
+                else {
                     continue;
                 };
                 let mut new = filled(home.id, vec![named("邱云帆", "head", "10099990031", None)]);
