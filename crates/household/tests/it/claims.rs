@@ -220,7 +220,9 @@ both_engines! {
         let claim = send(&d, &one, &fill(vec![member("王小明", ID, "")]), None).await.unwrap();
         assert_eq!((claim.kind, claim.conflicts()), (ClaimKind::New, vec![Conflict::Elsewhere]));
         // The same number in a form of another home, and another person at the first home.
+        d.clock.advance(std::time::Duration::from_secs(1));
         send(&d, &two, &fill(vec![member("王小明", ID, "")]), None).await.unwrap();
+        d.clock.advance(std::time::Duration::from_secs(1));
         send(&d, &one, &fill(vec![member("赵六", "", "10000000066")]), None).await.unwrap();
         let all = listed(&d).await;
         assert_eq!(all[0], (ClaimKind::New, "elsewhere,twice,rival".to_owned()));

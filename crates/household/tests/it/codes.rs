@@ -35,7 +35,7 @@ both_engines! {
         assert!(states.iter().all(|s| s.issued_by.as_deref() == Some("张网格") && s.earlier == 0));
         drop(conn);
         assert_eq!(log(&d).await.iter().filter(|a| *a == "code.issue").count(), 1);
-        for (who, expected) in [(actor(Role::GridWorker, NEXT_GRID), "404"), (actor(Role::DistrictCentre, DISTRICT), "error-forbidden")] {
+        for (who, expected) in [(actor(Role::GridWorker, NEXT_GRID), "404"), (actor(Role::DistrictCentre, DISTRICT), "404")] {
             let mut op1 = op(&d, who).await;
             assert_eq!(key(code::issue_missing(&mut op1, house).await), expected);
         }

@@ -134,7 +134,7 @@ both_engines! {
             let id = asked.location.rsplit("p=").next().unwrap();
             let digits = between(&page.body, "id=\"demo-digits\">", "<");
             let once = page.body.replace(id, "").replace(digits, "");
-            answers.push((asked.status, page.status, once.split("server-now").next().unwrap().to_owned()));
+            answers.push((asked.status, page.status, once));
         }
         assert_eq!(answers[0], answers[1]);
         // Proven, a stranger sees a blank form, and one of the household who lives there.
@@ -155,6 +155,8 @@ both_engines! {
         let d = house.districts[0].clone();
         let all = doors(&d).await;
         let door = all.last().unwrap();
+        // After what the demo has filled in itself.
+        d.clock.advance(std::time::Duration::from_mins(1));
         let before = entries(&d, door.dwelling).await;
         let mut phone = house.visit(HOST);
         let path = format!("/d/{}/fill", door.label);
@@ -223,6 +225,7 @@ both_engines! {
         let house = house(&[(&db, "a", 1)], false).await;
         let d = house.districts[0].clone();
         let door = doors(&d).await.pop().unwrap();
+        d.clock.advance(std::time::Duration::from_mins(1));
         let mut phone = house.visit(HOST);
         let sent = phone.post(&format!("/d/{}/same", door.label), "idempotency_key=s1").await;
         assert!(sent.location.starts_with("/r/"), "{}", sent.body);
