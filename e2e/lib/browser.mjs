@@ -108,7 +108,7 @@ export async function wellMade(page, what) {
   const [h1, title, main, lang, raw] = await page.evaluate(() => [
     document.querySelectorAll("h1").length, document.title, document.querySelectorAll("main").length,
     document.documentElement.lang,
-    (document.body.innerText.match(/\b(desk|worker|resident|access|grid|hotline|nav|menu|error|case)-[a-z]+(-[a-z_]+)*\b|\bundefined\b|\bNaN\b/g) ?? []),
+    (document.body.innerText.match(/\b(desk|worker|resident|access|grid|hotline|nav|menu|error|case|household|code|door|claim|mine)-[a-z]+(-[a-z_]+)*\b|\bundefined\b|\bNaN\b/g) ?? []),
   ]);
   assert.equal(h1, 1, `${what}: one h1`);
   assert.ok(title.length > 4, `${what}: a title`);

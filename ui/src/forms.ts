@@ -30,6 +30,11 @@ function save(form: HTMLFormElement) {
 const untouched = (f: Field) =>
   f instanceof HTMLSelectElement ? [...f.options].every((o) => o.selected === o.defaultSelected) || f.selectedIndex <= 0 : f.value === f.defaultValue;
 
+// What was typed into a fold is seen again.
+function unfold(f: Field) {
+  for (let fold = f.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
+}
+
 function restore(form: HTMLFormElement) {
   const name = form.dataset.draft!;
   const text = sessionStorage.getItem(key(name));
@@ -43,6 +48,7 @@ function restore(form: HTMLFormElement) {
     if (f instanceof HTMLInputElement && /^(radio|checkbox)$/.test(f.type)) {
       const want = values.includes(f.value);
       changed ||= want !== f.checked;
+      if (want && !f.defaultChecked) unfold(f);
       f.checked = want;
       continue;
     }
@@ -52,6 +58,7 @@ function restore(form: HTMLFormElement) {
     if (value && value !== f.value && untouched(f)) {
       f.value = value;
       changed = true;
+      unfold(f);
     }
   }
   if (!changed) return;

@@ -3,9 +3,12 @@
 
 pub mod app;
 pub mod bulk;
+pub mod claims;
+pub mod code;
 pub mod events;
 pub mod exchange;
 pub mod import;
+pub mod mine;
 pub mod model;
 pub mod privacy;
 pub mod read;
@@ -21,6 +24,7 @@ use linli_web::Manifest;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0001_register", sql: include_str!("../migrations/0001_register.sql") },
     Migration { name: "household/0002_import", sql: include_str!("../migrations/0002_import.sql") },
+    Migration { name: "household/0003_code", sql: include_str!("../migrations/0003_code.sql") },
     Migration { name: "household/0008_exchange", sql: include_str!("../migrations/0008_exchange.sql") },
     Migration { name: "household/0009_privacy", sql: include_str!("../migrations/0009_privacy.sql") },
 ];
@@ -41,6 +45,7 @@ pub fn manifest() -> Manifest {
         handlers: || {
             import::handlers()
                 .into_iter()
+                .chain(claims::handlers())
                 .chain(exchange::push::handlers())
                 .chain(privacy::night::handlers())
                 .collect()
@@ -48,6 +53,14 @@ pub fn manifest() -> Manifest {
         locales: &[
             ("zh-CN", include_str!("../locales/zh-CN.ftl")),
             ("en", include_str!("../locales/en.ftl")),
+            ("zh-CN", include_str!("../locales/code/zh-CN.ftl")),
+            ("en", include_str!("../locales/code/en.ftl")),
+            ("zh-CN", include_str!("../locales/door/zh-CN.ftl")),
+            ("en", include_str!("../locales/door/en.ftl")),
+            ("zh-CN", include_str!("../locales/claims/zh-CN.ftl")),
+            ("en", include_str!("../locales/claims/en.ftl")),
+            ("zh-CN", include_str!("../locales/mine/zh-CN.ftl")),
+            ("en", include_str!("../locales/mine/en.ftl")),
             ("zh-CN", include_str!("../locales/exchange/zh-CN.ftl")),
             ("en", include_str!("../locales/exchange/en.ftl")),
             ("zh-CN", include_str!("../locales/privacy/zh-CN.ftl")),

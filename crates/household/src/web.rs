@@ -1,11 +1,15 @@
 //! Pages of the register: freshness and the lists behind it, search, houses, the household card.
 
 mod card;
+mod claims;
+mod codes;
+mod door;
 mod edit;
 mod find;
 mod house;
 mod imports;
 mod map;
+mod mine;
 mod overview;
 
 use std::sync::Arc;
@@ -24,6 +28,10 @@ pub(crate) fn routes() -> Vec<Route> {
         edit::routes(),
         map::routes(),
         imports::routes(),
+        codes::routes(),
+        claims::routes(),
+        door::routes(),
+        mine::routes(),
     ]
     .into_iter()
     .flatten()
@@ -45,7 +53,7 @@ impl Desk {
         Ok(Self { atlas: ctx.district.port::<AtlasPort>()?.get(), access, scope })
     }
 
-    /// The area that a page is about: the one in its address, else the largest of the person's own.
+    /// The area that a page is about: the one in its address, else the first of the person's own.
     fn area(&self, ctx: &Ctx, asked: &str) -> Result<AreaCode> {
         if asked.is_empty() {
             return Ok(self.scope.areas.first().cloned().unwrap_or_else(|| ctx.district.area.clone()));
@@ -54,6 +62,17 @@ impl Desk {
         // Inside the scope, or around it: the way up shows the own part only.
         let near = self.scope.covers(&code, &[]) || self.scope.areas.iter().any(|a| code.contains(a));
         if near && self.atlas.area(&code).is_some() { Ok(code) } else { Err(Error::NotFound) }
+    }
+
+    /// As [`Desk::area`] for a list that has all of the person's own areas in it: without an address, the smallest
+    /// area that holds them all.
+    fn around(&self, ctx: &Ctx, asked: &str) -> Result<AreaCode> {
+        let mut around = self.area(ctx, asked)?;
+        let holds_all = |area: &AreaCode| self.scope.areas.iter().all(|own| area.contains(own));
+        while asked.is_empty() && around != ctx.district.area && !holds_all(&around) {
+            around = around.parent().unwrap_or_else(|| ctx.district.area.clone());
+        }
+        Ok(around)
     }
 
     /// Whether this person may do `action` at `area`.

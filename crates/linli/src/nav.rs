@@ -40,6 +40,9 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/admin/privacy", "menu-privacy", "shield", &[Role::Auditor]),
 ];
 
+/// Entries with a number beside them: whose it is, and where it comes from.
+const COUNTS: &[(&str, &str)] = &[("/homes", "/homes/queue/count")];
+
 /// What administrators find on their own page.
 const ADMIN: &[(&str, &str, &str, &[Role])] = &[
     ("/admin/accounts", "menu-accounts", "users", &[]),
@@ -67,6 +70,8 @@ struct Entry {
     item: NavItem,
     roles: &'static [Role],
     wanted: Wanted,
+    /// The number beside it, and what one must be allowed to see it.
+    count: Option<(&'static str, Wanted)>,
 }
 
 fn present(table: &'static [(&str, &str, &str, &[Role])]) -> Vec<Entry> {
@@ -76,19 +81,24 @@ fn present(table: &'static [(&str, &str, &str, &[Role])]) -> Vec<Entry> {
         .iter()
         .filter_map(|&(href, key, icon, roles)| {
             let wanted = page(href)?.access;
-            Some(Entry { item: NavItem { href, key, icon }, roles, wanted })
+            let counted = COUNTS.iter().find(|(of, _)| *of == href);
+            let count = counted.and_then(|(_, url)| Some((*url, page(url)?.access)));
+            Some(Entry { item: NavItem { href, key, icon, count: None }, roles, wanted, count })
         })
         .collect()
 }
 
+fn open(wanted: Wanted, policy: &Policy, actor: &Actor) -> bool {
+    match wanted {
+        Wanted::Public => true,
+        Wanted::LoggedIn => matches!(actor, Actor::Account { .. }),
+        Wanted::May(action) => policy.allows_somewhere(actor, action),
+    }
+}
+
 fn shown(entry: &Entry, policy: &Policy, actor: &Actor) -> bool {
     let meant = entry.roles.is_empty() || entry.roles.iter().any(|&role| actor.is(role));
-    meant
-        && match entry.wanted {
-            Wanted::Public => true,
-            Wanted::LoggedIn => matches!(actor, Actor::Account { .. }),
-            Wanted::May(action) => policy.allows_somewhere(actor, action),
-        }
+    meant && open(entry.wanted, policy, actor)
 }
 
 fn of(ctx: &Ctx, entries: &[Entry]) -> Vec<NavItem> {
@@ -96,7 +106,11 @@ fn of(ctx: &Ctx, entries: &[Entry]) -> Vec<NavItem> {
         return Vec::new();
     };
     let entries = entries.iter().filter(|entry| shown(entry, &access.policy, &ctx.actor));
-    entries.map(|entry| entry.item.clone()).collect()
+    let counted = |entry: &Entry| {
+        let (url, wanted) = entry.count?;
+        open(wanted, &access.policy, &ctx.actor).then_some(url)
+    };
+    entries.map(|entry| NavItem { count: counted(entry), ..entry.item.clone() }).collect()
 }
 
 /// What this person's navigation shows.

@@ -56,6 +56,7 @@ link-online = Connected
 link-offline = No signal; what you write stays on the phone
 tab-today = Today
 tab-cases = Cases
+tab-homes = Homes
 tab-grid = My grid
 search-label = Search by number, name, phone or words
 search-hint = Number, name, phone

@@ -56,6 +56,7 @@ link-online = 已连接
 link-offline = 没有信号，写下的内容先留在手机里
 tab-today = 今日
 tab-cases = 事件
+tab-homes = 房屋
 tab-grid = 我的网格
 search-label = 搜索编号、姓名、电话、内容
 search-hint = 编号、姓名、电话

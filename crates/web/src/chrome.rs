@@ -17,6 +17,8 @@ pub struct NavItem {
     pub key: &'static str,
     /// Name of its icon in the sprite.
     pub icon: &'static str,
+    /// Where the number beside it comes from, fetched once the page is there.
+    pub count: Option<&'static str>,
 }
 
 /// Fills the navigation for a person; the binary wires it from the policy.
@@ -170,6 +172,19 @@ impl Chrome {
     /// Whether the person's navigation has this entry.
     pub fn leads(&self, href: &str) -> bool {
         self.nav.iter().any(|item| item.href == href)
+    }
+
+    /// Whether the person works at the doors, with tabs at the thumb on every page.
+    pub fn at_the_doors(&self) -> bool {
+        self.leads("/work") && !self.leads("/desk/triage")
+    }
+
+    /// The number beside an entry of the navigation, kept up to date while the page is open.
+    pub fn count(&self, href: &str) -> Markup {
+        let url = self.nav.iter().find(|item| item.href == href).and_then(|item| item.count);
+        Markup::trusted(url.map_or_else(String::new, |url| {
+            format!("<span class=\"count\" hx-get=\"{url}\" hx-trigger=\"load, claim-changed from:body delay:1s\" hx-swap=\"innerHTML\"></span>")
+        }))
     }
 
     /// Whether this is exactly the present place; for tabs of which one lies inside another.

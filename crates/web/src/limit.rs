@@ -18,6 +18,9 @@ pub enum Purpose {
     Guess,
     /// Calls of one interface key.
     Api,
+    /// What one address does with the codes at doors, in units of what it costs: a whole building may, a script
+    /// that guesses or calls many phones may not.
+    Door,
 }
 
 /// The limiters of the process.
@@ -27,6 +30,7 @@ pub struct Limits {
     track: DefaultKeyedRateLimiter<String>,
     guess: DefaultKeyedRateLimiter<String>,
     api: DefaultKeyedRateLimiter<String>,
+    door: DefaultKeyedRateLimiter<String>,
 }
 
 fn quota(burst: u32, per_minute: u32) -> DefaultKeyedRateLimiter<String> {
@@ -43,6 +47,7 @@ impl Default for Limits {
             track: quota(60, 60),
             guess: RateLimiter::keyed(Quota::per_hour(five)),
             api: quota(2_000, 60_000),
+            door: quota(3_000, 60),
         }
     }
 }
@@ -50,16 +55,26 @@ impl Default for Limits {
 impl Limits {
     /// Counts one use; answers how long to wait when there were too many.
     pub fn check(&self, purpose: Purpose, source: &str) -> Result<()> {
+        self.spend(purpose, source, 1)
+    }
+
+    /// Counts a use that costs so many units.
+    pub fn spend(&self, purpose: Purpose, source: &str, units: u32) -> Result<()> {
         let limiter = match purpose {
             Purpose::Report => &self.report,
             Purpose::LogIn => &self.log_in,
             Purpose::Track => &self.track,
             Purpose::Guess => &self.guess,
             Purpose::Api => &self.api,
+            Purpose::Door => &self.door,
         };
-        limiter.check_key(&source.to_owned()).map_err(|until| {
-            let wait = until.wait_time_from(governor::clock::DefaultClock::default().now());
-            Error::TooMany(wait.max(Duration::from_secs(1)).as_secs())
-        })
+        let Some(units) = NonZeroU32::new(units) else { return Ok(()) };
+        let wait = match limiter.check_key_n(&source.to_owned(), units) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(until)) => until.wait_time_from(governor::clock::DefaultClock::default().now()),
+            // More units than a full measure holds.
+            Err(_) => Duration::from_hours(1),
+        };
+        Err(Error::TooMany(wait.max(Duration::from_secs(1)).as_secs()))
     }
 }

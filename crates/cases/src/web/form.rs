@@ -1,13 +1,11 @@
-//! Forms with photos: sent once, and photos survive a mistake elsewhere in the form.
+//! Forms with photos: photos survive a mistake elsewhere in the form.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use linli_kernel::{Error, Result};
-use linli_store::{Blobs, Op, idempotency};
+use linli_store::Blobs;
 use linli_web::{
     Ctx,
     upload::{self, Upload},
 };
-use sha2::{Digest, Sha256};
 
 use crate::app::Photo;
 
@@ -34,49 +32,4 @@ pub(super) async fn photos(ctx: &Ctx, form: &Upload) -> Result<Vec<Photo>> {
         photos.push(Photo::keep(&ctx.district, picture).await?);
     }
     Ok(photos)
-}
-
-/// The key of one sending of a form: the word that the page gave it, and what was sent. The same again
-/// (a second press, a reload) is the same; other words from the same page are another.
-pub(super) fn key(purpose: &str, form: &Upload) -> Option<String> {
-    let once = form.text("idempotency_key").map(str::trim).filter(|once| !once.is_empty())?;
-    let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update(bytes.len().to_be_bytes());
-        hash.update(bytes);
-    };
-    part(once.as_bytes());
-    for (name, values) in &form.fields {
-        part(name.as_bytes());
-        for value in values {
-            part(value.as_bytes());
-        }
-    }
-    for file in &form.files {
-        part(&file.bytes);
-    }
-    Some(format!("{purpose}/{}", URL_SAFE_NO_PAD.encode(hash.finalize())))
-}
-
-/// What was answered when this very form came before.
-pub(super) async fn done_before(op: &mut Op, key: Option<&str>) -> Result<Option<String>> {
-    let Some(key) = key else { return Ok(None) };
-    // The content is part of the key, so there is nothing left to compare.
-    match idempotency::claim(&mut op.tx, key, "", op.now).await? {
-        idempotency::Claim::New => Ok(None),
-        idempotency::Claim::Done { answer, .. } => Ok(Some(answer)),
-    }
-}
-
-/// Keeps the answer for a repeat.
-pub(super) async fn keep(op: &mut Op, key: Option<&str>, answer: &str) -> Result<()> {
-    match key {
-        Some(key) => idempotency::keep(&mut op.tx, key, 303, answer).await,
-        None => Ok(()),
-    }
-}
-
-/// A fresh word for a form.
-pub(super) fn once(ctx: &Ctx) -> String {
-    ctx.district.ids.uuid(ctx.now()).simple().to_string()
 }

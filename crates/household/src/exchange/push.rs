@@ -217,8 +217,7 @@ async fn send(
         view::told(&mut conn, &access, agreement, &changes, now).await?
     };
     if told.is_empty() {
-        // All of it has moved on and comes later.
-        ended(district, agreement, delivery, &told, &Answer::Delivered(200)).await?;
+        passed(district, agreement, delivery).await?;
         return Ok(true);
     }
     let body = json!({
@@ -234,6 +233,22 @@ async fn send(
     let answer = outward::post(&*district.port::<Reach>()?, letter, now).await?;
     ended(district, agreement, delivery, &told, &answer).await?;
     Ok(matches!(answer, Answer::Delivered(_)))
+}
+
+/// Notes that all of a message has moved on since and comes with a later one. Nobody has spoken with the peer, so
+/// how often it was away stays as it was.
+async fn passed(district: &Arc<District>, agreement: &Agreement, delivery: &Delivery) -> Result<()> {
+    let mut op = district.op("exchange").await?;
+    op.tx
+        .execute("UPDATE exchange_delivery SET delivered_at = $2 WHERE id = $1", params![delivery.id, op.now])
+        .await?;
+    op.tx
+        .execute(
+            "UPDATE exchange_agreement SET cursor = $2, push_lease = 0 WHERE id = $1",
+            params![agreement.id, delivery.to_seq],
+        )
+        .await?;
+    op.commit().await
 }
 
 /// Notes what came of a try, of whom the peer was told, and when the next try is.

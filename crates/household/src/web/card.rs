@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::{Desk, ago, day, word};
 use crate::{
     app::{self, Contact},
+    claims,
     model::{
         Basis, CareKind, DwellingId, Field, HouseholdKind, Leaving, Mark, Relation, Residence, ResidentId,
         Sex, Usage,
@@ -79,6 +80,8 @@ struct Page {
     families: Vec<Family>,
     /// When, what.
     timeline: Vec<(String, String)>,
+    /// Forms of residents that wait for this home: address, what it says, when.
+    waiting: Vec<(String, String)>,
     may_edit: bool,
     may_confirm: bool,
     may_move: bool,
@@ -247,6 +250,11 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
     let card = read::card(&mut op.tx, &desk.access, &desk.scope, id, ctx.now()).await?;
     let residents: Vec<ResidentId> = card.residents().map(|r| r.id).collect();
     app::looked(&mut op, id, &card.area, &residents).await?;
+    let waiting = if desk.may(ctx, "claim.read", &card.area) {
+        claims::waiting_at(&mut op.tx, id).await?
+    } else {
+        Vec::new()
+    };
     // No look without its row.
     op.commit().await?;
 
@@ -275,6 +283,13 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
         usage_source: source(ctx, card.marks.of(Field::Usage)),
         families: families.collect(),
         timeline: happened(ctx, &card),
+        waiting: waiting
+            .into_iter()
+            .map(|(claim, kind, at)| {
+                let what = format!("{} · {}", l.t(&format!("claim-kind-{kind}")), l.time(at));
+                (format!("/homes/queue/{claim}"), what)
+            })
+            .collect(),
         may_edit: may("household.edit"),
         may_confirm: may("household.confirm"),
         may_move: may("household.move"),

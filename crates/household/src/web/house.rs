@@ -47,6 +47,7 @@ struct Page {
     homes: usize,
     stale: usize,
     may_edit: bool,
+    may_code: bool,
     /// Who may only see the list gets no way into a record.
     may_read: bool,
     form: DoorForm,
@@ -100,6 +101,7 @@ async fn page(ctx: &Ctx, id: BuildingId, form: DoorForm, problems: Problems, tro
         homes: doors.len(),
         stale: doors.iter().filter(|d| !rules::fresh(d.confirmed_at, ctx.now())).count(),
         may_edit: desk.may(ctx, "household.edit", &house.area),
+        may_code: desk.may(ctx, "code.read", &house.area),
         may_read: desk.may(ctx, "household.read", &house.area),
         usages: Usage::ALL
             .iter()

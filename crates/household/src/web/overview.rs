@@ -7,7 +7,10 @@ use linli_web::{Access, Chrome, Ctx, Route, WebResult};
 use serde::Deserialize;
 
 use super::{Desk, ago, tone, word};
-use crate::read::{self, Freshness, Stale};
+use crate::{
+    claims,
+    read::{self, Freshness, Stale},
+};
 
 const PAGE: usize = 50;
 /// Houses of one grid that a page lists.
@@ -70,6 +73,8 @@ struct Overview {
     lines: Vec<Line>,
     houses: Vec<House>,
     is_grid: bool,
+    /// Forms of residents that wait here, for who may see them.
+    waiting: Option<i64>,
     may_find: bool,
     may_build: bool,
     may_import: bool,
@@ -97,6 +102,11 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     } else {
         Vec::new()
     };
+    let waiting = if desk.may(&ctx, "claim.read", &at) {
+        Some(claims::counts(&mut conn, &Desk::of(&ctx, "claim.read")?.scope, &at).await?.all)
+    } else {
+        None
+    };
     drop(conn);
     let sum = read::freshness_of(&at, &figures);
     let mut lines: Vec<Line> =
@@ -123,6 +133,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
                 stale: h.homes - h.fresh,
             })
             .collect(),
+        waiting,
         may_find: desk.may(&ctx, "household.search", &at),
         may_import: desk.access.policy.allows_somewhere(&ctx.actor, "household.import"),
         may_build: is_grid && desk.may(&ctx, "household.building", &at),

@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod care;
+mod claims;
+mod codes;
 mod exchange;
 mod feed;
 mod finding;
 mod freshness;
 mod imports;
 mod people;
+mod phones;
 mod privacy;
 mod trust;
 

@@ -10,6 +10,7 @@ mod districts;
 mod doctor;
 mod doors;
 mod fuzz;
+mod homes;
 mod hotline;
 mod house;
 mod insight;

@@ -6,7 +6,7 @@ use axum::{
 };
 use linli_kernel::{Actor, Error, Result, error::Check};
 use linli_store::Op;
-use linli_web::{Ctx, Problems, WebResult, limit::Purpose, upload::Upload};
+use linli_web::{Ctx, Problems, WebResult, limit::Purpose, once, upload::Upload};
 
 use super::track;
 use crate::{
@@ -55,12 +55,12 @@ fn command(said: &Said) -> Result<Command> {
 
 async fn act(ctx: &Ctx, token: &str, key: Option<&str>, command: Command, photos: Vec<Photo>) -> Result<()> {
     let mut op = Op::begin(ctx.district.clone(), &ctx.db, Actor::Public, ctx.request.clone()).await?;
-    if form::done_before(&mut op, key).await?.is_some() {
+    if once::done_before(&mut op, key).await?.is_some() {
         return Ok(());
     }
     let id = case_of_token(&mut op.tx, token).await?;
     app::act(&mut op, id, command, Proof::Token(token.to_owned()), photos).await?;
-    form::keep(&mut op, key, "done").await?;
+    once::keep(&mut op, key, "done").await?;
     op.commit().await
 }
 
@@ -70,7 +70,7 @@ pub(super) async fn send(ctx: Ctx, Path(token): Path<String>, request: Request) 
     let upload = Upload::from_request(request, &()).await?;
     let field = |name: &str| upload.text(name).unwrap_or_default().to_owned();
     let said = Said { act: field("do"), text: field("text"), satisfaction: field("satisfaction") };
-    let key = form::key(&format!("track/{token}"), &upload);
+    let key = once::key(&format!("track/{token}"), &upload);
     let done = match (command(&said), form::photos(&ctx, &upload).await) {
         (Ok(command), Ok(photos)) => act(&ctx, &token, key.as_deref(), command, photos).await,
         (Err(error), _) | (_, Err(error)) => Err(error),

@@ -3,10 +3,10 @@
 use askama::Template;
 use axum::{extract::Query, response::IntoResponse};
 use linli_grid::AtlasPort;
-use linli_web::{Access, Chrome, Ctx, Markup, Route, WebResult, limit::Purpose};
+use linli_web::{Access, Chrome, Ctx, Markup, Route, WebResult, limit::Purpose, qr};
 use serde::Deserialize;
 
-use super::{card::Card, qr};
+use super::card::Card;
 use crate::read::{self, PublicCase};
 
 #[derive(Deserialize)]

@@ -7,7 +7,6 @@ pub(in crate::web) mod find;
 mod home;
 mod memory;
 mod place;
-mod qr;
 mod report;
 mod track;
 

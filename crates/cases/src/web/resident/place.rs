@@ -10,11 +10,11 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use linli_grid::{Area, Atlas, AtlasPort, geometry::Wgs84};
 use linli_kernel::{AreaCode, Error, Result, area::AreaLevel};
-use linli_web::{Access, Chrome, Ctx, Markup, Route, WebResult};
+use linli_web::{Access, Chrome, Ctx, Markup, Route, WebResult, qr};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{card::Card, memory, qr};
+use super::{card::Card, memory};
 
 #[derive(Deserialize)]
 struct Position {

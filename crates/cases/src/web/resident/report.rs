@@ -11,7 +11,7 @@ use linli_access::Access as AccessPort;
 use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::{Actor, AreaCode, Error, Result};
 use linli_store::Op;
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, limit::Purpose, upload::Upload};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, limit::Purpose, once, upload::Upload};
 use serde::Deserialize;
 
 use super::{memory, place};
@@ -110,7 +110,7 @@ fn page(ctx: &Ctx, typed: Typed, kept: &[Photo], problems: Problems) -> WebResul
             "resident-report-again"
         }),
         problems,
-        once: form::once(ctx),
+        once: once::fresh(ctx),
         kept: kept.iter().map(Photo::name).collect(),
         place: known.map(|area| atlas.path(&area.code)),
         near: around.map(|area| area.code.to_string()).unwrap_or_default(),
@@ -180,11 +180,11 @@ async fn file(ctx: &Ctx, key: Option<&str>, new: NewReport) -> Result<String> {
     // Also somebody of our own staff reports here as a resident, and is not named in the log.
     let mut op = Op::begin(ctx.district.clone(), &ctx.db, Actor::Public, ctx.request.clone()).await?;
     let access = ctx.district.port::<AccessPort>()?;
-    if let Some(done) = form::done_before(&mut op, key).await? {
+    if let Some(done) = once::done_before(&mut op, key).await? {
         return tracking_token(&access, CaseId(done.parse().map_err(Error::internal)?));
     }
     let receipt = app::report(&mut op, new).await?;
-    form::keep(&mut op, key, &receipt.id.to_string()).await?;
+    once::keep(&mut op, key, &receipt.id.to_string()).await?;
     op.commit().await?;
     Ok(receipt.token)
 }
@@ -198,7 +198,7 @@ async fn send(ctx: Ctx, jar: CookieJar, request: Request) -> WebResult {
         Ok(photos) => photos,
         Err(error) => return page(&ctx, typed, &[], Problems::of(error, &ctx.locale)?),
     };
-    let key = form::key("report", &upload);
+    let key = once::key("report", &upload);
     let filed = match report_of(&typed, photos.clone()) {
         Ok(new) => file(&ctx, key.as_deref(), new).await,
         Err(error) => Err(error),

@@ -9,18 +9,17 @@ use axum::{
 };
 use linli_grid::{Atlas, AtlasPort, OrgKind};
 use linli_kernel::actor::OrgId;
-use linli_web::{Access, Chrome, Ctx, Locale, Markup, Problems, Route, WebResult, limit::Purpose};
+use linli_web::{Access, Chrome, Ctx, Locale, Markup, Problems, Route, WebResult, limit::Purpose, once, qr};
 use serde::Deserialize;
 
 use super::{
     acts::{self, Said},
     card::Face,
-    qr,
 };
 use crate::{
     model::{Action, CaseState, Satisfaction},
     read::{self, PublicCase, PublicEntry},
-    web::{form, tone},
+    web::tone,
 };
 
 /// One of the seven steps.
@@ -194,7 +193,7 @@ pub(super) async fn page(ctx: &Ctx, token: &str, around: Around) -> WebResult {
         who: responsible(&case, &atlas),
         place: atlas.path(&case.area),
         around,
-        once: form::once(ctx),
+        once: once::fresh(ctx),
         stars: [
             Satisfaction::VeryDissatisfied,
             Satisfaction::Dissatisfied,

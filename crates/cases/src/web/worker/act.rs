@@ -9,7 +9,7 @@ use axum::{
 use linli_grid::AtlasPort;
 use linli_kernel::{Error, Result, area::AreaLevel, error::Check, params};
 use linli_store::Op;
-use linli_web::{Ctx, Problems, WebError, WebResult, error::status, upload::Upload};
+use linli_web::{Ctx, Problems, WebError, WebResult, error::status, once, upload::Upload};
 use serde::Deserialize;
 
 use super::case::{self, Around};
@@ -88,7 +88,7 @@ async fn pass_on(op: &mut Op, id: CaseId, note: String) -> Result<Command> {
 
 async fn act(ctx: &Ctx, id: CaseId, typed: &Typed, key: Option<&str>, photos: Vec<Photo>) -> Result<()> {
     let mut op = ctx.op().await?;
-    if form::done_before(&mut op, key).await?.is_some() {
+    if once::done_before(&mut op, key).await?.is_some() {
         return Ok(());
     }
     let state: CaseState = op.tx.scalar("SELECT state FROM case_file WHERE id = $1", params![id]).await?;
@@ -108,7 +108,7 @@ async fn act(ctx: &Ctx, id: CaseId, typed: &Typed, key: Option<&str>, photos: Ve
     if let Some(command) = last {
         app::act(&mut op, id, command, Proof::Post, photos).await?;
     }
-    form::keep(&mut op, key, "done").await?;
+    once::keep(&mut op, key, "done").await?;
     op.commit().await
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn send(ctx: Ctx, Path(id): Path<CaseId>, request: Request) -> 
     let field = |name: &str| upload.text(name).unwrap_or_default().to_owned();
     let typed =
         Typed { act: field("do"), text: field("text"), reply: field("reply"), extent: field("extent") };
-    let key = form::key(&format!("work/{id}"), &upload);
+    let key = once::key(&format!("work/{id}"), &upload);
     let done = match form::photos(&ctx, &upload).await {
         Ok(photos) => act(&ctx, id, &typed, key.as_deref(), photos).await,
         Err(error) => Err(error),

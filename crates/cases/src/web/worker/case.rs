@@ -7,7 +7,7 @@ use axum::{
     response::IntoResponse,
 };
 use linli_access::Access as AccessPort;
-use linli_web::{Access, Chrome, Ctx, Markup, Problems, Route, WebResult};
+use linli_web::{Access, Chrome, Ctx, Markup, Problems, Route, WebResult, once};
 use serde::Deserialize;
 
 use super::{Desk, act, clock, scope};
@@ -16,7 +16,7 @@ use crate::{
     model::{Action, CaseId, CaseState, WhistleLevel, Who},
     read::{self, Detail},
     settings::Rulebooks,
-    web::{form, tone},
+    web::tone,
 };
 
 /// A line of the timeline.
@@ -169,7 +169,7 @@ pub(super) async fn page(ctx: &Ctx, id: CaseId, around: Around, status: StatusCo
         reporter: detail.reporter(&access, &ctx.actor)?,
         can: can(ctx, &access, &detail),
         lines: lines(&detail, &desk, ctx),
-        once: form::once(ctx),
+        once: once::fresh(ctx),
         around,
         detail,
         chrome,

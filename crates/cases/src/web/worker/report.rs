@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use linli_kernel::{Error, Result};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, upload::Upload};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, once, upload::Upload};
 use serde::Deserialize;
 
 use super::Desk;
@@ -73,7 +73,7 @@ fn page(ctx: &Ctx, typed: Typed, kept: &[Photo], problems: Problems) -> WebResul
         chrome: desk.chrome(ctx, "worker-report-title"),
         areas: desk.areas.iter().map(|a| (a.to_string(), desk.atlas.path(a))).collect(),
         kept: kept.iter().map(Photo::name).collect(),
-        once: form::once(ctx),
+        once: once::fresh(ctx),
         branches,
         problems,
         typed,
@@ -92,7 +92,7 @@ async fn file(ctx: &Ctx, key: Option<&str>, typed: &Typed, photos: Vec<Photo>) -
         code => Some(code.parse().map_err(|_| Error::field("area", "case-area-unknown"))?),
     };
     let mut op = ctx.op().await?;
-    if let Some(id) = form::done_before(&mut op, key).await? {
+    if let Some(id) = once::done_before(&mut op, key).await? {
         return Ok(id);
     }
     let new = NewReport {
@@ -126,7 +126,7 @@ async fn file(ctx: &Ctx, key: Option<&str>, typed: &Typed, photos: Vec<Photo>) -
             app::act(&mut op, receipt.id, command, Proof::Post, Vec::new()).await?;
         }
     }
-    form::keep(&mut op, key, &receipt.id.to_string()).await?;
+    once::keep(&mut op, key, &receipt.id.to_string()).await?;
     op.commit().await?;
     Ok(receipt.id.to_string())
 }
@@ -138,7 +138,7 @@ async fn send(ctx: Ctx, request: Request) -> WebResult {
         Ok(photos) => photos,
         Err(error) => return page(&ctx, typed, &[], Problems::of(error, &ctx.locale)?),
     };
-    match file(&ctx, form::key("work-report", &upload).as_deref(), &typed, photos.clone()).await {
+    match file(&ctx, once::key("work-report", &upload).as_deref(), &typed, photos.clone()).await {
         Ok(id) => Ok(Redirect::to(&format!("/work/cases/{id}")).into_response()),
         Err(error) => page(&ctx, typed, &photos, Problems::of(error, &ctx.locale)?),
     }

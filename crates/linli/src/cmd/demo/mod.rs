@@ -1,6 +1,7 @@
 //! `linli demo`: the synthetic district with its people and half a year of cases.
 
 mod cases;
+mod codes;
 mod homes;
 mod land;
 mod people;
@@ -98,6 +99,7 @@ pub async fn fill(district: &Arc<District>, scale: f64, seed: u64, later: bool) 
     let told = |piece| match piece {
         Piece::Cases(nth) => bar.set_position(nth),
         Piece::Homes(nth) => bar.set_position(plan.case_count() + nth as u64),
+        Piece::Codes => {}
     };
     rest::all(district, &plan, told).await?;
     bar.finish_and_clear();

@@ -15,7 +15,7 @@ use linli_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{cases, homes};
+use super::{cases, codes, homes};
 
 /// The outbox kind of one piece.
 const FILL: &str = "demo.fill";
@@ -37,6 +37,8 @@ pub(super) enum Piece {
     Cases(u64),
     /// Homes from this grid on.
     Homes(usize),
+    /// Codes at some doors, and what came through them.
+    Codes,
 }
 
 impl Piece {
@@ -48,7 +50,11 @@ impl Piece {
             Self::Cases(first) => {
                 Some(cases::write(op, plan, first).await?.map_or(Self::Homes(0), Self::Cases))
             }
-            Self::Homes(first) => homes::write(op, plan, first).await?.map(Self::Homes),
+            Self::Homes(first) => Some(homes::write(op, plan, first).await?.map_or(Self::Codes, Self::Homes)),
+            Self::Codes => {
+                codes::write(op).await?;
+                None
+            }
         })
     }
 }

@@ -1,0 +1,27 @@
+# My data
+mine-title = My household
+mine-what = See what the community has registered of you, who looked at it and why; correct it, take it along, take it back.
+mine-phone-hint = Only the phone that was given at registration sees its own data.
+mine-scan = Not registered yet, or a new phone? Scan the code at your door.
+mine-phone = Phone { $phone } is proven for an hour.
+mine-nothing = Nothing is registered under this phone
+mine-nothing-what = Scan the code at your door to fill in the form, or ask the grid worker to come.
+mine-no-home = Lives in this district no more
+mine-correct = Correct
+mine-correct-worker = There is no code at your door yet; the grid worker corrects it for you.
+mine-care-end = Take consent back
+mine-care-sure = “{ $care }” ends at once, and the grid worker will no longer come because of it. Sure?
+mine-care-duty = This one is registered by law and cannot be taken back; ask the grid worker
+mine-forms = Forms I sent
+mine-form-back = Take back
+mine-form-sure = Nobody will work on this form any more, and what you filled in is destroyed at once. Sure?
+mine-looks = Who looked
+mine-looks-none = Nobody has looked at your data yet.
+mine-look-card = looked at the household card
+mine-look-contact = looked at number and phone
+mine-export = Take my data along (sheet)
+mine-more = To have the registration removed, or to ask why somebody looked, talk to the grid worker or call 12345.
+mine-leave = Leave, and clear it from this phone
+mine-done-care = Consent taken back, the mark has ended
+mine-done-form = Taken back; what was filled in is destroyed
+act-mine-export = A resident exports own data

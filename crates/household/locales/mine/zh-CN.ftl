@@ -1,0 +1,27 @@
+# 我的信息
+mine-title = 我家信息
+mine-what = 看看社区登记了您的什么、谁查看过、为什么；可以更正、导出、撤回。
+mine-phone-hint = 只有登记时留的手机号能看到自己的信息。
+mine-scan = 第一次登记，或者换了手机号？请扫门上的门牌码。
+mine-phone = 手机号 { $phone } 已验证，一小时内有效。
+mine-nothing = 这个手机号没有登记
+mine-nothing-what = 请扫门上的门牌码填写，或请网格员上门登记。
+mine-no-home = 已不住在本区
+mine-correct = 更正
+mine-correct-worker = 您家门上还没有门牌码，请网格员帮您更正。
+mine-care-end = 撤回同意
+mine-care-sure = 撤回后“{ $care }”马上取消，网格员不再因此上门。确定吗？
+mine-care-duty = 这一项是按规定登记的，不能自己撤回；有疑问请联系网格员
+mine-forms = 我填过的表
+mine-form-back = 撤回
+mine-form-sure = 撤回后这份表不再处理，填的内容马上销毁。确定吗？
+mine-looks = 谁查看过
+mine-looks-none = 还没有人查看过您的信息。
+mine-look-card = 查看一户一档
+mine-look-contact = 查看证件号和电话
+mine-export = 导出我的信息（表格）
+mine-more = 想删除登记，或对谁查看过有疑问，请找网格员或打12345。
+mine-leave = 退出，从这台手机上清除
+mine-done-care = 已撤回同意，标签已取消
+mine-done-form = 已撤回，填的内容已销毁
+act-mine-export = 居民导出本人信息

@@ -1,0 +1,109 @@
+//! Entries as they are kept: content sealed, found by home, code and state.
+
+use linli_access::Purpose;
+use linli_kernel::{Error, Result, Timestamp, params};
+use linli_store::{Conn, Tx};
+
+use super::{Claim, ClaimId, Content};
+use crate::{code::CodeId, model::DwellingId, store::Seal};
+
+/// The columns of a [`Claim`] of `claim c`.
+pub(super) const CLAIM: &str = "c.id, c.number, c.code_id, c.building_id, c.dwelling_id, c.area, c.address, c.kind, c.conflicts, c.state,
+    c.content, c.phone_hash, c.proven, c.base, c.consent, c.people, c.version, c.submitted_at, c.decided_at, c.decided_by, c.reason, c.outcome";
+
+const TABLE: &str = "claim";
+
+/// Seals what an entry says.
+pub(super) fn seal(seal: Seal<'_>, id: ClaimId, content: &Content) -> Result<Vec<u8>> {
+    let json = serde_json::to_string(content).map_err(Error::internal)?;
+    seal.seal(Purpose::Resident, TABLE, id.0, "content", &json)
+}
+
+/// What an entry says; nothing once its time is over.
+pub(super) fn open(seal: Seal<'_>, claim: &Claim) -> Result<Option<Content>> {
+    let json = seal.open(Purpose::Resident, TABLE, claim.id.0, "content", claim.content.as_deref())?;
+    json.map(|json| serde_json::from_str(&json).map_err(Error::internal)).transpose()
+}
+
+/// An entry.
+pub(super) async fn get(conn: &mut Conn, id: ClaimId) -> Result<Claim> {
+    conn.one(&format!("SELECT {CLAIM} FROM claim c WHERE c.id = $1"), params![id]).await
+}
+
+/// An entry, locked for a change.
+pub(super) async fn load(tx: &mut Tx, id: ClaimId) -> Result<Claim> {
+    let lock = tx.dialect("", "FOR UPDATE OF c");
+    tx.one(&format!("SELECT {CLAIM} FROM claim c WHERE c.id = $1 {lock}"), params![id]).await
+}
+
+/// Writes an entry, new or again.
+pub(super) async fn put(tx: &mut Tx, c: &Claim) -> Result<()> {
+    tx.execute(
+        "INSERT INTO claim (id, number, code_id, building_id, dwelling_id, area, address, kind, conflicts, state, content, phone_hash, proven,
+             base, consent, people, version, submitted_at, decided_at, decided_by, reason, outcome)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+         ON CONFLICT (id) DO UPDATE SET dwelling_id = excluded.dwelling_id, kind = excluded.kind, conflicts = excluded.conflicts,
+             state = excluded.state, content = excluded.content, phone_hash = excluded.phone_hash, proven = excluded.proven,
+             base = excluded.base, consent = excluded.consent, people = excluded.people, version = excluded.version,
+             submitted_at = excluded.submitted_at, decided_at = excluded.decided_at, decided_by = excluded.decided_by,
+             reason = excluded.reason, outcome = excluded.outcome",
+        params![
+            c.id, &c.number, c.code_id, c.building_id, c.dwelling_id, &c.area, &c.address, c.kind, &c.against, c.state,
+            c.content.clone(), c.phone_hash.clone(), c.proven, &c.base, &c.consent, c.people, c.version, c.submitted_at,
+            c.decided_at, &c.decided_by, &c.reason, &c.outcome
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes the identity numbers of a waiting entry; of one that waits no more, none.
+pub(super) async fn put_numbers(tx: &mut Tx, id: ClaimId, hashes: &[Vec<u8>]) -> Result<()> {
+    tx.execute("DELETE FROM claim_number WHERE claim_id = $1", params![id]).await?;
+    for hash in hashes {
+        tx.execute(
+            "INSERT INTO claim_number (claim_id, id_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            params![id, hash.clone()],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// The other entries that wait for the same home, the oldest first.
+pub(super) async fn others(conn: &mut Conn, dwelling: DwellingId, but: ClaimId) -> Result<Vec<Claim>> {
+    let sql = format!(
+        "SELECT {CLAIM} FROM claim c WHERE c.dwelling_id = $1 AND c.state = 'waiting' AND c.id <> $2 ORDER BY c.submitted_at, c.id LIMIT 20"
+    );
+    conn.all(&sql, params![dwelling, but]).await
+}
+
+/// Whether a waiting entry of another home has one of the identity numbers of this one.
+pub(super) async fn number_elsewhere(conn: &mut Conn, claim: &Claim) -> Result<bool> {
+    let found: i64 = conn
+        .scalar(
+            "SELECT count(*) FROM claim_number mine
+             JOIN claim_number other ON other.id_hash = mine.id_hash AND other.claim_id <> mine.claim_id
+             JOIN claim c ON c.id = other.claim_id AND c.state = 'waiting'
+             WHERE mine.claim_id = $1 AND (c.dwelling_id IS NULL OR $2 = 0 OR c.dwelling_id <> $3)",
+            params![
+                claim.id,
+                i64::from(claim.dwelling_id.is_some()),
+                claim.dwelling_id.unwrap_or(DwellingId(claim.id.0))
+            ],
+        )
+        .await?;
+    Ok(found > 0)
+}
+
+/// Sets what stands against an entry.
+pub(super) async fn save_conflicts(tx: &mut Tx, id: ClaimId, against: &str) -> Result<()> {
+    tx.execute("UPDATE claim SET conflicts = $2 WHERE id = $1", params![id, against]).await?;
+    Ok(())
+}
+
+/// How many entries came through a code since then.
+pub(super) async fn through(conn: &mut Conn, code: CodeId, since: Timestamp) -> Result<i64> {
+    conn.scalar("SELECT count(*) FROM claim WHERE code_id = $1 AND submitted_at > $2", params![code, since])
+        .await
+}

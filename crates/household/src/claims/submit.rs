@@ -1,0 +1,262 @@
+//! A resident sends the form: it becomes an entry of the queue, or the next version of their own.
+
+use std::time::Duration;
+
+use linli_access::Access;
+use linli_kernel::{Error, FieldError, Result, Timestamp, error::Check, params};
+use linli_store::{Conn, Entry, Op, Tx};
+use serde_json::json;
+
+use super::{
+    Claim, ClaimId, ClaimKind, ClaimState, Compared, Conflict, Content, Held, NewClaim, compare,
+    compare::rivals, model::joined, store,
+};
+use crate::{
+    code::{Code, CodeKind},
+    model::{DwellingId, Facts, ResidentId},
+    rules::Address,
+    store::{
+        Seal,
+        people::{RESIDENT, Resident},
+        places,
+    },
+};
+
+/// The most people of one home in one form.
+pub(crate) const MEMBERS: usize = 12;
+
+/// The people whom a proven phone may see at a home: everybody of the households in which it is somebody's own.
+pub async fn own(conn: &mut Conn, dwelling: DwellingId, held: Option<&Held>) -> Result<Vec<Resident>> {
+    let Some(held) = held else { return Ok(Vec::new()) };
+    let sql = format!(
+        "SELECT {RESIDENT} FROM resident r WHERE r.dwelling_id = $1 AND r.household_id IN
+            (SELECT o.household_id FROM resident o WHERE o.dwelling_id = $1 AND o.phone_hash = $2)
+         ORDER BY CASE r.relation WHEN 'head' THEN 0 WHEN 'spouse' THEN 1 ELSE 2 END, r.birth, r.n"
+    );
+    conn.all(&sql, params![dwelling, held.hash.clone()]).await
+}
+
+/// Everything that is wrong in what was typed, each at its field: `m0.id_number`.
+fn faults(new: &NewClaim, needs_door: bool, now: Timestamp) -> Result<()> {
+    let mut all: Vec<FieldError> = Vec::new();
+    let mut check = Check::new();
+    check.require(!new.consent.is_empty(), "consent", "door-consent-needed");
+    if needs_door {
+        check.text("door", &new.content.door, 20);
+        check.optional("unit", Some(&new.content.unit), 20);
+    }
+    if let Err(Error::Invalid(wrong)) = check.done() {
+        all.extend(wrong);
+    }
+    let mut living = 0;
+    for (n, member) in new.content.members.iter().enumerate().filter(|(_, m)| !m.gone && !m.is_blank()) {
+        living += 1;
+        let mut check = Check::new();
+        let facts = Facts::checked(&member.texts, now, &mut check);
+        check.require(facts.name.is_some() || member.resident.is_some(), "name", "error-required");
+        let wrong = check.done().err();
+        if let Some(Error::Invalid(wrong)) = wrong {
+            all.extend(wrong.into_iter().map(|f| FieldError { field: format!("m{n}.{}", f.field), ..f }));
+        }
+        if !member.care.is_empty() && !new.consent.ends_with(super::SEPARATE) {
+            all.push(FieldError::new(format!("m{n}.care"), "door-care-consent-needed"));
+        }
+    }
+    let gone = new.content.members.iter().any(|m| m.gone);
+    if living == 0 && !gone && !new.same {
+        all.push(FieldError::new("m0.name", "door-nobody"));
+    }
+    if new.content.members.len() > MEMBERS {
+        all.push(FieldError::new("form", "door-too-many"));
+    }
+    if all.is_empty() { Ok(()) } else { Err(Error::Invalid(all)) }
+}
+
+/// The home that is meant, which lies behind the code; locked, so that two entries for it see each other.
+async fn home(tx: &mut Tx, code: &Code, wanted: Option<DwellingId>) -> Result<Option<places::Dwelling>> {
+    let Some(id) = code.dwelling().or(wanted) else { return Ok(None) };
+    let home = places::dwelling(tx, id).await?;
+    let behind = match code.kind {
+        CodeKind::Dwelling => true,
+        CodeKind::Unit => home.unit_id == code.unit(),
+        CodeKind::Building => home.building_id == code.building_id,
+    };
+    if behind { Ok(Some(home)) } else { Err(Error::NotFound) }
+}
+
+/// The entry that this one is the next version of: the one that was asked again, or the phone's own that waits.
+async fn before(
+    op: &mut Op,
+    dwelling: Option<DwellingId>,
+    held: Option<&Held>,
+    again: Option<ClaimId>,
+) -> Result<Option<Claim>> {
+    if let Some(id) = again {
+        let claim = store::load(&mut op.tx, id).await?;
+        if claim.state.is_over() {
+            return Err(Error::Conflict("claim-decided-already"));
+        }
+        let own = !claim.proven || claim.phone_hash.as_ref() == held.map(|h| &h.hash);
+        return if own && claim.dwelling_id == dwelling { Ok(Some(claim)) } else { Err(Error::NotFound) };
+    }
+    let (Some(dwelling), Some(held)) = (dwelling, held) else { return Ok(None) };
+    let sql = format!(
+        "SELECT {} FROM claim c WHERE c.dwelling_id = $1 AND c.state IN ('waiting', 'asked') AND c.phone_hash = $2 AND c.proven = $3
+         ORDER BY c.submitted_at DESC LIMIT 1",
+        store::CLAIM
+    );
+    op.tx.optional(&sql, params![dwelling, held.hash.clone(), true]).await
+}
+
+/// Takes what was sent. The caller commits.
+pub async fn submit(
+    op: &mut Op,
+    code: &Code,
+    new: &NewClaim,
+    held: Option<&Held>,
+    again: Option<ClaimId>,
+) -> Result<Claim> {
+    let mut new = new.clone();
+    let dwelling = home(&mut op.tx, code, new.dwelling).await?;
+    if new.same && dwelling.is_none() {
+        return Err(Error::field("door", "door-choose"));
+    }
+    faults(&new, dwelling.is_none(), op.now)?;
+    new.content.members.retain(|m| m.gone || !m.is_blank());
+    let hour = op.now.minus(Duration::from_hours(1));
+    if store::through(&mut op.tx, code.id, hour).await? >= code.kind.hourly() {
+        return Err(Error::field("form", "door-code-often"));
+    }
+    let building = places::building(&mut op.tx, code.building_id).await?;
+    let id = dwelling.as_ref().map(|d| d.id);
+    let mut visible: Vec<ResidentId> = Vec::new();
+    if let Some(id) = id {
+        visible.extend(own(&mut op.tx, id, held).await?.iter().map(|r| r.id));
+    }
+    // A record that this phone may not see is no record that it can name.
+    new.content.members.retain(|m| !m.gone || m.resident.is_some_and(|r| visible.contains(&r)));
+    for member in &mut new.content.members {
+        member.resident = member.resident.filter(|r| visible.contains(r));
+    }
+    let access = op.district.port::<Access>()?;
+    let seal = Seal::new(&access);
+    let phone = match (held, &new.content.phone) {
+        (Some(held), _) => Some(held.phone.clone()),
+        (None, Some(phone)) => linli_kernel::person::parse_phone(phone),
+        (None, None) => None,
+    };
+    let phone_hash = phone.as_deref().map(|p| seal.phone_hash(p)).transpose()?;
+    new.content.phone = phone;
+    let known = before(op, id, held, again).await?;
+    let fresh = known.is_none();
+    let parts = Address {
+        place: building.place,
+        building: building.name,
+        unit: Some(new.content.unit.trim().to_owned()).filter(|u| !u.is_empty()),
+        door: new.content.door.trim().to_owned(),
+    };
+    let claim_id = known.as_ref().map_or_else(|| ClaimId(op.uuid()), |c| c.id);
+    let mut claim = Claim {
+        id: claim_id,
+        number: match &known {
+            Some(known) => known.number.clone(),
+            None => op.next_number("J").await?,
+        },
+        code_id: Some(code.id),
+        building_id: code.building_id,
+        dwelling_id: id,
+        area: code.area.clone(),
+        address: dwelling.as_ref().map_or_else(|| parts.text(), |d| d.address.clone()),
+        kind: if new.same { ClaimKind::Same } else { ClaimKind::Changed },
+        against: String::new(),
+        state: ClaimState::Waiting,
+        content: Some(store::seal(seal, claim_id, &new.content)?),
+        phone_hash,
+        proven: held.is_some(),
+        base: String::new(),
+        consent: new.consent.clone(),
+        people: i64::try_from(new.content.members.len()).unwrap_or_default(),
+        version: known.as_ref().map_or(1, |c| c.version + 1),
+        submitted_at: op.now,
+        decided_at: None,
+        decided_by: None,
+        reason: None,
+        outcome: None,
+    };
+    // The numbers first: the comparison asks for others that have them.
+    store::put(&mut op.tx, &claim).await?;
+    let hashes = numbers(seal, &new.content, op.now)?;
+    store::put_numbers(&mut op.tx, claim.id, &hashes).await?;
+    let compared: Compared = compare(&mut op.tx, &access, &claim, &new.content, op.now).await?;
+    claim.kind = compared.kind;
+    claim.against = joined(&compared.conflicts);
+    claim.base.clone_from(&compared.base);
+    store::put(&mut op.tx, &claim).await?;
+    settle_others(op, &claim).await?;
+    let detail = json!({ "kind": claim.kind, "people": claim.people, "proven": claim.proven, "again": !fresh,
+        "consent": claim.consent, "conflicts": compared.conflicts });
+    log(op, "claim.submit", &claim, detail).await?;
+    Ok(claim)
+}
+
+fn numbers(seal: Seal<'_>, content: &Content, now: Timestamp) -> Result<Vec<Vec<u8>>> {
+    let mut hashes = Vec::new();
+    for member in content.members.iter().filter(|m| !m.gone) {
+        let facts = Facts::read(&member.texts, now).unwrap_or_default();
+        hashes.extend(facts.id_number.value().map(|n| seal.id_hash(n)).transpose()?);
+    }
+    Ok(hashes)
+}
+
+/// Tells open pages and the activity log.
+pub(super) async fn log(
+    op: &mut Op,
+    action: &'static str,
+    claim: &Claim,
+    detail: serde_json::Value,
+) -> Result<()> {
+    op.announce("claim", claim.area.as_str(), claim.id);
+    op.log(Entry {
+        action,
+        subject: "claim",
+        subject_id: claim.id.to_string(),
+        area: claim.area.clone(),
+        detail,
+    })
+    .await
+}
+
+/// What one entry changes for the others: those that wait for the same home, and those with the same number.
+pub(super) async fn settle_others(op: &mut Op, claim: &Claim) -> Result<()> {
+    if let Some(dwelling) = claim.dwelling_id {
+        let others = store::others(&mut op.tx, dwelling, claim.id).await?;
+        for other in &others {
+            let still = claim.state == ClaimState::Waiting && rivals(claim, other);
+            let rival = still || others.iter().any(|third| third.id != other.id && rivals(third, other));
+            mark(op, other, Conflict::Rival, rival).await?;
+        }
+    }
+    let sql = format!(
+        "SELECT {} FROM claim c WHERE c.state = 'waiting' AND c.id IN
+            (SELECT o.claim_id FROM claim_number m JOIN claim_number o ON o.id_hash = m.id_hash AND o.claim_id <> m.claim_id
+              WHERE m.claim_id = $1)",
+        store::CLAIM
+    );
+    let sharing: Vec<Claim> = op.tx.all(&sql, params![claim.id]).await?;
+    for other in sharing.iter().filter(|o| o.dwelling_id.is_none() || o.dwelling_id != claim.dwelling_id) {
+        mark(op, other, Conflict::Twice, claim.state == ClaimState::Waiting).await?;
+    }
+    Ok(())
+}
+
+async fn mark(op: &mut Op, claim: &Claim, conflict: Conflict, is: bool) -> Result<()> {
+    let mut conflicts = claim.conflicts();
+    if conflicts.contains(&conflict) == is {
+        return Ok(());
+    }
+    conflicts.retain(|c| *c != conflict);
+    if is {
+        conflicts.push(conflict);
+    }
+    store::save_conflicts(&mut op.tx, claim.id, &joined(&conflicts)).await
+}

@@ -1,0 +1,374 @@
+//! `/my`: what is registered of me, who looked at it and why; correct, take along, take back. The phone is the key.
+
+use askama::Template;
+use axum::{
+    body::Body,
+    extract::{Path, Query},
+    http::{StatusCode, header},
+    response::{IntoResponse, Redirect},
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar};
+use linli_access::Access as AccessPort;
+use linli_grid::AtlasPort;
+use linli_kernel::{Error, Result, Timestamp};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, limit::Purpose, sheet};
+use serde::Deserialize;
+
+use super::{
+    day,
+    door::{
+        Carried, Help, carried, cost,
+        digits::{ask, check, masked, public, shown},
+        fields, first, held, receipt_tone,
+    },
+    word,
+};
+use crate::{
+    claims::{self, Claim, ClaimId, Held, ProofId, Receipt},
+    code::Label,
+    mine::{self, Look, Mine},
+    model::{Basis, CareKind, Field, IdNumber, ResidentId},
+};
+
+struct Shown {
+    label: String,
+    value: String,
+    source: String,
+}
+
+struct Care {
+    kind: CareKind,
+    label: String,
+    basis: String,
+    until: String,
+    consent: bool,
+}
+
+struct Who {
+    id: ResidentId,
+    name: String,
+    address: String,
+    fields: Vec<Shown>,
+    care: Vec<Care>,
+    /// Where to correct it.
+    correct: Option<String>,
+}
+
+struct Form {
+    id: ClaimId,
+    link: String,
+    address: String,
+    state: String,
+    tone: &'static str,
+    at: Timestamp,
+    open: bool,
+}
+
+struct Seen {
+    at: Timestamp,
+    who: String,
+    what: String,
+    about: String,
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "mine/mine.html")]
+struct Page {
+    chrome: Chrome,
+    phone: String,
+    people: Vec<Who>,
+    forms: Vec<Form>,
+    looks: Vec<Seen>,
+    help: Option<Help>,
+    done: String,
+    trouble: String,
+}
+
+#[derive(Template)]
+#[template(path = "mine/phone.html")]
+struct PhonePage {
+    chrome: Chrome,
+    phone: String,
+    problems: Problems,
+}
+
+#[derive(Template)]
+#[template(path = "door/digits.html")]
+struct DigitsPage {
+    chrome: Chrome,
+    action: String,
+    back: String,
+    carried: Carried,
+    shown: Option<String>,
+    problems: Problems,
+}
+
+fn who(ctx: &Ctx, mine: &Mine, correct: Option<String>) -> Result<Who> {
+    let l = &ctx.locale;
+    let marks = mine.resident.marks()?;
+    let p = &mine.person;
+    let none = || l.t("household-none");
+    let values = [
+        (Field::Name, p.name.clone()),
+        (Field::IdNumber, p.id_number.as_ref().map_or_else(none, IdNumber::masked)),
+        (Field::Phone, p.phone.as_deref().map_or_else(none, masked)),
+        (Field::Sex, word(l, "sex", p.sex.as_str())),
+        (Field::Birth, p.birth.map_or_else(none, |day| day.to_string())),
+        (Field::Relation, word(l, "relation", p.relation.as_str())),
+        (Field::Residence, word(l, "residence", p.residence.as_str())),
+    ];
+    let fields = values.into_iter().map(|(field, value)| {
+        let mark = marks.of(field);
+        let source = word(l, "source", mark.source.as_str());
+        Shown {
+            label: word(l, "field", field.as_str()),
+            value,
+            source: l.t_with("household-mark", &[("source", source), ("day", day(mark.at))]),
+        }
+    });
+    Ok(Who {
+        id: mine.resident.id,
+        name: p.name.clone(),
+        address: mine.address.clone().unwrap_or_else(|| l.t("mine-no-home")),
+        fields: fields.collect(),
+        care: mine
+            .care
+            .iter()
+            .map(|c| Care {
+                kind: c.kind,
+                label: word(l, "care", c.kind.as_str()),
+                basis: word(l, "basis", c.basis.as_str()),
+                until: day(c.expires_at),
+                consent: c.basis == Basis::Consent,
+            })
+            .collect(),
+        correct,
+    })
+}
+
+fn form(ctx: &Ctx, access: &AccessPort, claim: &Claim) -> Result<Form> {
+    Ok(Form {
+        id: claim.id,
+        link: format!("/r/{}", Receipt::of(access, claim.id)?.secret),
+        address: claim.address.clone(),
+        state: ctx.locale.t(&format!("claim-state-{}", claim.state)),
+        tone: receipt_tone(claim.state),
+        at: claim.submitted_at,
+        open: !claim.state.is_over(),
+    })
+}
+
+fn seen(ctx: &Ctx, look: &Look, people: &[Mine]) -> Seen {
+    let about = people.iter().find(|m| m.resident.id.to_string() == look.about);
+    let what = if look.action == "household.read" { "mine-look-card" } else { "mine-look-contact" };
+    Seen {
+        at: look.at,
+        who: linli_access::log::actor(&ctx.locale, &look.who),
+        what: ctx.locale.t(what),
+        about: about.map(|m| m.person.name.clone()).unwrap_or_default(),
+        reason: look.reason().unwrap_or_default(),
+    }
+}
+
+async fn page(ctx: &Ctx, held: &Held, done: String, trouble: String) -> WebResult {
+    let access = ctx.district.port::<AccessPort>()?;
+    let atlas = ctx.district.port::<AtlasPort>()?.get();
+    let mut conn = ctx.read().await?;
+    let people = mine::people(&mut conn, &access, held, ctx.now()).await?;
+    let ids: Vec<ResidentId> = people.iter().map(|m| m.resident.id).collect();
+    let looks = mine::looks(&mut conn, &ids).await?;
+    let forms = claims::mine_waiting(&mut conn, &held.hash).await?;
+    let mut shown = Vec::with_capacity(people.len());
+    for mine in &people {
+        let code = match mine.resident.dwelling_id {
+            Some(home) => mine::door(&mut conn, home).await?,
+            None => None,
+        };
+        let correct = code
+            .map(|code| {
+                Label(code.n).text(&access, &ctx.district.area).map(|label| format!("/d/{label}/fill"))
+            })
+            .transpose()?;
+        shown.push(who(ctx, mine, correct)?);
+    }
+    drop(conn);
+    let status = if trouble.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
+    let page = Page {
+        chrome: ctx.chrome("mine-title"),
+        phone: masked(&held.phone),
+        help: people.first().map(|m| Help::of(&atlas, &m.resident.area)),
+        looks: looks.iter().map(|look| seen(ctx, look, &people)).collect(),
+        forms: forms.iter().map(|claim| form(ctx, &access, claim)).collect::<Result<_>>()?,
+        people: shown,
+        done,
+        trouble,
+    };
+    Ok((status, ctx.page(&page)?).into_response())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    done: String,
+}
+
+async fn show(ctx: Ctx, jar: CookieJar, Query(asked): Query<Asked>) -> WebResult {
+    ctx.app.limits().spend(Purpose::Door, &ctx.source, cost::PAGE)?;
+    let held = held(&ctx, &mut ctx.read().await?, &jar).await?;
+    let Some(held) = held else { return phone_page(&ctx, String::new(), Problems::none()) };
+    let done = match asked.done.as_str() {
+        word @ ("care" | "form") => ctx.locale.t(&format!("mine-done-{word}")),
+        _ => String::new(),
+    };
+    page(&ctx, &held, done, String::new()).await
+}
+
+fn phone_page(ctx: &Ctx, phone: String, problems: Problems) -> WebResult {
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = PhonePage { chrome: ctx.chrome("mine-title"), phone, problems };
+    Ok((status, ctx.page(&page)?).into_response())
+}
+
+async fn send(ctx: Ctx, body: Body) -> WebResult {
+    let fields = fields(body).await?;
+    let phone = first(&fields, "phone").to_owned();
+    match ask(&ctx, None, &phone).await {
+        Ok(id) => Ok(Redirect::to(&format!("/my/digits?p={id}")).into_response()),
+        Err(error) => {
+            let problems = Problems::of(error, &ctx.locale)?;
+            phone_page(&ctx, phone, problems)
+        }
+    }
+}
+
+async fn digits_page(ctx: &Ctx, carried: Carried, problems: Problems) -> WebResult {
+    let id: ProofId = carried.p.parse().map_err(|_| Error::NotFound)?;
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = DigitsPage {
+        chrome: ctx.chrome("door-digits-title"),
+        action: "/my/digits".into(),
+        back: "/my".into(),
+        shown: shown(ctx, id).await?,
+        carried,
+        problems,
+    };
+    Ok((status, ctx.page(&page)?).into_response())
+}
+
+async fn digits(ctx: Ctx, Query(carried): Query<Carried>) -> WebResult {
+    ctx.app.limits().spend(Purpose::Door, &ctx.source, cost::PAGE)?;
+    digits_page(&ctx, carried, Problems::none()).await
+}
+
+async fn prove(ctx: Ctx, jar: CookieJar, body: Body) -> WebResult {
+    ctx.app.limits().spend(Purpose::Door, &ctx.source, cost::PAGE)?;
+    let fields = fields(body).await?;
+    let carried = carried(&fields);
+    let id: ProofId = carried.p.parse().map_err(|_| Error::NotFound)?;
+    match check(&ctx, id, first(&fields, "digits")).await {
+        Ok(cookie) => Ok((jar.add(cookie), Redirect::to("/my")).into_response()),
+        Err(error) => {
+            let problems = Problems::of(error, &ctx.locale)?;
+            digits_page(&ctx, carried, problems).await
+        }
+    }
+}
+
+/// The phone of who asks to change something; without one they prove it first.
+async fn proven(ctx: &Ctx, jar: &CookieJar) -> Result<Held> {
+    ctx.app.limits().spend(Purpose::Door, &ctx.source, cost::PAGE)?;
+    held(ctx, &mut ctx.read().await?, jar).await?.ok_or(Error::NotFound)
+}
+
+async fn withdraw_care(ctx: Ctx, jar: CookieJar, Path((id, kind)): Path<(ResidentId, String)>) -> WebResult {
+    let held = proven(&ctx, &jar).await?;
+    let kind: CareKind = kind.parse().map_err(|_| Error::NotFound)?;
+    let mut op = public(&ctx).await?;
+    match mine::withdraw_care(&mut op, &held, id, kind).await {
+        Ok(()) => {
+            op.commit().await?;
+            Ok(Redirect::to("/my?done=care").into_response())
+        }
+        Err(Error::Conflict(key)) => {
+            drop(op);
+            page(&ctx, &held, String::new(), ctx.locale.t(key)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn withdraw_form(ctx: Ctx, jar: CookieJar, Path(id): Path<ClaimId>) -> WebResult {
+    let held = proven(&ctx, &jar).await?;
+    let mut op = public(&ctx).await?;
+    match mine::withdraw_form(&mut op, &held, id).await {
+        Ok(()) => {
+            op.commit().await?;
+            Ok(Redirect::to("/my?done=form").into_response())
+        }
+        Err(Error::Conflict(key)) => {
+            drop(op);
+            page(&ctx, &held, String::new(), ctx.locale.t(key)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Everything that is registered of oneself, as a sheet to take along.
+async fn export(ctx: Ctx, jar: CookieJar) -> WebResult {
+    let held = proven(&ctx, &jar).await?;
+    let mut op = public(&ctx).await?;
+    let all = mine::export(&mut op, &held).await?;
+    let l = &ctx.locale;
+    let heads = ["name", "sex", "birth", "id-number", "phone", "relation", "residence", "address"]
+        .map(|column| l.t(&format!("household-column-{column}")));
+    let heads: Vec<String> =
+        heads.into_iter().chain([l.t("household-care"), l.t("household-confirmed")]).collect();
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .map(|m| {
+            let care: Vec<String> = m.care.iter().map(|c| word(l, "care", c.kind.as_str())).collect();
+            vec![
+                m.person.name.clone(),
+                word(l, "sex", m.person.sex.as_str()),
+                m.person.birth.map(|d| d.to_string()).unwrap_or_default(),
+                m.person.id_number.as_ref().map(|n| n.as_str().to_owned()).unwrap_or_default(),
+                m.person.phone.clone().unwrap_or_default(),
+                word(l, "relation", m.person.relation.as_str()),
+                word(l, "residence", m.person.residence.as_str()),
+                m.address.clone().unwrap_or_default(),
+                care.join(" "),
+                m.resident.confirmed_at.map(day).unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let bytes = sheet::write(&heads, &rows)?;
+    op.commit().await?;
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let shown = "attachment; filename=\"my-data.xlsx\"";
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, shown)], bytes).into_response())
+}
+
+/// Off this phone: it may not be theirs.
+async fn leave(ctx: Ctx, jar: CookieJar) -> WebResult {
+    if let Some(token) = jar.get(claims::SESSION).map(|c| c.value().to_owned()) {
+        let mut op = public(&ctx).await?;
+        mine::leave(&mut op, &token).await?;
+        op.commit().await?;
+    }
+    let gone = Cookie::build(claims::SESSION).path("/").build();
+    Ok((jar.remove(gone), Redirect::to("/")).into_response())
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/my", Access::Public, show),
+        Route::post("/my/phone", Access::Public, send),
+        Route::get("/my/digits", Access::Public, digits),
+        Route::post("/my/digits", Access::Public, prove),
+        Route::post("/my/export", Access::Public, export),
+        Route::post("/my/leave", Access::Public, leave),
+        Route::post("/my/residents/{id}/care/{kind}", Access::Public, withdraw_care),
+        Route::post("/my/forms/{id}/withdraw", Access::Public, withdraw_form),
+    ]
+}

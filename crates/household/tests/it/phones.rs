@@ -1,0 +1,105 @@
+//! A phone is proven by six digits; the answer is the same whether anybody knows it.
+
+use linli_household::claims::{self, Proof, ProofId};
+use linli_testkit::both_engines;
+
+use super::{codes::code_of, *};
+
+async fn ask(
+    d: &Arc<District>,
+    code: Option<&linli_household::code::Code>,
+    phone: &str,
+) -> Result<claims::Asked> {
+    let mut op = op(d, Actor::Public).await;
+    let asked = claims::ask(&mut op, code, phone).await?;
+    op.commit().await?;
+    Ok(asked)
+}
+
+async fn prove(d: &Arc<District>, id: ProofId, digits: &str) -> Proof {
+    let mut op = op(d, Actor::Public).await;
+    let proof = claims::prove(&mut op, id, digits).await.unwrap();
+    op.commit().await.unwrap();
+    proof
+}
+
+async fn digits(d: &Arc<District>, id: ProofId) -> String {
+    let access = d.port::<Access>().unwrap();
+    claims::digits_of(&mut d.db.read().await.unwrap(), &access, id).await.unwrap()
+}
+
+/// Other digits than these.
+fn wrong(digits: &str) -> String {
+    if digits == "000000" { "000001".into() } else { "000000".into() }
+}
+
+both_engines! {
+    async fn digits_prove_a_phone_for_an_hour(s) {
+        let d = district(&s).await;
+        let asked = ask(&d, None, " 100-0000 0001 ").await.unwrap();
+        assert!(asked.first);
+        let six = digits(&d, asked.id).await;
+        assert!(six.len() == 6 && six.bytes().all(|b| b.is_ascii_digit()));
+        assert_eq!(prove(&d, asked.id, &wrong(&six)).await, Proof::Wrong(4));
+        let typed = format!(" {} {} ", &six[..3], &six[3..]);
+        let Proof::Right(token) = prove(&d, asked.id, &typed).await else { panic!("with a space in the middle") };
+        assert_eq!(prove(&d, asked.id, &six).await, Proof::Over, "once");
+        let access = d.port::<Access>().unwrap();
+        let held = async |token: &str| claims::held(&mut d.db.read().await.unwrap(), &access, token, d.clock.now()).await.unwrap();
+        assert_eq!(held(&token).await.unwrap().phone, PHONE);
+        assert!(held("").await.is_none() && held("abc").await.is_none());
+        assert_eq!(format!("{:?}", held(&token).await.unwrap()), "100****0001", "no log tells it");
+        d.clock.advance(std::time::Duration::from_mins(61));
+        assert!(held(&token).await.is_none());
+        let row: Vec<u8> = d.db.read().await.unwrap().scalar("SELECT phone FROM phone_proof", vec![]).await.unwrap();
+        assert!(!row.windows(6).any(|w| w == &PHONE.as_bytes()[..6]));
+    }
+
+    async fn guesses_and_old_messages_count_no_more(s) {
+        let d = district(&s).await;
+        let id = ask(&d, None, PHONE).await.unwrap().id;
+        let six = digits(&d, id).await;
+        for left in [4, 3, 2, 1] {
+            assert_eq!(prove(&d, id, &wrong(&six)).await, Proof::Wrong(left));
+        }
+        assert_eq!(prove(&d, id, "").await, Proof::Over);
+        assert_eq!(prove(&d, id, &six).await, Proof::Over, "also the right ones");
+        let late = ask(&d, None, PHONE).await.unwrap().id;
+        let six = digits(&d, late).await;
+        d.clock.advance(std::time::Duration::from_mins(10));
+        assert_eq!(prove(&d, late, &six).await, Proof::Over);
+        assert_eq!(prove(&d, ProofId(Uuid::from_u128(1)), "123456").await, Proof::Over, "of nothing, the same");
+    }
+
+    async fn a_phone_and_a_door_ask_so_often(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        add(&d, here, &facts("王小明", ID, PHONE)).await;
+        let code = code_of(&d, here).await;
+        // A phone that is registered and one that is not are told the same.
+        for phone in [PHONE, "10000000077"] {
+            assert!(ask(&d, Some(&code), phone).await.unwrap().first);
+            for _ in 0..2 {
+                assert!(!ask(&d, Some(&code), phone).await.unwrap().first);
+            }
+            assert_eq!(key(ask(&d, Some(&code), phone).await), "door-phone-often");
+        }
+        ask(&d, Some(&code), "10000000078").await.unwrap();
+        ask(&d, Some(&code), "10000000079").await.unwrap();
+        assert_eq!(key(ask(&d, Some(&code), "10000000080").await), "door-code-often", "eight messages an hour through one door");
+        ask(&d, None, "10000000080").await.unwrap();
+        d.clock.advance(std::time::Duration::from_mins(61));
+        ask(&d, Some(&code), PHONE).await.unwrap();
+        for _ in 0..2 {
+            for _ in 0..3 {
+                let _ = ask(&d, None, PHONE).await;
+            }
+            d.clock.advance(std::time::Duration::from_mins(11));
+        }
+        ask(&d, None, PHONE).await.unwrap();
+        assert_eq!(key(ask(&d, None, PHONE).await), "door-phone-today");
+        for bad in ["", "12345", "0631-5231234", "2000000000a"] {
+            assert_eq!(key(ask(&d, None, bad).await), "door-phone-bad");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+// One code at the door: from the label through the form and the queue into the household card, on a phone.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { start } from "../lib/server.mjs";
+import { DESK, PHONE, accessible, fingers, fitsWidth, launch, person, wellMade } from "../lib/browser.mjs";
+import { GRID } from "../lib/people.mjs";
+
+let server, browser, worker, house;
+before(async () => {
+  server = await start();
+  browser = await launch();
+  worker = await person(browser, server.origin, { device: PHONE, login: `grid${GRID.slice(6)}` });
+  house = await newHouse(worker.page);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+// A house of two staircases with codes at its doors, registered by the worker as one does who comes to it first.
+async function newHouse(page) {
+  await page.goto(`/homes/new?at=${GRID}`);
+  await page.fill("#b-place", "电子街8号");
+  await page.fill("#b-name", "19号楼");
+  await press(page, page.locator("main form button.primary"));
+  const house = new URL(page.url()).pathname;
+  for (const unit of ["1", "2"]) {
+    for (const door of ["101", "102", "201", "202", "301", "302"]) {
+      await page.evaluate(async ([address, unit, door]) => {
+        const answer = await fetch(address, { method: "POST", body: new URLSearchParams({ unit, door, usage: "own" }) });
+        if (!answer.ok) throw new Error(`${unit}-${door}: ${answer.status}`);
+      }, [`${house}/doors`, unit, door]);
+    }
+  }
+  await page.goto(`${house}/codes`);
+  await press(page, page.locator(`form[action='${house}/codes'] button`));
+  return house;
+}
+
+// The labels of that house: the address that each QR code holds, and the door.
+async function labels(page) {
+  await page.goto(`${house}/codes`);
+  return page.evaluate(async (house) => {
+    const html = await (await fetch(`${house}/labels`)).text();
+    const paper = new DOMParser().parseFromString(html, "text/html");
+    return [...paper.querySelectorAll(".door-label")].map((l) => ({
+      path: "/d/" + l.querySelector(".letters").textContent.replaceAll(" ", "").toLowerCase(),
+      door: l.querySelector(".which").textContent.trim(),
+    }));
+  }, house);
+}
+
+const press = (page, button) => Promise.all([page.waitForEvent("load"), button.click()]);
+
+test("label, scan, form, queue, card", async () => {
+  const all = await labels(worker.page);
+  assert.ok(all.length > 5, "the house has labels");
+  const { path, door } = all.at(-1);
+  const { page, context, complaints } = await person(browser, server.origin, { device: PHONE });
+  await page.goto(path);
+  await wellMade(page, "the landing page");
+  await accessible(page, "the landing page");
+  await fitsWidth(page, "the landing page");
+  assert.match(await page.locator("h1").innerText(), new RegExp(door.split(" ").at(-1)));
+  assert.match(await page.locator("main").innerText(), /30天内销毁/);
+  // The phone, the digits that the demonstration shows, the form.
+  await press(page, page.locator("a.action[href$='/fill']"));
+  await accessible(page, "the phone's page");
+  await page.fill("#phone", "10000000123");
+  await press(page, page.locator("main button.primary"));
+  await page.fill("#digits", await page.locator("#demo-digits").innerText());
+  await accessible(page, "the digits' page");
+  await press(page, page.locator("main button.primary"));
+  assert.match(await page.locator("main").innerText(), /100\*\*\*\*0123 已验证/);
+  await page.fill("[id='m0.name']", "唐晓岚");
+  await page.fill("[id='m0.id_number']", "110105194912310021");
+  await page.locator(".more-people > summary").first().click();
+  await page.fill("[id='m1.name']", "唐小宝");
+  await page.selectOption("[id='m1.relation']", "daughter");
+  await fitsWidth(page, "the form");
+  // A reload keeps what was typed, and opens what holds it.
+  await page.waitForTimeout(500);
+  await page.reload();
+  assert.equal(await page.inputValue("[id='m0.name']"), "唐晓岚");
+  assert.equal(await page.inputValue("[id='m1.name']"), "唐小宝");
+  assert.ok(await page.locator("[id='m1.name']").isVisible(), "the second person's fold is open");
+  await page.locator("[name=consent]").check({ force: true });
+  await press(page, page.locator("main form button.primary").last());
+  assert.equal(await page.locator("[id='m0.id_number']").getAttribute("aria-invalid"), "true");
+  assert.match(await page.locator("[id='m0.id_number-err']").innerText(), /核对每一位/);
+  assert.equal(await page.inputValue("[id='m1.name']"), "唐小宝", "what was typed stays");
+  await accessible(page, "the form with a mistake");
+  await page.fill("[id='m0.id_number']", "11010519491231002X");
+  await press(page, page.locator("main form button.primary").last());
+  assert.match(page.url(), /\/r\//);
+  const number = (await page.locator("#no").innerText()).trim();
+  assert.match(number, /^HCJ\d{8}-\d{6}$/);
+  await accessible(page, "the receipt");
+  const receipt = page.url();
+
+  // The worker finds it behind the tab, compares and takes it.
+  await worker.page.goto("/work");
+  await worker.page.locator(".tabbar .badge").waitFor();
+  await worker.page.locator(".tabbar a[href='/homes']").click();
+  await worker.page.locator("a.btn[href^='/homes/queue']").click();
+  await accessible(worker.page, "the queue");
+  await fitsWidth(worker.page, "the queue");
+  await worker.page.locator("tbody tr", { hasText: number }).locator("a").click();
+  await wellMade(worker.page, "the comparison");
+  await accessible(worker.page, "the comparison");
+  await fitsWidth(worker.page, "the comparison");
+  const seen = await worker.page.locator("main").innerText();
+  assert.match(seen, /1101\*{10}002X/);
+  assert.doesNotMatch(seen, /11010519491231002X/);
+  await press(worker.page, worker.page.locator("button[value=all]"));
+  assert.match(await worker.page.locator(".notice[data-tone=ok]").innerText(), /已登记/);
+  await page.goto(receipt);
+  assert.match(await page.locator("h1").innerText(), /登记好了/);
+  // On the card they stand with their source.
+  await page.goto(path);
+  await press(page, page.locator("a.action[href$='/fill']"));
+  assert.equal(await page.inputValue("[id='m0.name']"), "唐晓岚", "their own phone sees them now");
+  assert.equal(await page.inputValue("[id='m0.id_number']"), "");
+  assert.match(await page.locator("main").innerText(), /已登记：1101\*{10}002X/);
+  await worker.page.goto("/homes/find");
+  await worker.page.fill("#find-q", "唐晓岚");
+  await press(worker.page, worker.page.locator("main form button.primary"));
+  await worker.page.locator("main .list a").first().click();
+  await worker.page.waitForURL(/\/homes\/[0-9a-f-]{36}/);
+  const card = await worker.page.locator("main").innerText();
+  assert.match(card, /唐小宝/);
+  assert.match(card, /居民自填，/);
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(worker.complaints, []);
+  await context.close();
+});
+
+test("two taps: nothing has changed", async () => {
+  const { path } = (await labels(worker.page))[2];
+  const { page, context } = await person(browser, server.origin, { device: PHONE });
+  await page.goto(path);
+  await press(page, page.locator("a.action.first"));
+  await accessible(page, "the confirmation");
+  await press(page, page.locator("main form button.primary"));
+  assert.match(await page.locator("main").innerText(), /无变化/);
+  await context.close();
+});
+
+test("in large type, in English, and without a script", async () => {
+  const { path } = (await labels(worker.page))[3];
+  const large = await person(browser, server.origin, { device: PHONE });
+  await large.context.addCookies([{ name: "ui_type", value: "large", url: server.origin }, { name: "ui_lang", value: "en", url: server.origin }]);
+  for (const place of ["", "/same", "/phone", "/fill?skip=1"]) {
+    await large.page.goto(path + place);
+    await fitsWidth(large.page, `in large type: ${place}`);
+    await fingers(large.page, `in large type: ${place}`);
+    await wellMade(large.page, `in English: ${place}`);
+    const words = (await large.page.locator("main").innerText()).replace(/[^ -~\n]*(街道|社区|网格|号楼|单元)[^\n]*/g, "");
+    assert.match(words, /Your household|Nothing has changed|phone|registered/i);
+  }
+  await large.context.close();
+  const context = await browser.newContext({ ...PHONE, baseURL: server.origin, locale: "zh-CN", javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(path);
+  await page.click("a.action[href$='/fill']");
+  await page.click("a[href*='skip=1']");
+  await page.fill("[id='m0.name']", "没有脚本");
+  await page.click(".more-people > summary");
+  await page.fill("[id='m1.name']", "也能填");
+  await page.check("[name=consent]", { force: true });
+  await page.click("main form button.primary");
+  assert.match(page.url(), /\/r\//);
+  await context.close();
+});
+
+test("labels and posters are exact on paper", async () => {
+  const desk = await person(browser, server.origin, { device: DESK, login: `grid${GRID.slice(6)}` });
+  const all = await labels(desk.page);
+  const house = desk.page.url().split("/codes")[0];
+  await desk.page.goto(`${house}/labels`);
+  const sheets = await desk.page.locator(".label-sheet").count();
+  assert.equal(sheets, Math.ceil(all.length / 10));
+  // What is printed: every page A4, as many as sheets.
+  const pages = (pdf) => {
+    const text = pdf.toString("latin1");
+    return [...text.matchAll(/\/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)\s*\]/g)].map((m) => [Number(m[1]), Number(m[2])]);
+  };
+  const print = async (name) => {
+    const path = process.env.LINLI_PAPER ? `${process.env.LINLI_PAPER}/${name}.pdf` : undefined;
+    return pages(await desk.page.pdf({ preferCSSPageSize: true, printBackground: true, path }));
+  };
+  const labelPages = await print("labels");
+  assert.equal(labelPages.length, sheets);
+  const [wide, high] = [210, 297].map((mm) => (mm / 25.4) * 72);
+  for (const [w, h] of labelPages) assert.ok(Math.abs(w - wide) < 1 && Math.abs(h - high) < 1, `${w} × ${h}`);
+  // To the millimetre: 90 × 52 each, in two columns, the code 38 wide, nothing cut off.
+  await desk.page.emulateMedia({ media: "print" });
+  const boxes = await desk.page.evaluate(() => {
+    const mm = (px) => Math.round((px / 96) * 25.4 * 10) / 10;
+    const sheet = document.querySelector(".label-sheet").getBoundingClientRect();
+    return [...document.querySelectorAll(".label-sheet:first-of-type .door-label")].map((l) => {
+      const box = l.getBoundingClientRect();
+      return {
+        x: mm(box.left - sheet.left), y: mm(box.top - sheet.top), w: mm(box.width), h: mm(box.height),
+        qr: mm(l.querySelector("svg").getBoundingClientRect().width),
+        cut: l.scrollHeight > l.clientHeight + 1 || l.scrollWidth > l.clientWidth + 1,
+      };
+    });
+  });
+  for (const [n, box] of boxes.entries()) {
+    assert.deepEqual(box, { x: n % 2 ? 108 : 12, y: 10.5 + 56 * Math.floor(n / 2), w: 90, h: 52, qr: 38, cut: false }, `label ${n}`);
+  }
+  await desk.page.emulateMedia({ media: null });
+  await desk.page.goto(`${house}/poster`);
+  const posters = await desk.page.locator(".poster-sheet").count();
+  assert.ok(posters >= 1);
+  assert.equal((await print("poster")).length, posters);
+  await desk.context.close();
+});
+
+test("a label that is ended, and one that is none", async () => {
+  const { page } = worker;
+  const all = await labels(page);
+  const { path } = all[4];
+  const resident = await person(browser, server.origin, { device: PHONE });
+  const row = page.locator("li", { hasText: path.slice(3, 7).toUpperCase() }).filter({ hasText: path.slice(-4).toUpperCase() }).first();
+  await row.locator("summary").click();
+  await row.locator("input[name=reason]").fill("标签破损");
+  await press(page, row.locator("button[value=new]"));
+  assert.match(await page.locator(".notice[data-tone=ok]").innerText(), /新码已生成/);
+  await resident.page.goto(path);
+  assert.match(await resident.page.locator("h1").innerText(), /已经停用/);
+  await accessible(resident.page, "a label that is ended");
+  await resident.page.goto("/d/0000000000000000");
+  assert.match(await resident.page.locator("h1").innerText(), /没有认出/);
+  await resident.page.goto("/d");
+  await resident.page.fill("#code", all[5].path.slice(3).toUpperCase().replace(/(.{4})/g, "$1 "));
+  await press(resident.page, resident.page.locator("main form button.primary"));
+  assert.equal(new URL(resident.page.url()).pathname, all[5].path);
+  await resident.context.close();
+});
