@@ -15,7 +15,8 @@ const server = await start({ scale: "0.02" });
 const browser = await launch();
 
 async function shot(page, name) {
-  await page.waitForLoadState("networkidle").catch(() => {});
+  // A page with live updates is never idle.
+  await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => {});
   if (await page.locator("[data-map]:visible, [data-chart]:visible").count()) await page.waitForTimeout(2500);
   const client = await page.context().newCDPSession(page);
   const { data } = await client.send("Page.captureScreenshot", { format: "webp", quality: 78 });
