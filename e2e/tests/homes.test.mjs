@@ -130,6 +130,20 @@ test("label, scan, form, queue, card", async () => {
   const card = await worker.page.locator("main").innerText();
   assert.match(card, /唐小宝/);
   assert.match(card, /居民自填，/);
+  // Their own page: everything of themselves, and a request to have it erased, once.
+  await page.goto("/my");
+  await accessible(page, "my data");
+  await fitsWidth(page, "my data");
+  await wellMade(page, "my data");
+  assert.match(await page.locator("main").innerText(), /唐晓岚[^]*1101\*{10}002X/);
+  const fold = page.locator("section.card", { hasText: "唐晓岚" }).locator("details");
+  await fold.locator("summary").click();
+  await fold.locator("textarea").fill("搬走了");
+  await accessible(page, "asking to erase");
+  await press(page, fold.locator("button"));
+  assert.match(await page.locator(".notice[data-tone=ok]").innerText(), /删除请求/);
+  assert.match(await page.locator("main").innerText(), /删除本人信息[^]*HC/, "it is a case with a number");
+  assert.equal(await page.locator("form[action$='/erase']").count(), 0);
   assert.deepEqual(complaints, []);
   assert.deepEqual(worker.complaints, []);
   await context.close();

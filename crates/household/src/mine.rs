@@ -10,6 +10,7 @@ use crate::{
     claims::{self, ClaimId, Held},
     code::{Code, CodeKind},
     model::{CareKind, DwellingId, Person, ResidentId},
+    privacy::request::{self, Request},
     register::{self, News},
     store::{
         Seal, care,
@@ -32,6 +33,8 @@ pub struct Mine {
     pub address: Option<String>,
     /// Marks of care that count.
     pub care: Vec<CareMark>,
+    /// What they asked of their data, the last first.
+    pub asked: Vec<Request>,
 }
 
 /// Somebody looked.
@@ -73,6 +76,7 @@ pub async fn people(conn: &mut Conn, access: &Access, held: &Held, now: Timestam
             person: resident.person(seal)?,
             address: address.map(|(_, _, address)| address.clone()),
             care: care::of_resident(conn, resident.id, now).await?,
+            asked: request::of_resident(conn, resident.id).await?,
             resident,
         });
     }
@@ -134,6 +138,13 @@ pub async fn withdraw_care(op: &mut Op, held: &Held, id: ResidentId, kind: CareK
     let mut news = News::new();
     register::end_care(op, &mut news, id, kind, "withdrawn").await?;
     news.publish(op).await
+}
+
+/// Asks for one's own record to be erased (删除): a request with a clock, answered by the register. The caller commits.
+pub async fn ask_erasure(op: &mut Op, held: &Held, id: ResidentId, note: &str) -> Result<()> {
+    own(op, held, id).await?;
+    request::ask(op, id, request::Kind::Erasure, note).await?;
+    Ok(())
 }
 
 /// Takes back a form that nobody has decided about.

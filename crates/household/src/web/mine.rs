@@ -28,6 +28,7 @@ use crate::{
     code::Label,
     mine::{self, Look, Mine},
     model::{Basis, CareKind, Field, IdNumber, ResidentId},
+    privacy::request::{Kind, Request, State},
 };
 
 struct Shown {
@@ -44,12 +45,26 @@ struct Care {
     consent: bool,
 }
 
+struct Asking {
+    what: String,
+    state: String,
+    tone: &'static str,
+    at: Timestamp,
+    until: String,
+    open: bool,
+    number: String,
+    reason: String,
+}
+
 struct Who {
     id: ResidentId,
     name: String,
     address: String,
     fields: Vec<Shown>,
     care: Vec<Care>,
+    asked: Vec<Asking>,
+    /// Whether a request to erase waits for an answer.
+    erasing: bool,
     /// Where to correct it.
     correct: Option<String>,
 }
@@ -104,6 +119,24 @@ struct DigitsPage {
     problems: Problems,
 }
 
+fn asking(ctx: &Ctx, request: &Request) -> Asking {
+    let l = &ctx.locale;
+    Asking {
+        what: l.t(&format!("privacy-kind-{}", request.kind)),
+        state: l.t(&format!("privacy-state-{}", request.state)),
+        tone: match request.state {
+            State::Open => "info",
+            State::Done => "ok",
+            State::Refused => "warn",
+        },
+        at: request.asked_at,
+        until: day(request.due_at),
+        open: request.state == State::Open,
+        number: request.case_number.clone().unwrap_or_default(),
+        reason: request.result().reason.unwrap_or_default(),
+    }
+}
+
 fn who(ctx: &Ctx, mine: &Mine, correct: Option<String>) -> Result<Who> {
     let l = &ctx.locale;
     let marks = mine.resident.marks()?;
@@ -143,6 +176,8 @@ fn who(ctx: &Ctx, mine: &Mine, correct: Option<String>) -> Result<Who> {
                 consent: c.basis == Basis::Consent,
             })
             .collect(),
+        asked: mine.asked.iter().map(|request| asking(ctx, request)).collect(),
+        erasing: mine.asked.iter().any(|r| r.kind == Kind::Erasure && r.state == State::Open),
         correct,
     })
 }
@@ -218,7 +253,7 @@ async fn show(ctx: Ctx, jar: CookieJar, Query(asked): Query<Asked>) -> WebResult
     let held = held(&ctx, &mut ctx.read().await?, &jar).await?;
     let Some(held) = held else { return phone_page(&ctx, String::new(), Problems::none()) };
     let done = match asked.done.as_str() {
-        word @ ("care" | "form") => ctx.locale.t(&format!("mine-done-{word}")),
+        word @ ("care" | "form" | "erase") => ctx.locale.t(&format!("mine-done-{word}")),
         _ => String::new(),
     };
     page(&ctx, &held, done, String::new()).await
@@ -289,6 +324,23 @@ async fn withdraw_care(ctx: Ctx, jar: CookieJar, Path((id, kind)): Path<(Residen
         Ok(()) => {
             op.commit().await?;
             Ok(Redirect::to("/my?done=care").into_response())
+        }
+        Err(Error::Conflict(key)) => {
+            drop(op);
+            page(&ctx, &held, String::new(), ctx.locale.t(key)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn erase(ctx: Ctx, jar: CookieJar, Path(id): Path<ResidentId>, body: Body) -> WebResult {
+    let held = proven(&ctx, &jar).await?;
+    let fields = fields(body).await?;
+    let mut op = public(&ctx).await?;
+    match mine::ask_erasure(&mut op, &held, id, first(&fields, "note")).await {
+        Ok(()) => {
+            op.commit().await?;
+            Ok(Redirect::to("/my?done=erase").into_response())
         }
         Err(Error::Conflict(key)) => {
             drop(op);
@@ -369,6 +421,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/my/export", Access::Public, export),
         Route::post("/my/leave", Access::Public, leave),
         Route::post("/my/residents/{id}/care/{kind}", Access::Public, withdraw_care),
+        Route::post("/my/residents/{id}/erase", Access::Public, erase),
         Route::post("/my/forms/{id}/withdraw", Access::Public, withdraw_form),
     ]
 }

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use linli_household::{
+    claims::Held,
+    mine,
     model::{Basis, CareKind, Leaving, ResidentId, Source},
     privacy::{
         self, Rule, export, night,
         request::{self, Kind, State},
     },
     register::{MoveOut, NewCare},
-    store::forget::NOBODY,
+    store::{Seal, forget::NOBODY},
 };
 use linli_kernel::params;
 use linli_store::worker;
@@ -222,5 +224,24 @@ both_engines! {
         request::refuse(&mut refuse, second, "不是本人").await.unwrap();
         assert_eq!(key(request::fetch(&mut refuse, second).await), "privacy-over");
         refuse.commit().await.unwrap();
+    }
+
+    async fn only_ones_own_record_is_asked_to_be_erased_and_once(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let id = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
+        let access = d.port::<Access>().unwrap();
+        let held = |phone: &str| Held { hash: Seal::new(&access).phone_hash(phone).unwrap(), phone: phone.into() };
+        let mut other = op(&d, Actor::Public).await;
+        assert_eq!(key(mine::ask_erasure(&mut other, &held("13900000001"), id, "").await), "404");
+        drop(other);
+        let mut own = op(&d, Actor::Public).await;
+        mine::ask_erasure(&mut own, &held(PHONE), id, "搬走了").await.unwrap();
+        own.commit().await.unwrap();
+        let mut again = op(&d, Actor::Public).await;
+        assert_eq!(key(mine::ask_erasure(&mut again, &held(PHONE), id, "").await), "privacy-asked-already");
+        drop(again);
+        let seen = mine::people(&mut d.db.read().await.unwrap(), &access, &held(PHONE), d.clock.now()).await.unwrap();
+        assert_eq!(seen[0].asked.iter().map(|r| (r.kind, r.state)).collect::<Vec<_>>(), [(Kind::Erasure, State::Open)]);
     }
 }
