@@ -10,7 +10,7 @@ use std::{
 
 use linli_kernel::{Error, Result, Value};
 use sqlx::{
-    Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction,
+    Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, SqlitePool, Transaction,
     pool::PoolConnection,
     postgres::{PgArguments, PgRow},
     query_as_with, query_with,
@@ -19,7 +19,9 @@ use sqlx::{
 
 use crate::{
     activity,
+    db::unavailable,
     deferred::Deferred,
+    idempotency::{self, Claimed, Keys},
     live::{Announcements, Hub},
     outbox,
     owed::{self, Owed},
@@ -56,7 +58,7 @@ macro_rules! on_engine {
                 $body
             }
             Inner::SqliteTx(c) => {
-                let $c = c.conn()?;
+                let $c = c.conn().await?;
                 let $q = $query(sqlite_args($args)?);
                 $body
             }
@@ -136,7 +138,7 @@ impl Conn {
         self.meter.fetch_add(1, Ordering::Relaxed);
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlite_run(c, sql, args).await,
-            Inner::SqliteTx(c) => sqlite_run(c.conn()?, sql, args).await,
+            Inner::SqliteTx(c) => sqlite_run(c.conn().await?, sql, args).await,
             Inner::Postgres(c) => pg_run(c, sql, args).await,
             Inner::PostgresTx(c) => pg_run(c, sql, args).await,
         };
@@ -147,7 +149,7 @@ impl Conn {
         self.flush().await?;
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
-            Inner::SqliteTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(c.conn()?).await.map(|_| ()),
+            Inner::SqliteTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(c.conn().await?).await.map(|_| ()),
             Inner::Postgres(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
             Inner::PostgresTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
         };
@@ -168,6 +170,8 @@ async fn pg_run(c: &mut sqlx::PgConnection, sql: &str, args: Vec<Value>) -> Resu
 /// A transaction: everything in it happens, or nothing. Dropped without [`Tx::commit`], nothing does.
 pub struct Tx {
     pub(crate) conn: Conn,
+    pub(crate) aside: Option<Aside>,
+    pub(crate) claimed: Claimed,
     pub(crate) owed: Owed,
     pub(crate) news: Announcements,
     pub(crate) hub: Hub,
@@ -192,24 +196,92 @@ impl Tx {
         self.news.add(topic);
     }
 
-    /// Writes the activity and outbox rows that were kept aside.
+    /// Where to read what was committed before, while nothing is written yet: on SQLite beside the one writer, which
+    /// others then need not wait for. What must not change until the commit is read through the transaction itself.
+    pub async fn before(&mut self) -> Result<Before<'_>> {
+        match &self.aside {
+            Some(aside) if !self.has_begun() => aside.read(&self.conn.meter).await.map(Before::Aside),
+            _ => Ok(Before::Within(&mut self.conn)),
+        }
+    }
+
+    /// Whether a statement has been run or put off.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.conn.deferred.is_empty() || !matches!(&self.conn.inner, Inner::SqliteTx(turn) if !turn.has_begun())
+    }
+
+    /// Puts off the activity and outbox rows that were kept aside, and a claim without an answer.
     pub(crate) async fn settle(&mut self) -> Result<()> {
+        idempotency::write_down(self, 0, "").await?;
         let Owed { activity, outbox } = std::mem::take(&mut self.owed);
         owed::insert(self, activity::INSERT, activity).await?;
-        owed::insert(self, outbox::INSERT, outbox).await?;
-        self.conn.flush().await
+        owed::insert(self, outbox::INSERT, outbox).await
     }
 
     /// Makes it so, durably, and tells the open pages.
     pub async fn commit(mut self) -> Result<()> {
         self.settle().await?;
         match self.conn.inner {
-            Inner::SqliteTx(tx) => tx.commit().await.map_err(|e| failed("COMMIT", e))?,
-            Inner::PostgresTx(tx) => tx.commit().await.map_err(|e| failed("COMMIT", e))?,
+            Inner::SqliteTx(turn) => {
+                self.conn.meter.fetch_add(1, Ordering::Relaxed);
+                let (sql, args) = self.conn.deferred.take(false);
+                let text = sql.clone();
+                let done = turn.commit((sql, sqlite_args(args)?), self.claimed).await;
+                done.map_err(|e| failed(if text.is_empty() { "COMMIT" } else { &text }, e))?;
+            }
+            Inner::PostgresTx(mut tx) => {
+                if !self.conn.deferred.is_empty() {
+                    self.conn.meter.fetch_add(1, Ordering::Relaxed);
+                    let (sql, args) = self.conn.deferred.take(true);
+                    pg_run(&mut tx, &sql, args).await.map_err(|e| failed(&sql, e))?;
+                }
+                tx.commit().await.map_err(|e| failed("COMMIT", e))?;
+            }
             Inner::Sqlite(_) | Inner::Postgres(_) => {}
         }
         self.hub.publish(self.news);
         Ok(())
+    }
+}
+
+/// See [`Tx::before`].
+pub enum Before<'t> {
+    /// A reading connection.
+    Aside(Conn),
+    /// The transaction.
+    Within(&'t mut Conn),
+}
+
+impl Deref for Before<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        match self {
+            Self::Aside(conn) => conn,
+            Self::Within(conn) => conn,
+        }
+    }
+}
+
+impl DerefMut for Before<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        match self {
+            Self::Aside(conn) => conn,
+            Self::Within(conn) => conn,
+        }
+    }
+}
+
+/// SQLite's readers, and the keys that transactions are working on.
+#[derive(Debug, Clone)]
+pub(crate) struct Aside {
+    pub(crate) readers: SqlitePool,
+    pub(crate) keys: Keys,
+}
+
+impl Aside {
+    async fn read(&self, meter: &Arc<AtomicU32>) -> Result<Conn> {
+        let inner = self.readers.acquire().await.map(Inner::Sqlite).map_err(unavailable)?;
+        Ok(Conn { inner, meter: meter.clone(), deferred: Deferred::default() })
     }
 }
 

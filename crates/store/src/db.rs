@@ -15,8 +15,9 @@ use sqlx::{
 };
 
 use crate::{
-    conn::{Conn, Inner, Tx},
+    conn::{Aside, Conn, Inner, Tx},
     deferred::Deferred,
+    idempotency::{Claimed, Keys},
     live::{Announcements, Hub},
     owed::Owed,
     writer::Writer,
@@ -85,7 +86,7 @@ pub enum Engine {
 
 /// The file's one writing connection; only [`Db::begin`] lends it.
 #[derive(Clone, Debug)]
-pub struct WriteHandle(Writer);
+pub struct WriteHandle(Writer, Keys);
 
 /// A district's database.
 #[derive(Clone, Debug)]
@@ -143,19 +144,27 @@ impl Db {
         })
     }
 
-    /// A transaction that writes. On SQLite it takes the write lock at once, so that reading first
-    /// and writing then can never fail half-way with “database is locked”.
+    /// A transaction that writes. On SQLite its first statement, be it one that reads, waits for the write lock, so
+    /// that reading first and writing then can never fail half-way with “database is locked”.
     pub async fn begin(&self) -> Result<Tx> {
-        let inner = match &self.engine {
-            Engine::Sqlite { writer, .. } => writer.0.begin().await.map(Inner::SqliteTx),
-            Engine::Postgres { pool, .. } => pool.begin().await.map(Inner::PostgresTx),
+        let (inner, aside) = match &self.engine {
+            Engine::Sqlite { writer, readers, .. } => {
+                let aside = Aside { readers: readers.clone(), keys: writer.1.clone() };
+                (Inner::SqliteTx(writer.0.later()), Some(aside))
+            }
+            Engine::Postgres { pool, .. } => {
+                (pool.begin().await.map(Inner::PostgresTx).map_err(unavailable)?, None)
+            }
         };
-        let conn = Conn {
-            inner: inner.map_err(unavailable)?,
-            meter: self.meter.clone(),
-            deferred: Deferred::default(),
-        };
-        Ok(Tx { conn, owed: Owed::default(), news: Announcements::default(), hub: self.hub.clone() })
+        let conn = Conn { inner, meter: self.meter.clone(), deferred: Deferred::default() };
+        Ok(Tx {
+            conn,
+            aside,
+            claimed: Claimed::default(),
+            owed: Owed::default(),
+            news: Announcements::default(),
+            hub: self.hub.clone(),
+        })
     }
 
     /// Waits for running work and closes; SQLite's log is folded into the file.
@@ -173,7 +182,7 @@ impl Db {
     }
 }
 
-fn unavailable(error: sqlx::Error) -> Error {
+pub(crate) fn unavailable(error: sqlx::Error) -> Error {
     tracing::error!(%error, "no database connection");
     Error::Unavailable("error-busy")
 }
@@ -193,7 +202,7 @@ async fn open_sqlite(path: PathBuf) -> Result<Engine> {
         .pragma("temp_store", "memory")
         .statement_cache_capacity(256);
     let opened = |e: sqlx::Error| Error::internal(format!("{}: {e}", path.display()));
-    let writer = WriteHandle(Writer::open(&options).await.map_err(opened)?);
+    let writer = WriteHandle(Writer::open(&options).await.map_err(opened)?, Keys::default());
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(30))

@@ -28,7 +28,7 @@ mod writer;
 
 pub use activity::Entry;
 pub use blob::Blobs;
-pub use conn::{Conn, Row, Tx};
+pub use conn::{Before, Conn, Row, Tx};
 pub use db::{Db, Engine, Target};
 pub use district::{District, Ports};
 pub use linli_kernel::params;

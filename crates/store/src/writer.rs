@@ -1,15 +1,20 @@
 //! SQLite's one writer, shared by group commit.
 //!
 //! A durable commit costs a disk flush, and SQLite has one writer. So a transaction here is a savepoint
-//! inside an outer one: to commit, it releases its savepoint and queues again behind the writers that
+//! inside an outer one, begun with its first statement: to commit, it releases its savepoint and queues again behind the writers that
 //! already wait; these join the same outer transaction, and whoever comes to the front first commits for
 //! all. An answer is only given after the flush that holds its rows. With one client nothing waits.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use linli_kernel::{Error, Result};
-use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, SqliteConnection,
+    sqlite::{SqliteArguments, SqliteConnectOptions},
+};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::db::unavailable;
 
 /// How many failed groups to remember; members ask within moments.
 const MEMORY: usize = 64;
@@ -70,14 +75,12 @@ impl Writer {
         Ok(Self(Arc::new(Mutex::new(State { conn, group: 0, open: false, failed: VecDeque::new() }))))
     }
 
-    /// Waits for its turn and begins.
-    pub(crate) async fn begin(&self) -> Result<Turn, sqlx::Error> {
-        // In a task of its own: a caller who goes away half-way must not leave us in doubt whether a
-        // transaction is open. Nobody takes the turn then, and dropping it undoes it.
-        tokio::spawn(self.clone().take_turn()).await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?
+    /// A transaction that has not begun: it waits for its turn with its first statement.
+    pub(crate) fn later(&self) -> Turn {
+        Turn { writer: self.clone(), held: None }
     }
 
-    async fn take_turn(self) -> Result<Turn, sqlx::Error> {
+    async fn take_turn(self) -> Result<Held, sqlx::Error> {
         let mut state = self.0.clone().lock_owned().await;
         if !state.open {
             state.run("BEGIN IMMEDIATE").await?;
@@ -87,7 +90,7 @@ impl Writer {
             state.fail().await;
             return Err(error);
         }
-        Ok(Turn { state: Some(state), writer: self })
+        Ok(Held { state: Some(state), writer: self })
     }
 
     /// Ends what is open and closes the connection.
@@ -115,34 +118,75 @@ impl Writer {
     }
 }
 
-/// A member's turn on the writing connection.
+/// A member's transaction, which takes its turn on the writing connection when it needs it: what it can do before
+/// costs nobody else's time.
 pub(crate) struct Turn {
+    writer: Writer,
+    held: Option<Held>,
+}
+
+impl Turn {
+    /// Whether a statement has been run.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// The writing connection; the first time it waits for its turn.
+    pub(crate) async fn conn(&mut self) -> Result<&mut SqliteConnection> {
+        if self.held.is_none() {
+            // In a task of its own: a caller who goes away half-way must not leave us in doubt whether a
+            // transaction is open. Nobody takes the turn then, and dropping it undoes it.
+            let taken = tokio::spawn(self.writer.clone().take_turn()).await.map_err(Error::internal)?;
+            self.held = Some(taken.map_err(unavailable)?);
+        }
+        let held = self.held.as_mut().and_then(|held| held.state.as_mut());
+        held.and_then(|state| state.conn.as_mut()).ok_or(Error::Unavailable("error-busy"))
+    }
+
+    /// Runs `last`, ends the transaction and waits until the group is on the disk; `kept` is let go after that.
+    pub(crate) async fn commit(mut self, last: Statement, kept: impl Send + 'static) -> Result<(), sqlx::Error> {
+        if self.held.is_none() && last.0.is_empty() {
+            return Ok(());
+        }
+        // In a task of its own: a caller who goes away must not leave the group open.
+        let ended = tokio::spawn(async move {
+            let held = match self.held.take() {
+                Some(held) => held,
+                None => self.writer.clone().take_turn().await?,
+            };
+            let done = held.commit(last).await;
+            drop(kept);
+            done
+        });
+        ended.await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?
+    }
+}
+
+/// A statement with its values.
+pub(crate) type Statement = (String, SqliteArguments);
+
+/// The turn itself.
+struct Held {
     state: Option<OwnedMutexGuard<State>>,
     writer: Writer,
 }
 
-impl Turn {
-    pub(crate) fn conn(&mut self) -> Result<&mut SqliteConnection> {
-        self.state.as_mut().and_then(|s| s.conn.as_mut()).ok_or(Error::Unavailable("error-busy"))
-    }
-
-    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        let mut state = self.state.take().ok_or_else(closed)?;
+impl Held {
+    async fn commit(mut self, (mut sql, values): Statement) -> Result<(), sqlx::Error> {
+        // One way there and back for the last rows and the end of the savepoint.
+        sql.push_str(if sql.is_empty() { "RELEASE member" } else { "; RELEASE member" });
+        let state = self.state.as_mut().ok_or_else(closed)?;
         let group = state.group;
-        if let Err(error) = state.run("RELEASE member").await {
-            // SQLite itself has rolled everything back (disk full): nobody of this group is safe.
-            state.fail().await;
-            return Err(error);
-        }
-        drop(state);
+        let conn = state.conn.as_mut().ok_or_else(closed)?;
+        // An error leaves through `Drop`, which undoes this member alone if that can be done.
+        sqlx::query_with(AssertSqlSafe(sql), values).execute(conn).await?;
+        self.state = None;
         metrics::counter!("sqlite_transactions_total").increment(1);
-        // In a task of its own: a caller who goes away must not leave the group open.
-        let settled = tokio::spawn(self.writer.clone().settle(group));
-        settled.await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?
+        self.writer.clone().settle(group).await
     }
 }
 
-impl Drop for Turn {
+impl Drop for Held {
     /// Without a commit nothing of this turn remains; the rest of its group does.
     fn drop(&mut self) {
         let Some(mut state) = self.state.take() else { return };
@@ -154,6 +198,7 @@ impl Drop for Turn {
                 Err(error) => Err(error),
             };
             if undone.is_err() {
+                // SQLite itself has rolled everything back (disk full): nobody of this group is safe.
                 state.fail().await;
                 return;
             }

@@ -192,7 +192,8 @@ pub async fn report(op: &mut Op, new: NewReport) -> Result<Receipt> {
         urgent: new.urgent,
         parent: new.parent,
     };
-    let book = op.district.port::<Rulebooks>()?.get(&mut op.tx).await?;
+    let books = op.district.port::<Rulebooks>()?;
+    let book = books.get(&mut *op.tx.before().await?).await?;
     let scene = Scene {
         now: op.now,
         calendar: &book.calendar,

@@ -348,6 +348,71 @@ both_engines! {
         assert!(matches!(idempotency::claim(&mut tx, "k", "POST /b", now).await, Err(Error::Conflict(_))));
     }
 
+    async fn of_several_at_once_one_does_it_and_all_hear_the_same(s) {
+        let d = district(&s).await;
+        let senders = (0..8).map(|nth: usize| {
+            let d = d.clone();
+            tokio::spawn(async move {
+                let mut op = op(&d).await;
+                match idempotency::claim(&mut op.tx, "k", "POST /a", op.now).await.unwrap() {
+                    Claim::New => {
+                        // Long enough that the others ask meanwhile; the first does not get through.
+                        tokio::time::sleep(Duration::from_millis(40)).await;
+                        if nth == 0 {
+                            return (false, String::new());
+                        }
+                        op.emit("kept", &0).await.unwrap();
+                        idempotency::keep(&mut op.tx, "k", 201, &format!("by {nth}")).await.unwrap();
+                        op.commit().await.unwrap();
+                        (true, format!("by {nth}"))
+                    }
+                    Claim::Done { answer, .. } => (false, answer),
+                }
+            })
+        });
+        let senders: Vec<_> = senders.collect();
+        let mut told = Vec::new();
+        for sender in senders {
+            told.push(sender.await.unwrap());
+        }
+        let did: Vec<_> = told.iter().filter(|(did, _)| *did).collect();
+        assert_eq!(did.len(), 1, "{told:?}");
+        assert!(told[1..].iter().all(|(_, answer)| *answer == did[0].1), "{told:?}");
+        assert_eq!(outbox::depth(&d.db).await.unwrap().0, 1);
+    }
+
+    async fn a_claim_after_the_first_statement_waits_for_no_other(s) {
+        let d = district(&s).await;
+        let mut held = op(&d).await;
+        assert_eq!(idempotency::claim(&mut held.tx, "k", "", held.now).await.unwrap(), Claim::New);
+        // This one holds SQLite's writer: waiting for the key as well would be waiting for each other.
+        let mut writes = op(&d).await;
+        writes.next_number("").await.unwrap();
+        assert_eq!(idempotency::claim(&mut writes.tx, "other", "", writes.now).await.unwrap(), Claim::New);
+        writes.commit().await.unwrap();
+        held.commit().await.unwrap();
+        let mut again = op(&d).await;
+        let found = idempotency::claim(&mut again.tx, "k", "", again.now).await.unwrap();
+        assert_eq!(found, Claim::Done { status: 0, answer: String::new() });
+    }
+
+    async fn what_is_looked_up_before_needs_no_turn(s) {
+        let d = district(&s).await;
+        let mut first = op(&d).await;
+        first.next_number("").await.unwrap();
+        let mut second = op(&d).await;
+        let look = async {
+            let mut before = second.tx.before().await.unwrap();
+            before.scalar::<i64>("SELECT count(*) FROM counter", vec![]).await.unwrap()
+        };
+        let seen = tokio::time::timeout(Duration::from_secs(5), look).await.expect("waits for nobody");
+        assert!(seen <= 1);
+        first.commit().await.unwrap();
+        second.next_number("").await.unwrap();
+        let within = second.tx.before().await.unwrap().scalar::<i64>("SELECT count(*) FROM counter", vec![]).await;
+        assert_eq!(within.unwrap(), 1);
+    }
+
     async fn announcements_reach_subscribers_after_commit(s) {
         let d = district(&s).await;
         let mut hears = d.db.hub().subscribe();
