@@ -29,14 +29,14 @@ pub(super) struct Balance {
 }
 
 impl Balance {
-    pub(super) fn new(hubs: usize, most: f64) -> Self {
+    pub(super) fn new(hubs: usize) -> Self {
         Self {
             start: Vec::new(),
             edges: Vec::new(),
             sorted: Vec::new(),
             place: vec![u32::MAX; hubs],
             step: vec![0.0; hubs],
-            most,
+            most: 0.0,
         }
     }
 
