@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0002_import", sql: include_str!("../migrations/0002_import.sql") },
     Migration { name: "household/0003_code", sql: include_str!("../migrations/0003_code.sql") },
     Migration { name: "household/0004_rhythm", sql: include_str!("../migrations/0004_rhythm.sql") },
+    Migration { name: "household/0005_spot", sql: include_str!("../migrations/0005_spot.sql") },
     Migration { name: "household/0008_exchange", sql: include_str!("../migrations/0008_exchange.sql") },
     Migration { name: "household/0009_privacy", sql: include_str!("../migrations/0009_privacy.sql") },
 ];

@@ -42,6 +42,7 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/surveys", "nav-surveys", "edit", &[]),
     ("/admin", "nav-admin", "settings", &[]),
     ("/audit", "nav-audit", "log", &[]),
+    ("/audit/draws", "nav-draws", "refresh", &[Role::Auditor]),
     ("/admin/privacy", "menu-privacy", "shield", &[Role::Auditor]),
 ];
 

@@ -6,7 +6,7 @@ use linli_kernel::{AreaCode, Cursor, Page, Result, Timestamp, area::AreaLevel, t
 use linli_store::{Conn, Where};
 use serde::Serialize;
 
-use super::{Quarter, china_day, needed};
+use super::{Found, Month, Quarter, china_day, needed};
 use crate::model::{CareKind, DwellingId};
 
 /// How the rhythm stands in one area.
@@ -26,11 +26,22 @@ pub struct Figures {
     pub today: i64,
     /// Of them settled.
     pub settled: i64,
+    /// What this month's spot checks have found.
+    pub found: Found,
 }
 
 impl Figures {
     fn none(area: AreaCode) -> Self {
-        Self { area, homes: 0, visited: 0, care: 0, care_visited: 0, today: 0, settled: 0 }
+        Self {
+            area,
+            homes: 0,
+            visited: 0,
+            care: 0,
+            care_visited: 0,
+            today: 0,
+            settled: 0,
+            found: Found::default(),
+        }
     }
 
     fn add(&mut self, other: &Self) {
@@ -40,6 +51,7 @@ impl Figures {
         self.care_visited += other.care_visited;
         self.today += other.today;
         self.settled += other.settled;
+        self.found.add(&other.found);
     }
 
     /// The share of homes that had their visits, from 0 to 1; nothing where nothing is registered.
@@ -81,7 +93,7 @@ fn quarter(now: Timestamp) -> Where {
     rows
 }
 
-/// One row for each area of `level` inside `area`, in order of code: two queries.
+/// One row for each area of `level` inside `area`, in order of code: three queries.
 pub async fn figures(
     conn: &mut Conn,
     scope: &Scope,
@@ -121,6 +133,11 @@ pub async fn figures(
     for (grid, today, settled) in lists {
         let area = part(grid);
         let one = Figures { today, settled, ..Figures::none(area.clone()) };
+        grids.entry(area.clone()).or_insert_with(|| Figures::none(area)).add(&one);
+    }
+    for (grid, found) in super::found(conn, scope, area, Month::of(now)).await? {
+        let area = part(grid);
+        let one = Figures { found, ..Figures::none(area.clone()) };
         grids.entry(area.clone()).or_insert_with(|| Figures::none(area)).add(&one);
     }
     Ok(grids.into_values().collect())

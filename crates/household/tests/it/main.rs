@@ -14,6 +14,7 @@ mod people;
 mod phones;
 mod privacy;
 mod rhythm;
+mod spots;
 mod trust;
 
 use std::sync::Arc;

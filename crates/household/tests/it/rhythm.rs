@@ -174,7 +174,7 @@ both_engines! {
             let db = d.db.metered();
             let scope = scope(&d, &who, "rhythm.read");
             let rows = rhythm::figures(&mut db.read().await.unwrap(), &scope, &area(DISTRICT), level, d.clock.now()).await.unwrap();
-            assert_eq!(db.queries(), 2);
+            assert_eq!(db.queries(), 3);
             rows
         };
         let counts = |f: &Figures| (f.area.to_string(), f.homes, f.visited, f.care, f.care_visited, f.today, f.settled);

@@ -1,15 +1,17 @@
 //! `/homes/rhythm`: how the rhythm of visits stands, part by part, and the homes behind each number.
 
+mod redraw;
 mod round;
+mod spot;
 
 use askama::Template;
 use axum::{extract::Query, response::IntoResponse};
 use linli_kernel::{AreaCode, area::AreaLevel};
-use linli_web::{Access, Chrome, Ctx, Route, WebResult};
+use linli_web::{Access, Chrome, Ctx, Locale, Route, WebResult};
 use serde::Deserialize;
 
 use super::{Desk, overview::below, tone};
-use crate::rhythm::{self, Figures, Listed, Quarter};
+use crate::rhythm::{self, Figures, Listed, Month, Quarter};
 
 const PAGE: usize = 50;
 
@@ -21,11 +23,23 @@ struct Asked {
     after: String,
 }
 
+/// `91.7`, and `100` without a point.
+fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// A month in words.
+fn month_name(l: &Locale, month: Month) -> String {
+    l.t_with("rhythm-month-name", &[("year", month.year().to_string()), ("n", month.number().to_string())])
+}
+
 /// One line of figures.
 struct Line {
     it: Figures,
     name: String,
     percent: String,
+    accuracy: String,
     tone: &'static str,
 }
 
@@ -34,6 +48,7 @@ fn line(desk: &Desk, it: Figures) -> Line {
     Line {
         name: desk.atlas.name(&it.area).to_owned(),
         percent: share.map_or_else(|| "—".to_owned(), |s| format!("{:.1}", s * 100.0)),
+        accuracy: spot::accuracy(&it.found),
         tone: tone(share),
         it,
     }
@@ -52,6 +67,7 @@ struct Overview {
     lines: Vec<Line>,
     is_grid: bool,
     may_round: bool,
+    may_check: bool,
 }
 
 async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
@@ -73,6 +89,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         sum: line(&desk, rhythm::sum(&at, &figures)),
         parts_name: ctx.locale.t(&format!("household-parts-{}", below(level).as_str())),
         lines: if is_grid { Vec::new() } else { figures.into_iter().map(|f| line(&desk, f)).collect() },
+        may_check: desk.access.policy.allows_somewhere(&ctx.actor, "rhythm.check"),
         may_round: desk.may(&ctx, "rhythm.round", &at),
         is_grid,
         at,
@@ -141,5 +158,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/homes/rhythm/list", Access::May("rhythm.read"), list),
     ];
     routes.extend(round::routes());
+    routes.extend(spot::routes());
+    routes.extend(redraw::routes());
     routes
 }

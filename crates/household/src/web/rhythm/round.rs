@@ -43,6 +43,7 @@ struct Page {
     id: RoundId,
     /// Other grids of this person.
     grids: Vec<(AreaCode, String)>,
+    may_check: bool,
     open: Vec<Row>,
     settled: Vec<Row>,
     done: String,
@@ -104,6 +105,7 @@ async fn page(ctx: &Ctx, asked: &Asked, trouble: String) -> WebResult {
         head: desk.atlas.name(&at).to_owned(),
         id: round.id,
         grids: own.map(|a| (a.clone(), desk.atlas.name(a).to_owned())).collect(),
+        may_check: desk.access.policy.allows_somewhere(&ctx.actor, "rhythm.check"),
         open: open.into_iter().map(|h| row(&ctx.locale, h)).collect(),
         settled: settled.into_iter().map(|h| row(&ctx.locale, h)).collect(),
         done: match asked.done.parse() {
