@@ -13,6 +13,7 @@ pub mod model;
 pub mod privacy;
 pub mod read;
 pub mod register;
+pub mod rhythm;
 pub mod rules;
 pub mod store;
 mod web;
@@ -25,6 +26,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0001_register", sql: include_str!("../migrations/0001_register.sql") },
     Migration { name: "household/0002_import", sql: include_str!("../migrations/0002_import.sql") },
     Migration { name: "household/0003_code", sql: include_str!("../migrations/0003_code.sql") },
+    Migration { name: "household/0004_rhythm", sql: include_str!("../migrations/0004_rhythm.sql") },
+    Migration { name: "household/0005_spot", sql: include_str!("../migrations/0005_spot.sql") },
     Migration { name: "household/0008_exchange", sql: include_str!("../migrations/0008_exchange.sql") },
     Migration { name: "household/0009_privacy", sql: include_str!("../migrations/0009_privacy.sql") },
 ];
@@ -59,6 +62,8 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/door/en.ftl")),
             ("zh-CN", include_str!("../locales/claims/zh-CN.ftl")),
             ("en", include_str!("../locales/claims/en.ftl")),
+            ("zh-CN", include_str!("../locales/rhythm/zh-CN.ftl")),
+            ("en", include_str!("../locales/rhythm/en.ftl")),
             ("zh-CN", include_str!("../locales/mine/zh-CN.ftl")),
             ("en", include_str!("../locales/mine/en.ftl")),
             ("zh-CN", include_str!("../locales/exchange/zh-CN.ftl")),

@@ -11,6 +11,7 @@ mod imports;
 mod map;
 mod mine;
 mod overview;
+mod rhythm;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Vec<Route> {
         claims::routes(),
         door::routes(),
         mine::routes(),
+        rhythm::routes(),
     ]
     .into_iter()
     .flatten()

@@ -19,6 +19,10 @@ const COMMUNITY: usize = 12;
 
 const DEPARTMENTS: &[Role] = &[Role::Department, Role::DepartmentLead];
 
+/// Grid workers find their rhythm on the page of their homes.
+const OVER_GRIDS: &[Role] =
+    &[Role::CommunitySecretary, Role::StreetCentre, Role::StreetLeader, Role::DistrictCentre];
+
 /// Address, words, icon, and the roles it is meant for where the right alone would show it to too many.
 const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/work", "nav-work", "walk", &[Role::GridWorker, Role::CommunitySecretary]),
@@ -32,11 +36,13 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/desk/hot", "nav-hot", "flame", &[]),
     ("/desk/cases", "nav-cases", "list", &[]),
     ("/homes", "nav-homes", "home", &[]),
+    ("/homes/rhythm", "nav-rhythm", "walk", OVER_GRIDS),
     ("/homes/requests", "nav-requests", "shield", &[]),
     ("/desk/overview", "nav-overview", "chart", &[]),
     ("/surveys", "nav-surveys", "edit", &[]),
     ("/admin", "nav-admin", "settings", &[]),
     ("/audit", "nav-audit", "log", &[]),
+    ("/audit/draws", "nav-draws", "refresh", &[Role::Auditor]),
     ("/admin/privacy", "menu-privacy", "shield", &[Role::Auditor]),
 ];
 

@@ -79,7 +79,10 @@ fn the_three_administrators_share_no_power() {
         policy.actions().map(|(a, ..)| a).filter(|a| policy.reach(role, a).is_some()).collect()
     };
     // What is shared and what was destroyed is looked at by who audits, too.
-    assert_eq!(of(Role::Auditor), ["exchange.read", "privacy.read", "audit.read", "audit.verify"]);
+    assert_eq!(
+        of(Role::Auditor),
+        ["rhythm.audit", "exchange.read", "privacy.read", "audit.read", "audit.verify"]
+    );
     for action in ["role.grant", "account.unlock", "account.reset_factor", "api_key.manage", "session.revoke"]
     {
         let holders: Vec<_> = Role::ALL.iter().filter(|&&r| policy.reach(r, action).is_some()).collect();

@@ -10,6 +10,7 @@ use crate::{
         NewBuilding, NewDwelling, ResidentId,
     },
     register::{self, DwellingFacts, EntityPlace, Home, MoveOut, NewCare, News, Put},
+    rhythm::{Met, visited},
     rules::{Merged, Verdict},
     store::{entities, people, places},
 };
@@ -65,7 +66,8 @@ pub async fn confirm_dwelling(op: &mut Op, id: DwellingId, expected: Option<i64>
     at_dwelling(op, "household.confirm", id).await?;
     let mut news = News::new();
     let by = Mark::worker(op.now);
-    register::confirm_dwelling(op, &mut news, id, &by, expected).await?;
+    let area = register::confirm_dwelling(op, &mut news, id, &by, expected).await?;
+    visited(op, id, &area, Met::Confirmed).await?;
     news.publish(op).await
 }
 

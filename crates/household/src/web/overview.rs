@@ -76,13 +76,14 @@ struct Overview {
     /// Forms of residents that wait here, for who may see them.
     waiting: Option<i64>,
     may_find: bool,
+    may_round: bool,
     may_build: bool,
     may_import: bool,
     done: String,
 }
 
 /// The level whose areas a page lists.
-fn below(level: AreaLevel) -> AreaLevel {
+pub(super) fn below(level: AreaLevel) -> AreaLevel {
     match level {
         AreaLevel::District => AreaLevel::Street,
         AreaLevel::Street => AreaLevel::Community,
@@ -135,6 +136,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
             .collect(),
         waiting,
         may_find: desk.may(&ctx, "household.search", &at),
+        may_round: is_grid && desk.may(&ctx, "rhythm.round", &at),
         may_import: desk.access.policy.allows_somewhere(&ctx.actor, "household.import"),
         may_build: is_grid && desk.may(&ctx, "household.building", &at),
         is_grid,

@@ -13,6 +13,8 @@ mod imports;
 mod people;
 mod phones;
 mod privacy;
+mod rhythm;
+mod spots;
 mod trust;
 
 use std::sync::Arc;
@@ -70,6 +72,10 @@ fn atlas() -> Atlas {
 
 /// A district on a Monday at nine, with the register's tables.
 async fn district(scratch: &Scratch) -> Arc<District> {
+    district_of(scratch, atlas()).await
+}
+
+async fn district_of(scratch: &Scratch, atlas: Atlas) -> Arc<District> {
     let clock = Clock::fixed("2026-11-23T09:00:00+08:00".parse().unwrap());
     let now = clock.now();
     let all = [
@@ -91,7 +97,7 @@ async fn district(scratch: &Scratch) -> Arc<District> {
         db: scratch.db.clone(),
         clock,
         ids: Ids::seeded(7),
-        ports: Ports::default().with(access).with(AtlasPort::new(atlas())),
+        ports: Ports::default().with(access).with(AtlasPort::new(atlas)),
     })
 }
 

@@ -5,6 +5,7 @@ use linli_household::{
     claims::{self, CONSENT, Content, Held, Member, NewClaim},
     code::{self, Code, CodeKind, Label},
     model::{CareKind, DwellingId, IdNumber, Person, ResidentId, Texts},
+    rhythm::{self, Quarter},
     store::{Seal, people, places},
 };
 use linli_kernel::{Actor, Result, export::uuid::Uuid, params};
@@ -105,7 +106,10 @@ pub(super) async fn write(op: &mut Op) -> Result<()> {
     let maker = std::mem::replace(&mut op.actor, Actor::Public);
     let done = fill_in(op, &homes).await;
     op.actor = maker;
-    done
+    done?;
+    // What was confirmed in this quarter was confirmed at the door.
+    rhythm::take_over(op, Quarter::of(op.now).start()).await?;
+    Ok(())
 }
 
 async fn fill_in(op: &mut Op, homes: &[Home]) -> Result<()> {

@@ -1,0 +1,164 @@
+//! `/homes/rhythm`: how the rhythm of visits stands, part by part, and the homes behind each number.
+
+mod redraw;
+mod round;
+mod spot;
+
+use askama::Template;
+use axum::{extract::Query, response::IntoResponse};
+use linli_kernel::{AreaCode, area::AreaLevel};
+use linli_web::{Access, Chrome, Ctx, Locale, Route, WebResult};
+use serde::Deserialize;
+
+use super::{Desk, overview::below, tone};
+use crate::rhythm::{self, Figures, Listed, Month, Quarter};
+
+const PAGE: usize = 50;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    at: String,
+    which: String,
+    after: String,
+}
+
+/// `91.7`, and `100` without a point.
+fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// A month in words.
+fn month_name(l: &Locale, month: Month) -> String {
+    l.t_with("rhythm-month-name", &[("year", month.year().to_string()), ("n", month.number().to_string())])
+}
+
+/// One line of figures.
+struct Line {
+    it: Figures,
+    name: String,
+    percent: String,
+    accuracy: String,
+    tone: &'static str,
+}
+
+fn line(desk: &Desk, it: Figures) -> Line {
+    let share = it.coverage();
+    Line {
+        name: desk.atlas.name(&it.area).to_owned(),
+        percent: share.map_or_else(|| "—".to_owned(), |s| format!("{:.1}", s * 100.0)),
+        accuracy: spot::accuracy(&it.found),
+        tone: tone(share),
+        it,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "rhythm/overview.html")]
+struct Overview {
+    chrome: Chrome,
+    crumbs: Vec<(String, String)>,
+    head: String,
+    at: AreaCode,
+    quarter: String,
+    sum: Line,
+    parts_name: String,
+    lines: Vec<Line>,
+    is_grid: bool,
+    may_round: bool,
+    may_check: bool,
+}
+
+async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
+    let desk = Desk::of(&ctx, "rhythm.read")?;
+    let at = desk.area(&ctx, &asked.at)?;
+    let level = at.level();
+    let mut conn = ctx.read().await?;
+    let figures = rhythm::figures(&mut conn, &desk.scope, &at, below(level), ctx.now()).await?;
+    drop(conn);
+    let quarter = Quarter::of(ctx.now());
+    let is_grid = level == AreaLevel::Grid;
+    let page = Overview {
+        chrome: desk.chrome(&ctx, "rhythm"),
+        crumbs: desk.crumbs(&ctx, &at),
+        head: desk.atlas.name(&at).to_owned(),
+        quarter: ctx
+            .locale
+            .t_with("rhythm-quarter", &[("year", quarter.year.to_string()), ("n", quarter.nth.to_string())]),
+        sum: line(&desk, rhythm::sum(&at, &figures)),
+        parts_name: ctx.locale.t(&format!("household-parts-{}", below(level).as_str())),
+        lines: if is_grid { Vec::new() } else { figures.into_iter().map(|f| line(&desk, f)).collect() },
+        may_check: desk.access.policy.allows_somewhere(&ctx.actor, "rhythm.check"),
+        may_round: desk.may(&ctx, "rhythm.round", &at),
+        is_grid,
+        at,
+    };
+    Ok(ctx.page(&page)?.into_response())
+}
+
+struct Row {
+    url: String,
+    address: String,
+    place: String,
+    times: i64,
+    needed: i64,
+    last: String,
+}
+
+#[derive(Template)]
+#[template(path = "rhythm/list.html")]
+struct List {
+    chrome: Chrome,
+    crumbs: Vec<(String, String)>,
+    head: String,
+    at: AreaCode,
+    which: Listed,
+    rows: Vec<Row>,
+    /// Who may only see the list gets no way into a record.
+    may_read: bool,
+    next: Option<String>,
+}
+
+async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
+    let desk = Desk::of(&ctx, "rhythm.read")?;
+    let at = desk.area(&ctx, &asked.at)?;
+    let which: Listed = asked.which.parse().unwrap_or(Listed::Due);
+    let after = asked.after.parse().ok();
+    let mut conn = ctx.read().await?;
+    let found = rhythm::listed(&mut conn, &desk.scope, &at, which, ctx.now(), after, PAGE).await?;
+    drop(conn);
+    let page = List {
+        chrome: desk.chrome(&ctx, "rhythm"),
+        crumbs: desk.crumbs(&ctx, &at),
+        head: desk.atlas.name(&at).to_owned(),
+        which,
+        rows: found
+            .items
+            .into_iter()
+            .map(|r| Row {
+                url: format!("/homes/{}", r.id),
+                place: desk.atlas.name(&r.area).to_owned(),
+                address: r.address,
+                times: r.times,
+                needed: r.needed,
+                last: r.last_at.map(|at| ctx.locale.time(at)).unwrap_or_default(),
+            })
+            .collect(),
+        may_read: desk.may(&ctx, "household.read", &at),
+        next: found.next,
+        at,
+    };
+    Ok(ctx.page(&page)?.into_response())
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        Route::get("/homes/rhythm", Access::May("rhythm.read"), show),
+        Route::get("/homes/rhythm/list", Access::May("rhythm.read"), list),
+    ];
+    routes.extend(round::routes());
+    routes.extend(spot::routes());
+    routes.extend(redraw::routes());
+    routes
+}
