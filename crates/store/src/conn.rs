@@ -149,7 +149,9 @@ impl Conn {
         self.flush().await?;
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
-            Inner::SqliteTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(c.conn().await?).await.map(|_| ()),
+            Inner::SqliteTx(c) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(c.conn().await?).await.map(|_| ())
+            }
             Inner::Postgres(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
             Inner::PostgresTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
         };
@@ -207,7 +209,8 @@ impl Tx {
 
     /// Whether a statement has been run or put off.
     pub(crate) fn has_begun(&self) -> bool {
-        !self.conn.deferred.is_empty() || !matches!(&self.conn.inner, Inner::SqliteTx(turn) if !turn.has_begun())
+        !self.conn.deferred.is_empty()
+            || !matches!(&self.conn.inner, Inner::SqliteTx(turn) if !turn.has_begun())
     }
 
     /// Puts off the activity and outbox rows that were kept aside, and a claim without an answer.

@@ -144,7 +144,11 @@ impl Turn {
     }
 
     /// Runs `last`, ends the transaction and waits until the group is on the disk; `kept` is let go after that.
-    pub(crate) async fn commit(mut self, last: Statement, kept: impl Send + 'static) -> Result<(), sqlx::Error> {
+    pub(crate) async fn commit(
+        mut self,
+        last: Statement,
+        kept: impl Send + 'static,
+    ) -> Result<(), sqlx::Error> {
         if self.held.is_none() && last.0.is_empty() {
             return Ok(());
         }
