@@ -6,6 +6,7 @@ ours counts from the compiled problem to the optimal flow, network construction 
 
 import argparse
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -17,22 +18,27 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 
-# A process inherits the peak of the one that starts it: here a small one, not this harness with its networks.
-STARTER = """
-import resource, subprocess, sys
-code = subprocess.call(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
-sys.exit(code)
-"""
+# Linux counts a child's memory from before it became another program, so a child of this process, which holds whole
+# instances, would be charged with these. A small process in between is charged with next to nothing.
+LAUNCH = """import os, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+os.write(int(sys.argv[1]), str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss).encode())
+sys.exit(code)"""
 
 
 def run(*args):
-    """Runs a command; gives its JSON answer and its peak memory in MB."""
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", STARTER, *(str(a) for a in args)], capture_output=True, text=True)
-    said, _, peak = done.stderr.rstrip().rpartition("\n")
+    """Runs a command; gives its JSON answer and its own peak memory in MB."""
+    answer, told = os.pipe()
+    try:
+        command = [sys.executable, "-S", "-E", "-c", LAUNCH, str(told), *(str(a) for a in args)]
+        done = subprocess.run(command, capture_output=True, text=True, pass_fds=[told])
+    finally:
+        os.close(told)
+    with os.fdopen(answer) as pipe:
+        peak = int(pipe.read() or 0) / 1024
     if done.returncode != 0:
-        raise RuntimeError(said.strip())
-    return (json.loads(done.stdout) if done.stdout.strip() else None), int(peak) / 1024
+        raise RuntimeError(done.stderr.strip())
+    return (json.loads(done.stdout) if done.stdout.strip() else None), peak
 
 
 def solve_flow(tails, heads, caps, costs, supply):

@@ -6,7 +6,7 @@
 //! It only proposes; [`super::ascent`] keeps what raises the dual. Cost: the near second choices, to sum up the weights,
 //! and [`SWEEPS`] times the pairs of neighbouring hubs.
 
-use super::ascent::Census;
+use super::census::Census;
 use crate::num::idx;
 
 const SWEEPS: usize = 24;
@@ -19,6 +19,8 @@ pub(super) struct Balance {
     /// Neighbours of each hub with their weights, hub after hub.
     start: Vec<u32>,
     edges: Vec<(u32, f64)>,
+    /// One over the sum of the weights at each hub.
+    ease: Vec<f64>,
     /// Every near second choice, sorted by hub; and where a neighbour stands in the list being made.
     sorted: Vec<(u32, f64)>,
     place: Vec<u32>,
@@ -29,14 +31,15 @@ pub(super) struct Balance {
 }
 
 impl Balance {
-    pub(super) fn new(hubs: usize) -> Self {
+    pub(super) fn new(hubs: usize, most: f64) -> Self {
         Self {
             start: Vec::new(),
             edges: Vec::new(),
+            ease: Vec::new(),
             sorted: Vec::new(),
             place: vec![u32::MAX; hubs],
             step: vec![0.0; hubs],
-            most: 0.0,
+            most,
         }
     }
 
@@ -47,13 +50,21 @@ impl Balance {
         self.step.fill(0.0);
         for _ in 0..SWEEPS {
             for (hub, &price) in price.iter().enumerate() {
-                let (mut weight, mut pull) = (NOBODY, census.pull[hub] as f64);
-                for &(to, w) in &self.edges[self.start[hub] as usize..self.start[hub + 1] as usize] {
-                    weight += w;
-                    pull += w * self.step[to as usize];
+                let edges = &self.edges[self.start[hub] as usize..self.start[hub + 1] as usize];
+                // Four sums at once: one addition need not wait for the one before.
+                let mut sums = [census.pull[hub] as f64, 0.0, 0.0, 0.0];
+                let (fours, rest) = edges.as_chunks::<4>();
+                for four in fours {
+                    for (sum, &(to, w)) in sums.iter_mut().zip(four) {
+                        *sum += w * self.step[to as usize];
+                    }
                 }
+                for (sum, &(to, w)) in sums.iter_mut().zip(rest) {
+                    *sum += w * self.step[to as usize];
+                }
+                let pull = (sums[0] + sums[1]) + (sums[2] + sums[3]);
                 let now = self.step[hub];
-                let next = now + OVER * (pull / weight - now);
+                let next = now + OVER * (pull * self.ease[hub] - now);
                 self.step[hub] = next.clamp(-self.most, self.most).max(-(price as f64));
             }
         }
@@ -66,10 +77,10 @@ impl Balance {
 
     /// Sums up, for every pair of hubs, who would change over.
     fn weigh(&mut self, census: &Census, hubs: usize, width: f64) {
-        let near = || census.rivals.iter().filter(|rival| (rival.gap as f64) < width);
+        let near = census.rivals();
         self.start.clear();
         self.start.resize(hubs + 2, 0);
-        for rival in near() {
+        for rival in near {
             self.start[rival.first as usize + 2] += 1;
             self.start[rival.second as usize + 2] += 1;
         }
@@ -78,7 +89,7 @@ impl Balance {
         }
         self.sorted.clear();
         self.sorted.resize(self.start[hubs + 1] as usize, (0, 0.0));
-        for rival in near() {
+        for rival in near {
             // Those on the other side of the border, as near to it, are counted as well.
             let weight = f64::from(rival.units) / (2.0 * width);
             for (from, to) in [(rival.first, rival.second), (rival.second, rival.first)] {
@@ -88,6 +99,7 @@ impl Balance {
             }
         }
         self.edges.clear();
+        self.ease.clear();
         let mut from = 0;
         for hub in 0..hubs {
             let to = self.start[hub + 1] as usize;
@@ -101,9 +113,12 @@ impl Balance {
                     self.edges[place as usize].1 += weight;
                 }
             }
-            for &(other, _) in &self.edges[begin..] {
+            let mut sum = NOBODY;
+            for &(other, weight) in &self.edges[begin..] {
                 self.place[other as usize] = u32::MAX;
+                sum += weight;
             }
+            self.ease.push(1.0 / sum);
             self.start[hub] = idx(begin);
             from = to;
         }

@@ -2,11 +2,12 @@
 //!
 //! Per pair of hubs `u → v` only the member of `u` that loses least by standing at `v` matters. A newcomer is
 //! compared with what is known, in time of its own few arcs; a member that leaves makes only those detours unknown
-//! that it was the best for, and they are looked for again when somebody asks.
+//! that it was the best for. What such a detour cost before is less than or equal to what it costs now, so it is looked
+//! for again only when a search could use it at the old cost.
 //!
 //! Invariant: for a hub marked fresh, the list holds, for every hub that some member could go to, the cheapest such
-//! detour, or one marked unknown (`leave` is [`NONE`]). Cost: `O(degree)` per newcomer, `O(members · degree)` per
-//! detour that became unknown.
+//! detour, or one marked unknown (`leave` is [`NONE`]) whose cost is a lower bound. Cost: `O(degree)` per newcomer,
+//! `O(members · degree)` for all unknown detours of a hub at once.
 
 use super::{Detour, NONE, Network};
 use crate::num::idx;
@@ -30,7 +31,9 @@ impl Network {
             let detour = Detour { to: arc.hub, cost: arc.cost - here, leave, enter };
             match list.iter_mut().find(|known| known.to == arc.hub) {
                 None => list.push(detour),
-                Some(known) if known.leave != NONE && detour.cost < known.cost => *known = detour,
+                // What is no dearer than the bound of an unknown one is the cheapest.
+                Some(known) if detour.cost < known.cost => *known = detour,
+                Some(known) if known.leave == NONE && detour.cost == known.cost => *known = detour,
                 Some(_) => {}
             }
         }
@@ -45,17 +48,20 @@ impl Network {
         }
     }
 
-    /// Makes all detours out of a hub known; `best` is scratch memory, all [`NONE`].
+    /// Makes the list of detours out of a hub if there is none; `best` is scratch memory, all [`NONE`].
     #[inline]
     pub(super) fn refresh(&mut self, hub: usize, best: &mut [u32]) {
         if !self.fresh[hub] {
             self.detours[hub].clear();
             self.collect(hub, best, true);
             self.fresh[hub] = true;
-        } else if self.detours[hub].iter().any(|detour| detour.leave == NONE) {
-            self.collect(hub, best, false);
-            self.detours[hub].retain(|detour| detour.leave != NONE);
         }
+    }
+
+    /// Looks again for the detours out of a hub that are unknown.
+    pub(super) fn learn(&mut self, hub: usize, best: &mut [u32]) {
+        self.collect(hub, best, false);
+        self.detours[hub].retain(|detour| detour.leave != NONE);
     }
 
     /// Looks through the members of a hub for all detours, or for those marked unknown.

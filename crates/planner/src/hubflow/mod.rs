@@ -21,6 +21,7 @@
 
 mod ascent;
 mod balance;
+mod census;
 mod detours;
 mod search;
 

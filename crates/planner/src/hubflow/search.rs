@@ -71,11 +71,17 @@ impl Scratch {
         self.heap.push(Reverse((0, hub)));
     }
 
+    /// Whether a way to a hub is shorter than the one known.
+    #[inline]
+    fn improves(&self, to: u32, far: i64) -> bool {
+        self.stamp[to as usize] != self.now || far < self.dist[to as usize]
+    }
+
     /// Notes a shorter way to a hub; `ends` says that the search may end there.
     #[inline]
     pub(super) fn offer(&mut self, limit: &mut (i64, u32), to: u32, far: i64, via: (u32, Step), ends: bool) {
         let t = to as usize;
-        if self.stamp[t] != self.now || far < self.dist[t] {
+        if self.improves(to, far) {
             self.stamp[t] = self.now;
             self.dist[t] = far;
             self.via[t] = via;
@@ -206,13 +212,7 @@ impl Network {
         let stops = ends.is_some();
         let mut nowhere = (i64::MAX, NONE);
         let limit = ends.unwrap_or(&mut nowhere);
-        for detour in &self.detours[h] {
-            let far = base + i64::from(detour.cost) - self.potential[detour.to as usize];
-            if far < limit.0 {
-                let lacks = stops && (self.excess[detour.to as usize] < 0 || detour.to == sink);
-                search.offer(limit, detour.to, far, (hub, Step::Item(*detour)), lacks);
-            }
-        }
+        // Links first: a gate with room ends most searches, and what is farther need not be looked at.
         for &id in &self.touching[h] {
             let Some((to, cost, step)) = self.residual(hub, id) else {
                 continue;
@@ -222,6 +222,27 @@ impl Network {
                 let lacks = stops && (self.excess[to as usize] < 0 || to == sink);
                 search.offer(limit, to, far, (hub, step), lacks);
             }
+        }
+        let mut learned = false;
+        loop {
+            let mut unknown = false;
+            for detour in &self.detours[h] {
+                let far = base + i64::from(detour.cost) - self.potential[detour.to as usize];
+                if far < limit.0 && search.improves(detour.to, far) {
+                    if detour.leave == NONE {
+                        unknown = true;
+                    } else {
+                        let lacks = stops && (self.excess[detour.to as usize] < 0 || detour.to == sink);
+                        search.offer(limit, detour.to, far, (hub, Step::Item(*detour)), lacks);
+                    }
+                }
+            }
+            // An unknown detour may be needed: look for it, and go through the list once more.
+            if !unknown || learned {
+                break;
+            }
+            self.learn(h, &mut search.best);
+            learned = true;
         }
     }
 
