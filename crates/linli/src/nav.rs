@@ -32,6 +32,7 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/desk/hot", "nav-hot", "flame", &[]),
     ("/desk/cases", "nav-cases", "list", &[]),
     ("/homes", "nav-homes", "home", &[]),
+    ("/offline", "nav-offline", "offline", &[Role::GridWorker]),
     ("/homes/requests", "nav-requests", "shield", &[]),
     ("/desk/overview", "nav-overview", "chart", &[]),
     ("/surveys", "nav-surveys", "edit", &[]),

@@ -14,6 +14,7 @@ mod people;
 mod phones;
 mod privacy;
 mod trust;
+mod visits;
 
 use std::sync::Arc;
 
@@ -21,7 +22,9 @@ use linli_access::{Access, Limits, Master, Scope};
 use linli_grid::{Area, Atlas, AtlasPort};
 use linli_household::{
     app,
-    model::{BuildingId, BuildingKind, DwellingId, Facts, NewBuilding, NewDwelling, Texts, Usage},
+    model::{
+        BuildingId, BuildingKind, DwellingId, Facts, NewBuilding, NewDwelling, ResidentId, Texts, Usage,
+    },
     register::{Home, Put},
 };
 use linli_kernel::{
