@@ -90,7 +90,12 @@ pub(super) fn read_frame(text: &str) -> Option<Vec<i64>> {
 
 /// SHA-256 in hexadecimal digits.
 pub(super) fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// In hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// The sample, in ascending order of the homes' numbers.

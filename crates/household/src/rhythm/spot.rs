@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     Around, Candidate, Month, SpotId, candidates,
     checker::is_own,
-    sample::{SAMPLE, digest, draw, frame_text},
+    sample::{SAMPLE, digest, draw, frame_text, hex},
 };
 use crate::model::DwellingId;
 
@@ -201,7 +201,7 @@ async fn sample(
 ) -> Result<bool> {
     let id = SpotId(op.uuid());
     let numbers: Vec<i64> = homes.keys().copied().collect();
-    let seed: String = op.district.ids.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let seed = hex(&op.district.ids.bytes::<16>());
     let frame = frame_text(&numbers);
     let digest = digest(&frame);
     let size = i64::try_from(numbers.len()).unwrap_or(i64::MAX);

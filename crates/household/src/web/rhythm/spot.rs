@@ -265,8 +265,8 @@ struct FieldRow {
 }
 
 impl FieldRow {
-    fn is(&self, answer: &Answer) -> bool {
-        self.answer.as_ref() == Some(answer)
+    fn is(&self, answer: Answer) -> bool {
+        self.answer == Some(answer)
     }
 }
 
