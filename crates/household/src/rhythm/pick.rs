@@ -116,6 +116,7 @@ mod tests {
         "2026-11-23T09:00:00+08:00".parse().unwrap()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what is known of a home may be nothing")]
     fn ago(days: u64) -> Option<Timestamp> {
         Some(now().minus(Duration::from_hours(24 * days)))
     }

@@ -79,9 +79,9 @@ pub(super) async fn set_outcome(tx: &mut Tx, id: Uuid, outcome: Outcome) -> Resu
 /// nobody may need any more.
 pub async fn destroy(op: &mut Op, before: Timestamp, most: i64) -> Result<(u64, Vec<String>)> {
     let tx = &mut op.tx;
-    const OLD: &str = "SELECT id FROM visit_photo WHERE received_at < $1 ORDER BY received_at LIMIT $2";
-    let sql = format!("DELETE FROM visit_photo WHERE id IN ({OLD}) RETURNING full_blob, small_blob");
-    let gone: Vec<(String, String)> = tx.all(&sql, params![before, most]).await?;
+    let old = "DELETE FROM visit_photo WHERE id IN (SELECT id FROM visit_photo WHERE received_at < $1 ORDER BY received_at LIMIT $2)
+         RETURNING full_blob, small_blob";
+    let gone: Vec<(String, String)> = tx.all(old, params![before, most]).await?;
     let files = gone.into_iter().flat_map(|(full, small)| [full, small]).collect();
     let entries = tx
         .execute(

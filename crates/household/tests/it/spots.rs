@@ -126,7 +126,7 @@ both_engines! {
             let mut conn = d.db.read().await.unwrap();
             let month = rhythm::redraw_month(&mut conn, Month::of(d.clock.now()), None, 10).await.unwrap().items;
             let one = rhythm::redraw(&mut conn, check_of(&d, GRID).await.0.id).await.unwrap();
-            assert_eq!(month, [one.0.clone()]);
+            assert_eq!(month, std::slice::from_ref(&one.0));
             one
         };
         d.clock.advance(Duration::from_hours(1));

@@ -405,7 +405,7 @@ both_engines! {
             let mut before = second.tx.before().await.unwrap();
             before.scalar::<i64>("SELECT count(*) FROM counter", vec![]).await.unwrap()
         };
-        let seen = tokio::time::timeout(Duration::from_secs(5), look).await.expect("waits for nobody");
+        let seen = tokio::time::timeout(Duration::from_secs(5), look).await.unwrap();
         assert!(seen <= 1);
         first.commit().await.unwrap();
         second.next_number("").await.unwrap();

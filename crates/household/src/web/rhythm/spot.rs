@@ -265,8 +265,9 @@ struct FieldRow {
 }
 
 impl FieldRow {
-    fn is(&self, answer: Answer) -> bool {
-        self.answer == Some(answer)
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the template passes its arguments so")]
+    fn is(&self, answer: &Answer) -> bool {
+        self.answer == Some(*answer)
     }
 }
 
