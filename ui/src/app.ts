@@ -9,7 +9,6 @@ import "./clocks";
 import "./photos";
 import "./place";
 import "./live";
-import "./leave";
 import { prepare } from "./dom";
 
 document.documentElement.classList.add("js");

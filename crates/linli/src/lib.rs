@@ -8,7 +8,6 @@ mod readers;
 mod requests;
 mod retention;
 mod table;
-mod visits;
 pub mod wiring;
 
 use std::process::ExitCode;
