@@ -33,6 +33,8 @@ const options = {
     "map-style": "styles/map.css",
     "map-worker": "node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs",
     chart: "src/chart.ts",
+    offline: "src/offline/main.ts",
+    sw: "src/offline/sw.ts",
   },
   outdir: at("dist"),
   bundle: true,
@@ -52,12 +54,12 @@ async function finish() {
   }
   const sprite = await readFile(at("icons.svg"), "utf8");
   await writeFile(at("dist", "icons.svg"), sprite.replace(/>\s+</g, "><").replace(/<!--.*?-->/gs, ""));
-  await copyFile(at("favicon.svg"), at("dist", "favicon.svg"));
+  for (const name of ["favicon.svg", "linli.webmanifest", "icon-192.png", "icon-512.png"]) await copyFile(at(name), at("dist", name));
 }
 
 async function report() {
   const kb = (n) => `${(n / 1024).toFixed(1).padStart(7)} kB`;
-  for (const name of ["app.css", "app.js", "icons.svg", "map.css", "map.js", "map-worker.js", "chart.js"]) {
+  for (const name of ["app.css", "app.js", "icons.svg", "map.css", "map.js", "map-worker.js", "chart.js", "offline.js", "sw.js"]) {
     const bytes = await readFile(at("dist", name));
     const gz = gzipSync(bytes, { level: 9 }).length;
     const br = brotliCompressSync(bytes).length;

@@ -9,6 +9,7 @@ import "./clocks";
 import "./photos";
 import "./place";
 import "./live";
+import "./leave";
 import { prepare } from "./dom";
 
 document.documentElement.classList.add("js");

@@ -3,7 +3,7 @@ import { all, icon, make, on, one } from "./dom";
 import { toast } from "./small";
 import { say } from "./words";
 
-async function shrink(file: File, edge: number): Promise<File> {
+export async function shrink(file: File, edge: number): Promise<File> {
   if (!/^image\/(jpeg|png|webp|heic|heif)$/.test(file.type)) return file;
   try {
     const image = await createImageBitmap(file, { imageOrientation: "from-image" });

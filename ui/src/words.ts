@@ -39,6 +39,7 @@ const zh = {
   pinAt: "标记在 {a}，{b}",
   cases: "{n} 件",
   heat: "热力",
+  unsent: "这部手机上还有 {n} 条走访没有上传。退出后它们会锁在手机里，用同一个账号在这部手机上登录才能接着上传。仍要退出？",
 };
 const en: typeof zh = {
   busy: "Sending, please wait…",
@@ -79,6 +80,7 @@ const en: typeof zh = {
   pinAt: "Marker at {a}, {b}",
   cases: "{n} cases",
   heat: "Heat",
+  unsent: "{n} visits on this phone are not sent yet. After logging out they stay locked on it until the same account logs in here again. Log out anyway?",
 };
 
 export type Word = keyof typeof zh;

@@ -16,6 +16,7 @@ pub mod register;
 pub mod rhythm;
 pub mod rules;
 pub mod store;
+pub mod visits;
 mod web;
 
 use linli_store::Migration;
@@ -30,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0005_spot", sql: include_str!("../migrations/0005_spot.sql") },
     Migration { name: "household/0008_exchange", sql: include_str!("../migrations/0008_exchange.sql") },
     Migration { name: "household/0009_privacy", sql: include_str!("../migrations/0009_privacy.sql") },
+    Migration { name: "household/0010_visits", sql: include_str!("../migrations/0010_visits.sql") },
 ];
 
 /// The slice as the binary wires it.
@@ -43,6 +45,7 @@ pub fn manifest() -> Manifest {
                 .chain(exchange::web::routes())
                 .chain(exchange::api::routes())
                 .chain(privacy::web::routes())
+                .chain(visits::web::routes())
                 .collect()
         },
         handlers: || {
@@ -70,7 +73,23 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/exchange/en.ftl")),
             ("zh-CN", include_str!("../locales/privacy/zh-CN.ftl")),
             ("en", include_str!("../locales/privacy/en.ftl")),
+            ("zh-CN", include_str!("../locales/visits/zh-CN.ftl")),
+            ("en", include_str!("../locales/visits/en.ftl")),
         ],
-        openapi: exchange::api::openapi,
+        openapi,
     }
+}
+
+/// What peers and what phones call.
+fn openapi() -> serde_json::Value {
+    let mut whole = exchange::api::openapi();
+    let visits = visits::web::openapi();
+    for place in ["/paths", "/components/schemas"] {
+        if let (Some(serde_json::Value::Object(all)), Some(serde_json::Value::Object(more))) =
+            (whole.pointer_mut(place), visits.pointer(place))
+        {
+            all.extend(more.clone());
+        }
+    }
+    whole
 }

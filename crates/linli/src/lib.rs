@@ -8,6 +8,7 @@ mod readers;
 mod requests;
 mod retention;
 mod table;
+mod visits;
 pub mod wiring;
 
 use std::process::ExitCode;

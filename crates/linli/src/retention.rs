@@ -14,15 +14,34 @@ use linli_store::{
 const FILES: &str = "privacy.files";
 
 /// What is kept outside the register.
-pub(crate) const STEWARDS: &[Steward] = &[Steward {
-    fields: "survey",
-    basis: Basis::Consent,
-    days: 3 * 365,
-    most: 10 * 365,
-    enforce: |op, before, most| Box::pin(surveys(op, before, most)),
-    // Answers belong to a home, and do not say whose of its people they are.
-    erase: None,
-}];
+pub(crate) const STEWARDS: &[Steward] = &[
+    Steward {
+        fields: "survey",
+        basis: Basis::Consent,
+        days: 3 * 365,
+        most: 10 * 365,
+        enforce: |op, before, most| Box::pin(surveys(op, before, most)),
+        // Answers belong to a home, and do not say whose of its people they are.
+        erase: None,
+    },
+    Steward {
+        fields: "visits",
+        basis: Basis::Duty,
+        days: 2 * 365,
+        most: 5 * 365,
+        enforce: |op, before, most| Box::pin(visits(op, before, most)),
+        // A visit is to a home, and does not say whose of its people a photo shows.
+        erase: None,
+    },
+];
+
+async fn visits(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
+    let (erased, files) = linli_household::visits::destroy(op, before, most).await?;
+    if !files.is_empty() {
+        op.emit(FILES, &files).await?;
+    }
+    Ok(erased)
+}
 
 async fn surveys(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
     let (erased, files) = linli_survey::retention::destroy(op, before, most).await?;
@@ -44,7 +63,8 @@ async fn files(district: Arc<District>, task: Task) -> Result<()> {
             .await?
             .scalar(
                 "SELECT (SELECT count(*) FROM survey_photo WHERE blob = $1 OR small = $1)
-                      + (SELECT count(*) FROM case_photo WHERE full_blob = $1 OR small_blob = $1)",
+                      + (SELECT count(*) FROM case_photo WHERE full_blob = $1 OR small_blob = $1)
+                      + (SELECT count(*) FROM visit_photo WHERE full_blob = $1 OR small_blob = $1)",
                 params![&name],
             )
             .await?;

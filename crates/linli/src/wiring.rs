@@ -11,7 +11,7 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::{cmd::demo, homes, nav, readers, requests, retention};
+use crate::{cmd::demo, homes, nav, readers, requests, retention, visits};
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -91,6 +91,7 @@ pub async fn open_at(
         .with(linli_household::privacy::request::Desk(requests::open))
         .with(linli_household::privacy::Stewards(retention::STEWARDS))
         .with(linli_survey::port::Homes(homes::find))
+        .with(linli_household::visits::Cases(visits::cases))
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());

@@ -46,7 +46,8 @@ fn content_type(name: &str) -> &'static str {
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
         "png" => "image/png",
-        "webmanifest" | "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "json" => "application/json",
         _ => "application/octet-stream",
     }
 }
@@ -69,6 +70,14 @@ async fn serve(Path(name): Path<String>, Query(query): Query<Version>, headers: 
     (head, file.data.into_owned()).into_response()
 }
 
+/// The worker in the browser that answers without signal: only a script at the root may answer for all pages.
+async fn at_the_root(headers: HeaderMap) -> Response {
+    serve(Path("sw.js".to_owned()), Query(Version { v: None }), headers).await
+}
+
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::get("/assets/{*name}", Access::Public, serve)]
+    vec![
+        Route::get("/assets/{*name}", Access::Public, serve),
+        Route::get("/sw.js", Access::Public, at_the_root),
+    ]
 }

@@ -19,6 +19,7 @@ use crate::{
         Sex, Usage,
     },
     read::{self, Card, CardResident, EventKind},
+    visits,
 };
 
 /// A choice of a closed list: code, words, chosen.
@@ -80,6 +81,8 @@ struct Page {
     families: Vec<Family>,
     /// When, what.
     timeline: Vec<(String, String)>,
+    /// The latest visits: when, what and who, in words, photos.
+    visits: Vec<(String, String, Option<String>, Vec<String>)>,
     /// Forms of residents that wait for this home: address, what it says, when.
     waiting: Vec<(String, String)>,
     may_edit: bool,
@@ -255,6 +258,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
     } else {
         Vec::new()
     };
+    let visits = visits::of_dwelling(&mut op.tx, &desk.access, id).await?;
     // No look without its row.
     op.commit().await?;
 
@@ -283,6 +287,18 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
         usage_source: source(ctx, card.marks.of(Field::Usage)),
         families: families.collect(),
         timeline: happened(ctx, &card),
+        visits: visits
+            .into_iter()
+            .map(|v| {
+                let what = format!("{} · {}", word(l, "visit", v.act.as_str()), v.who);
+                (
+                    l.time(v.at),
+                    what,
+                    v.note,
+                    v.photos.iter().map(|p| format!("/homes/visits/photos/{p}")).collect(),
+                )
+            })
+            .collect(),
         waiting: waiting
             .into_iter()
             .map(|(claim, kind, at)| {

@@ -16,6 +16,7 @@ mod privacy;
 mod rhythm;
 mod spots;
 mod trust;
+mod visits;
 
 use std::sync::Arc;
 
@@ -23,7 +24,9 @@ use linli_access::{Access, Limits, Master, Scope};
 use linli_grid::{Area, Atlas, AtlasPort};
 use linli_household::{
     app,
-    model::{BuildingId, BuildingKind, DwellingId, Facts, NewBuilding, NewDwelling, Texts, Usage},
+    model::{
+        BuildingId, BuildingKind, DwellingId, Facts, NewBuilding, NewDwelling, ResidentId, Texts, Usage,
+    },
     register::{Home, Put},
 };
 use linli_kernel::{

@@ -1,0 +1,308 @@
+// A visit without signal: the network goes in the middle of it, the page is killed, somebody else changes the record,
+// and in the end nothing is lost and nothing is there twice.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { start } from "../lib/server.mjs";
+import { PHONE, accessible, fingers, fitsWidth, launch, logIn, person, wellMade } from "../lib/browser.mjs";
+import { GRID, PICTURE, report } from "../lib/people.mjs";
+
+const LOGIN = `grid${GRID.slice(6)}`;
+let server, browser, worker, other, homes;
+before(async () => {
+  server = await start();
+  browser = await launch();
+  worker = await person(browser, server.origin, { device: PHONE, login: LOGIN });
+  other = await person(browser, server.origin, { login: "community001001" });
+  await settle(worker.page, GRID, "21号楼", ["赵一一", "钱二二", "孙三三", "李四四"]);
+  const seen = await pack(worker.page);
+  homes = seen.homes.filter((h) => h.house.endsWith("21号楼"));
+  assert.equal(homes.length, 4);
+  const next = await person(browser, server.origin, { login: "grid001001002" });
+  await settle(next.page, "371002001001002", "22号楼", ["周五五"]);
+  await next.context.close();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+// A house whose homes are lived in, registered by its worker.
+async function settle(page, grid, name, people) {
+  await page.goto(`/homes/new?at=${grid}`);
+  await page.fill("#b-place", "电子街8号");
+  await page.fill("#b-name", name);
+  await Promise.all([page.waitForEvent("load"), page.locator("main form button.primary").click()]);
+  const house = new URL(page.url()).pathname;
+  await page.evaluate(async ([house, people]) => {
+    const post = async (url, fields) => {
+      const answer = await fetch(url, { method: "POST", body: new URLSearchParams(fields) });
+      if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+    };
+    for (const n of people.keys()) await post(`${house}/doors`, { unit: "1", door: `${n + 1}01`, usage: "own" });
+    const { homes } = await (await fetch("/api/v1/offline/pack")).json();
+    const building = house.split("/").pop();
+    const own = homes.filter((h) => h.building === building);
+    for (const [n, home] of own.entries()) await post(`/homes/${home.id}/residents`, { name: people[n], phone: `1000000010${n}`, relation: "head", residence: "registered" });
+  }, [house, people]);
+}
+
+const pack = (page) => page.evaluate(async () => (await fetch("/api/v1/offline/pack")).json());
+const words = (page) => page.locator("#link [data-words]").innerText();
+const said = (page, text) => page.waitForFunction((t) => document.querySelector("#link [data-words]")?.textContent.includes(t), text);
+const count = (page, id) => page.evaluate(async (id) => {
+  const html = await (await fetch(`/homes/${id}`, { headers: { accept: "text/html" } })).text();
+  return [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("[aria-labelledby=h-visits] li time")].length;
+}, id);
+
+// Opens the offline pages with signal, until everything is on the phone.
+async function prepared(page) {
+  await page.goto("/offline");
+  await page.locator("main .greet h1").waitFor();
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    while (!(await caches.match("/offline"))) await new Promise((done) => setTimeout(done, 50));
+  });
+  await said(page, "全部已上传");
+}
+
+async function openHome(page, id) {
+  await page.goto(`/offline#/home/${id}`);
+  await page.locator(".thumb-actions .primary").waitFor();
+}
+
+// Everything that lies on the phone, as somebody would read it who took the disk out: texts, and bytes as UTF-8.
+const dump = (page) => page.evaluate(async () => {
+  const d = await new Promise((done) => { const r = indexedDB.open("linli-offline"); r.onsuccess = () => done(r.result); });
+  const decoder = new TextDecoder();
+  let text = JSON.stringify({ ...localStorage, ...sessionStorage }), size = 0, keys = 0;
+  const walk = (value) => {
+    if (value instanceof CryptoKey) { keys += 1; if (value.extractable) text += "EXTRACTABLE"; return; }
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) { size += value.byteLength; text += decoder.decode(value); return; }
+    if (value && typeof value === "object") for (const [k, v] of Object.entries(value)) { text += `${k} `; walk(v); }
+    else { text += `${value} `; size += String(value).length; }
+  };
+  for (const name of d.objectStoreNames) {
+    const rows = await new Promise((done) => { const r = d.transaction(name).objectStore(name).getAll(); r.onsuccess = () => done(r.result); });
+    rows.forEach(walk);
+  }
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) { const body = await (await cache.match(request)).text(); text += body; size += body.length; }
+  }
+  d.close();
+  return { text, size, keys };
+});
+
+test("without signal the pages open, and a visit that was cut short is still there after the page was killed", async () => {
+  const { page, context, complaints } = worker;
+  await prepared(page);
+  const home = homes[0];
+  await openHome(page, home.id);
+  await page.locator("details > summary").first().click();
+  const who = home.people[0];
+  await page.fill(`[id="n-${who.id}"]`, "赵改名");
+  // The signal goes in the middle of the visit; the rest is typed without it.
+  await context.setOffline(true);
+  await page.fill("#note", "楼道灯坏了，已拍照");
+  await page.setInputFiles("#camera", PICTURE);
+  await page.locator(".photos img").waitFor();
+  await said(page, "没有信号");
+  await page.close({ runBeforeUnload: false });
+
+  // The phone was restarted, still without signal: another page opens out of what lies on it.
+  const again = await context.newPage();
+  worker.page = again;
+  await again.goto("/offline");
+  await again.locator("h1").first().waitFor();
+  assert.match(await words(again), /没有信号/);
+  await openHome(again, home.id);
+  assert.equal(await again.inputValue(`[id="n-${who.id}"]`), "赵改名");
+  assert.equal(await again.inputValue("#note"), "楼道灯坏了，已拍照");
+  assert.equal(await again.locator(".photos img").count(), 1);
+  assert.match(await again.locator(".thumb-actions .primary").innerText(), /保存更正/);
+  for (const [hash, what] of [["", "the walk"], [`#/home/${home.id}`, "a home"], ["#/cases", "the cases"], ["#/queue", "what waits"]]) {
+    await again.goto(`/offline${hash}`);
+    await again.locator("main h1").waitFor();
+    await wellMade(again, what);
+    await accessible(again, what);
+    await fitsWidth(again, what);
+  }
+  await openHome(again, home.id);
+  await again.locator(".thumb-actions .primary").click();
+  await said(again, "1条待上传");
+  // Another page of the worker without signal leads here instead of nowhere.
+  await again.goto("/work");
+  await again.waitForURL("**/offline");
+  // With signal again it goes up, once, however often one asks.
+  await context.setOffline(false);
+  await again.locator(".tabbar a[href='#/queue']").click();
+  await Promise.all([again.evaluate(() => dispatchEvent(new Event("online"))), again.evaluate(() => dispatchEvent(new Event("online")))]);
+  await said(again, "全部已上传");
+  const now = (await pack(again)).homes.find((h) => h.id === home.id);
+  assert.equal(now.people.find((p) => p.id === who.id).name, "赵改名");
+  assert.equal(await count(again, home.id), 1, "one visit on the card");
+  assert.equal(now.version, home.version + 1, "confirmed once");
+  await again.goto(`/homes/${home.id}`);
+  assert.match(await again.locator("[aria-labelledby=h-visits]").innerText(), /楼道灯坏了/);
+  const photo = await again.locator("[aria-labelledby=h-visits] img").getAttribute("src");
+  assert.equal((await again.request.get(photo)).headers()["content-type"], "image/jpeg");
+  assert.deepEqual(complaints, []);
+});
+
+test("an answer that got lost on the way: sent again, done once", async () => {
+  const { page } = worker;
+  const home = homes[1];
+  await prepared(page);
+  await openHome(page, home.id);
+  // The server takes it, the phone never hears of it.
+  let cut = 0;
+  await page.route("**/api/v1/offline/entries", async (route) => {
+    await route.fetch();
+    cut += 1;
+    await route.abort();
+  }, { times: 1 });
+  await page.locator(".thumb-actions .primary").click();
+  await page.waitForFunction(() => document.querySelector("#link")?.dataset.state === "offline");
+  assert.equal(cut, 1);
+  // Killed right then, and opened again.
+  await page.reload();
+  await said(page, "全部已上传");
+  assert.equal(await count(page, home.id), 1);
+  assert.equal((await pack(page)).homes.find((h) => h.id === home.id).version, home.version + 1, "confirmed once");
+});
+
+test("changed meanwhile by somebody else: side by side, the worker chooses, nothing is lost", async () => {
+  const { page, context } = worker;
+  const home = homes[2];
+  const who = home.people[0];
+  await prepared(page);
+  await openHome(page, home.id);
+  await context.setOffline(true);
+  await page.locator("details > summary").first().click();
+  await page.fill(`[id="n-${who.id}"]`, "钱我改");
+  await page.selectOption("#usage", home.usage === "shop" ? "own" : "shop");
+  await page.locator(".thumb-actions .primary").click();
+  // A second entry for the same home waits behind the first.
+  await openHome(page, home.id);
+  await page.fill("#note", "又去了一次");
+  await page.getByRole("button", { name: "只记备注" }).click();
+  await page.waitForFunction(() => document.querySelector("#count")?.textContent === "2");
+  // Meanwhile the community corrects the name.
+  const changed = await other.page.evaluate(async ([home, who, version]) => {
+    const form = new URLSearchParams({ home, version, field: "name", value: "钱别改" });
+    return (await fetch(`/homes/residents/${who}`, { method: "POST", body: form })).url;
+  }, [home.id, who.id, String(who.version)]);
+  assert.match(changed, /done=corrected/);
+  await context.setOffline(false);
+  await page.goto("/offline#/queue");
+  const card = page.locator("[data-item]", { hasText: "请您决定" });
+  await card.waitFor();
+  assert.match(await words(page), /1条要您看一下/);
+  const seen = await card.innerText();
+  assert.match(seen, /钱我改/);
+  assert.match(seen, /钱别改/);
+  await accessible(page, "a conflict");
+  await fitsWidth(page, "a conflict");
+  const before = (await pack(page)).homes.find((h) => h.id === home.id);
+  assert.equal(before.people.find((p) => p.id === who.id).name, "钱别改", "nothing is overwritten unseen");
+  assert.equal(before.usage, home.usage, "and nothing of the entry was taken in part");
+  assert.equal(await count(page, home.id), 0, "what comes after it waits too");
+  // Without a choice nothing goes on.
+  await card.getByRole("button", { name: "按我选的保存" }).click();
+  assert.match(await page.locator(".toasts").innerText(), /每一项都要选/);
+  await card.locator("input[value=mine]").check({ force: true });
+  await card.getByRole("button", { name: "按我选的保存" }).click();
+  await said(page, "全部已上传");
+  const now = (await pack(page)).homes.find((h) => h.id === home.id);
+  assert.equal(now.people.find((p) => p.id === who.id).name, "钱我改");
+  assert.equal(now.usage, home.usage === "shop" ? "own" : "shop", "what was not in dispute came too");
+  assert.equal(await count(page, home.id), 2, "the visit and the note, once each");
+});
+
+test("a note on a case waits for signal and is there once", async () => {
+  const { page, context } = worker;
+  const text = "路面有坑，骑车容易摔";
+  await report(browser, server.origin, text);
+  await prepared(page);
+  await page.goto("/offline#/cases");
+  const card = page.locator("main section", { hasText: text });
+  await card.waitFor();
+  await context.setOffline(true);
+  await card.locator("summary").click();
+  await card.locator("textarea").fill("到现场看过，放了警示牌");
+  await card.getByRole("button", { name: "保存" }).click();
+  await said(page, "1条待上传");
+  await context.setOffline(false);
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await said(page, "全部已上传");
+  await page.goto("/work/cases");
+  await page.locator("#cases a", { hasText: text }).click();
+  await page.waitForURL(/\/work\/cases\/[0-9a-f]/);
+  const seen = await page.locator("main").innerText();
+  assert.equal(seen.split("放了警示牌").length, 2, "once");
+});
+
+test("the store of one grid is small; after log-out nothing of it can be read, and what waits comes back", async () => {
+  const { page, context } = worker;
+  await prepared(page);
+  const home = homes[3];
+  const open = await dump(page);
+  assert.ok(open.size < 2 * 1024 * 1024, `${open.size} bytes for ${homes.length} homes`);
+  await openHome(page, home.id);
+  await context.setOffline(true);
+  await page.fill("#note", "独此一句备注");
+  await page.getByRole("button", { name: "只记备注" }).click();
+  await said(page, "1条待上传");
+  // The number stands on the ordinary pages too; logging out asks first. Its sending is held back here.
+  await context.route("**/api/v1/offline/**", (route) => route.abort());
+  await context.setOffline(false);
+  await page.goto("/work");
+  await page.locator("a[href='/offline'] .count", { hasText: "1" }).waitFor();
+  const secrets = [home.people[0].name, home.address, "独此一句备注", homes[0].people[0].name];
+  for (const s of secrets) assert.ok(!(await dump(page)).text.includes(s), `${s} never lies there in clear`);
+  await page.locator("details.menu summary").first().click();
+  await page.locator("form[action='/logout'] button").click();
+  await page.locator("dialog button[value=yes]").waitFor();
+  assert.match(await page.locator("dialog").innerText(), /1 条走访没有上传/);
+  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith("/work")), page.locator("dialog button[value=yes]").click()]);
+  const shut = await dump(page);
+  assert.equal(shut.keys, 0, "no key is left");
+  for (const s of secrets) assert.ok(!shut.text.includes(s), `${s} cannot be read`);
+  await context.unroute("**/api/v1/offline/**");
+  // Somebody else on this phone gets their own list and sees nothing of it.
+  await logIn(page, "grid001001002");
+  await prepared(page);
+  assert.doesNotMatch(await page.locator("main").innerText(), new RegExp(home.house));
+  await page.goto("/offline#/queue");
+  assert.match(await page.locator("main").innerText(), /没有要上传的/);
+  await page.goto("/work");
+  await page.locator("details.menu summary").first().click();
+  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith("/work")), page.locator("form[action='/logout'] button").click()]);
+  // The same account again: what waited opens and goes up.
+  await logIn(page, LOGIN);
+  await page.goto("/offline");
+  await said(page, "全部已上传");
+  await page.goto(`/homes/${home.id}`);
+  assert.match(await page.locator("[aria-labelledby=h-visits]").innerText(), /独此一句备注/);
+});
+
+test("large type fits a phone and a thumb", async () => {
+  const { page, context } = worker;
+  await context.addCookies([{ name: "ui_type", value: "large", url: server.origin }]);
+  await prepared(page);
+  for (const hash of ["", `#/home/${homes[1].id}`, "#/cases", "#/queue"]) {
+    await page.goto(`/offline${hash}`);
+    await page.locator("main h1").waitFor();
+    assert.equal(await page.locator("html").getAttribute("data-type"), "large");
+    await fitsWidth(page, hash);
+    await fingers(page, hash);
+  }
+});
+
+test("who is no grid worker has no offline list", async () => {
+  const { page } = other;
+  assert.equal((await page.goto("/offline")).status(), 403);
+  for (const path of ["/api/v1/offline/pack"]) assert.equal((await page.request.get(path)).status(), 403);
+  await page.goto("/work");
+  assert.equal(await page.locator("a[href='/offline']").count(), 0);
+});
