@@ -56,6 +56,7 @@ const count = (page, id) => page.evaluate(async (id) => {
 
 // Opens the offline pages with signal, until everything is on the phone.
 async function prepared(page) {
+  await page.context().setOffline(false);
   await page.goto("/offline");
   await page.locator("main .greet h1").waitFor();
   await page.evaluate(async () => {
@@ -69,6 +70,14 @@ async function openHome(page, id) {
   await page.goto(`/offline#/home/${id}`);
   await page.locator(".thumb-actions .primary").waitFor();
 }
+
+// Saves with this button; the walk comes back when it is written down, and only then may the next page be asked for.
+async function save(page, button) {
+  await button.click();
+  await page.waitForURL(/#\/$/);
+}
+const primary = (page) => page.locator(".thumb-actions .primary");
+const only = (page) => page.getByRole("button", { name: "只记备注" });
 
 // Everything that lies on the phone, as somebody would read it who took the disk out: texts, and bytes as UTF-8.
 const dump = (page) => page.evaluate(async () => {
@@ -128,7 +137,7 @@ test("without signal the pages open, and a visit that was cut short is still the
     await fitsWidth(again, what);
   }
   await openHome(again, home.id);
-  await again.locator(".thumb-actions .primary").click();
+  await save(again, primary(again));
   await said(again, "1条待上传");
   // Another page of the worker without signal leads here instead of nowhere.
   await again.goto("/work");
@@ -181,11 +190,11 @@ test("changed meanwhile by somebody else: side by side, the worker chooses, noth
   await page.locator("details > summary").first().click();
   await page.fill(`[id="n-${who.id}"]`, "钱我改");
   await page.selectOption("#usage", home.usage === "shop" ? "own" : "shop");
-  await page.locator(".thumb-actions .primary").click();
+  await save(page, primary(page));
   // A second entry for the same home waits behind the first.
   await openHome(page, home.id);
   await page.fill("#note", "又去了一次");
-  await page.getByRole("button", { name: "只记备注" }).click();
+  await save(page, only(page));
   await page.waitForFunction(() => document.querySelector("#count")?.textContent === "2");
   // Meanwhile the community corrects the name.
   const changed = await other.page.evaluate(async ([home, who, version]) => {
@@ -251,7 +260,7 @@ test("the store of one grid is small; after log-out nothing of it can be read, a
   await openHome(page, home.id);
   await context.setOffline(true);
   await page.fill("#note", "独此一句备注");
-  await page.getByRole("button", { name: "只记备注" }).click();
+  await save(page, only(page));
   await said(page, "1条待上传");
   // The number stands on the ordinary pages too; logging out asks first. Its sending is held back here.
   await context.route("**/api/v1/offline/**", (route) => route.abort());
