@@ -251,6 +251,86 @@ test("a note on a case waits for signal and is there once", async () => {
   assert.equal(seen.split("放了警示牌").length, 2, "once");
 });
 
+test("a community's form is asked at a home without signal, and its answers and photo go up once", async () => {
+  const FORM = `survey,,,,,,
+,type,name,label::中文 (zh),relevant,constraint,required
+,select_one yn,has,家里养宠物吗,,,yes
+,text,why,为什么不养,\${has} = 'no',,
+,begin_repeat,pet,宠物,\${has} = 'yes',,
+,text,kind,什么宠物,,,yes
+,integer,age,几岁,,. < 60,
+,end_repeat,,,,,
+,image,photo,合影,\${has} = 'yes',,
+choices,,,,,,
+,list_name,name,label::中文 (zh),,,
+,yn,yes,养,,,
+,yn,no,不养,,,
+settings,,,,,,
+,form_title,form_id,version,,,
+,宠物登记,e2e_offline,1,,,
+`;
+  const desk = other.page;
+  await desk.goto("/surveys");
+  await desk.setInputFiles("#file", { name: "宠物.csv", mimeType: "text/csv", buffer: Buffer.from(FORM) });
+  await Promise.all([desk.waitForURL(/\/surveys\/[0-9a-f-]+$/), desk.click("form[action='/surveys'] button.primary")]);
+  const survey = new URL(desk.url()).pathname;
+  await desk.click("form[action$='/publish'] button");
+  await desk.locator("dialog button[value=yes]").click();
+  await desk.locator(".page-head .chip[data-tone=ok]").waitFor();
+
+  const { context } = worker;
+  let { page } = worker;
+  const home = homes[3];
+  await prepared(page);
+  await openHome(page, home.id);
+  await context.setOffline(true);
+  await page.click("text=宠物登记");
+  const save = page.getByRole("button", { name: "填好了，保存" });
+  await save.waitFor();
+  assert.equal(await page.locator("text=什么宠物").count(), 0, "not asked yet");
+  await page.locator(".choice label").first().click();
+  await page.getByRole("button", { name: "添加宠物" }).click();
+  await page.fill("#q-pet-0-age", "99");
+  // One tap ends the field and presses the button.
+  await save.click();
+  await page.locator(".errors li").nth(1).waitFor();
+  assert.match(await page.locator(".errors").innerText(), /请填写[\s\S]*这里填得不对/);
+  await accessible(page, "a form with mistakes");
+  await fitsWidth(page, "a form with mistakes");
+  await page.fill("#q-pet-0-kind", "独此一猫");
+  await page.fill("#q-pet-0-age", "3");
+  await page.setInputFiles("#q-photo", PICTURE);
+  await page.locator("text=照片已存在手机里").waitFor();
+  // Killed, and opened again without signal: it stands as it was.
+  await page.close({ runBeforeUnload: false });
+  worker.page = page = await context.newPage();
+  await page.goto(`/offline#/form/${survey.split("/").pop()}/${home.id}`);
+  await page.locator("#q-pet-0-kind").waitFor();
+  assert.equal(await page.inputValue("#q-pet-0-kind"), "独此一猫");
+  assert.equal(await page.inputValue("#q-pet-0-age"), "3");
+  await page.getByRole("button", { name: "填好了，保存" }).click();
+  await page.waitForURL(new RegExp(`#/home/${home.id}$`));
+  await said(page, "1条待上传");
+  assert.ok(!(await dump(page)).text.includes("独此一猫"), "sealed on the phone");
+  // The server takes it and the phone never hears of it: sent again, it is there once.
+  let cut = 0;
+  await page.route("**/answers.json", async (route) => {
+    await route.fetch();
+    cut += 1;
+    await route.abort();
+  }, { times: 1 });
+  await context.setOffline(false);
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await page.waitForFunction(() => document.querySelector("#link")?.dataset.state === "offline");
+  assert.equal(cut, 1);
+  await page.reload();
+  await said(page, "全部已上传");
+  await desk.reload();
+  await desk.locator("#answers > li").first().waitFor();
+  assert.equal(await desk.locator("#answers > li").count(), 1);
+  assert.equal(await desk.locator("#answers img, #answers a[href*='/photos/']").count() > 0, true, "with its photo");
+});
+
 test("the store of one grid is small; after log-out nothing of it can be read, and what waits comes back", async () => {
   const { page, context } = worker;
   await prepared(page);

@@ -40,6 +40,7 @@ export interface FormNode {
   choice_filter?: Expr;
   count?: Expr;
   appearance?: string;
+  parameters?: Record<string, string>;
   row: number;
 }
 
@@ -357,6 +358,14 @@ export class Engine {
     this.defaults(instance, () => true, []);
     this.recompute(instance);
     return instance;
+  }
+
+  /** Notes when filling in ended. */
+  finish(instance: Instance): void {
+    this.form.nodes.forEach((node, id) => {
+      if (node.kind === "end" && !node.repeats?.length) instance.set(id, [], toAnswer({ ms: this.now.local_ms, offset: this.now.offset }));
+    });
+    this.recompute(instance);
   }
 
   addInstance(instance: Instance, repeat: number, at: number[]): boolean {

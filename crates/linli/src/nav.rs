@@ -41,6 +41,7 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/homes/requests", "nav-requests", "shield", &[]),
     ("/desk/overview", "nav-overview", "chart", &[]),
     ("/surveys", "nav-surveys", "edit", &[]),
+    ("/surveys/for", "nav-survey-fill", "edit", &[Role::GridWorker]),
     ("/admin", "nav-admin", "settings", &[]),
     ("/audit", "nav-audit", "log", &[]),
     ("/audit/draws", "nav-draws", "refresh", &[Role::Auditor]),

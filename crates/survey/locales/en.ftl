@@ -114,3 +114,4 @@ survey-app-kept = Received
 survey-app-known = Received before; missing photos were added
 survey-app-faults = Some answers do not fit: { $fields }
 nav-surveys = Visit forms
+nav-survey-fill = Fill in visit forms

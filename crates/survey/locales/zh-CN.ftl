@@ -102,3 +102,4 @@ survey-app-kept = 已收到
 survey-app-known = 之前已经收到过，照片已补齐
 survey-app-faults = 有答案不合要求：{ $fields }
 nav-surveys = 走访表单
+nav-survey-fill = 填走访表单

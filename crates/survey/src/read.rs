@@ -5,7 +5,7 @@ use linli_forms::{
     Form,
     export::{self, Sent, Table},
 };
-use linli_kernel::{Actor, Error, Result};
+use linli_kernel::{Actor, AreaCode, Error, Result};
 use linli_store::{Conn, Where};
 use serde::Serialize;
 use uuid::Uuid;
@@ -57,6 +57,8 @@ fn is_asked(survey: &Survey, scope: &Scope) -> bool {
 pub struct Asked {
     /// The form.
     pub survey: SurveyId,
+    /// Where it is asked: at the homes of this area.
+    pub area: AreaCode,
     /// The version to name with the answers.
     pub version: VersionId,
     /// The form as `forms-engine.ts` evaluates it.

@@ -23,6 +23,7 @@ pub mod prefs;
 pub mod qr;
 pub mod server;
 pub mod sheet;
+pub mod tagged;
 pub mod upload;
 
 pub use app::App;

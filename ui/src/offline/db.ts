@@ -3,7 +3,7 @@ export interface Sealed {
   iv: Uint8Array<ArrayBuffer>;
   data: ArrayBuffer;
 }
-export type Kind = "visit" | "seen" | "case";
+export type Kind = "visit" | "seen" | "case" | "form";
 export interface QueueRow extends Sealed {
   n?: number;
   id: string;

@@ -3,6 +3,7 @@ import { all, icon, make, newKey, one } from "../dom";
 import { shrink } from "../photos";
 import { toast } from "../small";
 import { chip } from "./list";
+import type { Asked } from "./forms";
 import { saw, type Entry, type Home, type Person, type Says, type SaysPerson, type Stored } from "./model";
 import * as q from "./queue";
 import { w, when } from "./words";
@@ -59,7 +60,7 @@ function says(form: HTMLElement, home: Home): Says {
 }
 const any = (s: Says) => s.usage !== undefined || s.people.length > 0;
 
-export async function show(main: HTMLElement, here: Stored, home: Home, waiting: q.Waiting[], done: Done) {
+export async function show(main: HTMLElement, here: Stored, home: Home, waiting: q.Waiting[], forms: Asked[], done: Done) {
   const draft = await q.draft(home.id);
   let photos = [...(draft?.photos ?? [])];
   const mine = waiting.filter((x) => x.kind === "visit" && x.entry?.dwelling === home.id).length;
@@ -170,9 +171,14 @@ export async function show(main: HTMLElement, here: Stored, home: Home, waiting:
     make("h1", {}, home.address), make("p", { class: "row" }, ...chips), make("p", { class: "mute" }, facts.filter(Boolean).join(" · ")));
   const living = home.people.length ? make("ul", { class: "list card" }, ...home.people.map(known)) : make("p", { class: "card mute" }, w("no-people"));
   const told: Node[] = [];
+  const asked = forms.map((f) => {
+    const filled = waiting.filter((x) => x.form?.survey === f.survey && x.form.dwelling === home.id).length;
+    return make("li", {}, make("a", { href: `#/form/${f.survey}/${home.id}` }, make("div", { class: "body" }, make("span", { class: "title" }, f.form.title)), ...(filled ? [chip(w("due-mine"), "info")] : [])));
+  });
+  const more = asked.length ? [make("section", {}, make("h2", {}, w("forms")), make("ul", { class: "list card" }, ...asked))] : [];
   if (mine) told.push(make("div", { class: "notice", "data-tone": "info" }, icon("upload"), make("p", {}, w("pending-here", mine))));
   if (draft) told.push(make("div", { class: "notice", "data-tone": "info", id: "draft" }, icon("edit"), make("p", {}, w("draft"))));
-  main.replaceChildren(make("div", { class: "stack" }, head, ...told, living, form, make("div", { class: "thumb-actions" }, primary, nobody, only)));
+  main.replaceChildren(make("div", { class: "stack" }, head, ...told, living, ...more, form, make("div", { class: "thumb-actions" }, primary, nobody, only)));
   label();
   await thumbs();
 

@@ -1,6 +1,8 @@
 // The worker's pages without signal: the walk, a home, the cases, what waits. One page, told by its hash.
 import { all, icon, make, one } from "../dom";
 import { cases, empty, walk } from "./list";
+import * as ask from "./ask";
+import * as forms from "./forms";
 import * as home from "./home";
 import * as q from "./queue";
 import * as sync from "./sync";
@@ -16,14 +18,14 @@ async function draw(focus = false): Promise<void> {
   const mine = ++turn;
   const route = location.hash.replace(/^#\/?/, "");
   for (const tab of all(".tabbar a")) {
-    const here = tab.getAttribute("href") === `#/${route}` || (route.startsWith("home/") && tab.getAttribute("href") === "#/");
+    const here = tab.getAttribute("href") === `#/${route}` || (/^(home|form)\//.test(route) && tab.getAttribute("href") === "#/");
     if (here) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }
   const link = (href: string, words: string) => make("a", { class: "btn primary", href }, words);
   if (!usable()) return main.replaceChildren(empty("lock", w("no-crypto"), w("no-crypto-hint"), "", link("/work", w("to-work"))));
   if (!owner()) return main.replaceChildren(empty("lock", w("no-key"), w("no-key-hint"), "", link("/login?next=/offline", w("log-in"))));
-  const [here, queue] = await Promise.all([q.stored(), q.queue()]);
+  const [here, queue, { forms: asked }] = await Promise.all([q.stored(), q.queue(), forms.stored()]);
   // Asked for once more meanwhile.
   if (mine !== turn) return;
   const again = () => void draw();
@@ -36,12 +38,15 @@ async function draw(focus = false): Promise<void> {
   else if (route === "cases") cases(main, here, sync.state() !== "offline", sent);
   else {
     const homes = q.overlaid(here.pack, queue);
-    const one = homes.get(route.replace(/^home\//, ""));
-    const leave = () => {
-      location.hash = "#/";
+    const [kind = "", first = "", second = ""] = route.split("/");
+    const one = homes.get(kind === "form" ? second : first);
+    const form = kind === "form" ? asked.find((f) => f.survey === first) : undefined;
+    const leave = (to = "#/") => {
+      location.hash = to;
       void sync.sync();
     };
-    if (one) await home.show(main, here, one, queue, leave);
+    if (one && form) await ask.show(main, form, one, queue, () => leave(`#/home/${one.id}`));
+    else if (one && kind === "home") await home.show(main, here, one, queue, forms.at(asked, one), () => leave());
     else walk(main, here, homes, queue, again);
   }
   if (focus) {
@@ -70,7 +75,7 @@ async function status(): Promise<void> {
 }
 
 // A page with a form in work is not drawn anew under the fingers.
-const busy = () => location.hash.startsWith("#/home/") || main.contains(document.activeElement) && document.activeElement !== main && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement!.tagName);
+const busy = () => /^#\/(home|form)\//.test(location.hash) || main.contains(document.activeElement) && document.activeElement !== main && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement!.tagName);
 sync.onChange((_link, changed) => void (changed && !(busy() && owner()) ? draw() : status()));
 addEventListener("hashchange", () => void draw(true));
 

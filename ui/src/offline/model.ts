@@ -30,10 +30,16 @@ export interface Answer {
   errors?: { field: string; message: string }[];
 }
 export interface CaseAct { id: string; case: string; number: string; text: string; at: string }
+/** A form that was filled in at a home. */
+export interface FilledIn {
+  id: string; survey: string; version: string; title: string; dwelling: string; visit?: string; at: string;
+  answers: unknown; photos: string[];
+}
 export interface Item {
   state: "waiting" | "conflict" | "refused" | "gone";
   entry?: Entry;
   act?: CaseAct;
+  form?: FilledIn;
   /** The home as it was in the worker's hand. */
   home?: Home;
   answer?: Answer;

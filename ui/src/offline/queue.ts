@@ -1,10 +1,12 @@
 // The list of homes, and what waits to be sent: written to disk before anybody is told that it is saved.
 import { all, get, write, type Kind, type OwnedRow, type QueueRow } from "./db";
-import { after, type Entry, type Home, type Item, type Pack, type Says, type Stored } from "./model";
+import { after, type Entry, type FilledIn, type Home, type Item, type Pack, type Says, type Stored } from "./model";
 import { open, openBytes, owner, seal, sealBytes } from "./vault";
 
 export interface Waiting extends Item { n: number; id: string; kind: Kind }
 export interface Draft { says: Says; note: string; photos: string[]; at: string }
+export interface FormDraft { version: string; answers: unknown; photos: string[] }
+export const formKey = (survey: string, dwelling: string) => `form:${survey}:${dwelling}`;
 
 export async function stored(): Promise<Stored | undefined> {
   const row = await get<OwnedRow>("sealed", "pack");
@@ -31,7 +33,9 @@ export async function put(id: string, kind: Kind, item: Item, n?: number): Promi
   await write(["queue", "drafts"], (of) => {
     of("queue").put(row);
     // What was being written has become this entry, in the same stroke.
-    if (item.entry && item.entry.act !== "seen" && n === undefined) of("drafts").delete(item.entry.dwelling);
+    if (n !== undefined) return;
+    if (item.entry && item.entry.act !== "seen") of("drafts").delete(item.entry.dwelling);
+    if (item.form) of("drafts").delete(formKey(item.form.survey, item.form.dwelling));
   });
 }
 
@@ -41,7 +45,7 @@ export async function remove(item: Waiting, keepPhotos = false): Promise<void> {
   for (const x of next) if (item.state !== "waiting") await put(x.id, x.kind, { ...bare(x), entry: { ...x.entry!, after: item.entry?.after } }, x.n);
   await write(["queue", "photos"], (of) => {
     of("queue").delete(item.n);
-    if (!keepPhotos) for (const id of item.entry?.photos ?? []) of("photos").delete(id);
+    if (!keepPhotos) for (const id of item.entry?.photos ?? item.form?.photos ?? []) of("photos").delete(id);
   });
 }
 /** What the worker chose, in the place of the entry that was in conflict; what comes after that one comes after this. */
@@ -50,7 +54,7 @@ export async function settle(item: Waiting, chosen: Entry, home: Home): Promise<
   await put(chosen.id, "visit", { state: "waiting", entry: chosen, home }, item.n);
   for (const x of next) await put(x.id, x.kind, { ...bare(x), entry: { ...x.entry!, after: chosen.id } }, x.n);
 }
-const bare = ({ state, entry, act, home, answer }: Waiting): Item => ({ state, entry, act, home, answer });
+const bare = ({ state, entry, act, form, home, answer }: Waiting): Item => ({ state, entry, act, form, home, answer });
 export const setState = (x: Waiting, state: Item["state"], answer?: Item["answer"]) => put(x.id, x.kind, { ...bare(x), state, answer }, x.n);
 
 /** The pack with what waits already in it: the worker sees their own word at once. */
@@ -68,15 +72,18 @@ export function last(waiting: Waiting[], dwelling: string): string | undefined {
   return waiting.filter((x) => x.entry?.dwelling === dwelling && x.kind === "visit").at(-1)?.id;
 }
 
-export async function draft(dwelling: string): Promise<Draft | undefined> {
-  const row = await get<OwnedRow>("drafts", dwelling);
-  return row && row.owner === owner() ? open<Draft>(row) : undefined;
+/** What was not finished, of a visit or of a form. */
+async function begun<T>(id: string): Promise<T | undefined> {
+  const row = await get<OwnedRow>("drafts", id);
+  return row && row.owner === owner() ? open<T>(row) : undefined;
 }
-export async function keepDraft(dwelling: string, value: Draft): Promise<void> {
-  const row: OwnedRow = { id: dwelling, owner: owner(), ...(await seal(value)) };
+export const draft = (dwelling: string) => begun<Draft>(dwelling);
+export const formDraft = (survey: string, dwelling: string) => begun<FormDraft>(formKey(survey, dwelling));
+export async function keepDraft(id: string, value: Draft | FormDraft): Promise<void> {
+  const row: OwnedRow = { id, owner: owner(), ...(await seal(value)) };
   await write(["drafts"], (of) => of("drafts").put(row));
 }
-export const dropDraft = (dwelling: string) => write(["drafts"], (of) => of("drafts").delete(dwelling));
+export const dropDraft = (id: string) => write(["drafts"], (of) => of("drafts").delete(id));
 
 export async function keepPhoto(id: string, file: Blob): Promise<void> {
   const row: OwnedRow = { id, owner: owner(), ...(await sealBytes(await file.arrayBuffer())) };
@@ -88,6 +95,7 @@ export async function photo(id: string): Promise<Blob | undefined> {
 }
 export const dropPhoto = (id: string) => write(["photos"], (of) => of("photos").delete(id));
 
+export const filledIn = (form: FilledIn, home: Home) => put(form.id, "form", { state: "waiting", form, home });
 export async function entry(e: Entry, home: Home): Promise<void> {
   await put(e.id, e.act === "seen" ? "seen" : "visit", { state: "waiting", entry: e, home });
 }

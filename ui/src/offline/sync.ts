@@ -2,6 +2,7 @@
 // sent and not heard of is sent again under the same id and answered as before.
 import { queue, keep, photo, remove, setState, stored, type Waiting } from "./queue";
 import { fetchKey, lock, owner, touch, unlock } from "./vault";
+import * as forms from "./forms";
 import type { Answer, Home, Pack } from "./model";
 
 export type Link = "online" | "offline" | "sending" | "locked";
@@ -76,8 +77,8 @@ async function send(): Promise<boolean> {
   const stopped = new Set<string>();
   const ready: Waiting[] = [];
   for (const item of await queue()) {
-    if (item.act) {
-      changed = (await sendAct(item)) || changed;
+    if (item.act || item.form) {
+      changed = (await (item.act ? sendAct(item) : sendForm(item))) || changed;
       continue;
     }
     const home = item.entry!.dwelling;
@@ -109,12 +110,35 @@ async function sendAct(item: Waiting): Promise<boolean> {
   const act = item.act!;
   const path = `/api/v1/cases/${act.case}/actions/note`;
   const answer = await call(path, json({ text: act.text }, { "idempotency-key": act.id }));
-  if (answer.ok) await remove(item);
-  else {
-    const told = (await answer.json().catch(() => ({}))) as { title?: string };
-    const outcome = answer.status === 404 ? "gone" : "refused";
-    await setState(item, outcome, { outcome, errors: [{ field: "", message: told.title ?? "" }] });
+  await (answer.ok ? remove(item) : refused(item, answer));
+  return true;
+}
+
+/** What the server said about it, field by field where it did. */
+async function refused(item: Waiting, answer: Response): Promise<void> {
+  type Told = { title?: string; errors?: { field: string; message: string }[] };
+  const told = (await answer.json().catch(() => ({}))) as Told;
+  const outcome = answer.status === 404 ? "gone" : "refused";
+  await setState(item, outcome, { outcome, errors: told.errors?.length ? told.errors : [{ field: "", message: told.title ?? "" }] });
+}
+
+/** Photos go ahead; the words that they get stand for them. Sent again, all of it is known. */
+async function sendForm(item: Waiting): Promise<boolean> {
+  if (item.state !== "waiting") return false;
+  const { id, survey, version, dwelling, visit, answers, photos: names } = item.form!;
+  const words: string[] = [];
+  for (const name of names) {
+    const file = await photo(name);
+    if (!file) continue;
+    const body = new FormData();
+    body.append("photo", file, `${name}.jpg`);
+    const answer = await call(`/surveys/${survey}/photos.json`, { method: "POST", body });
+    if (!answer.ok) return refused(item, answer).then(() => true);
+    words.push(((await answer.json()) as { word: string }).word);
   }
+  const sent = { version, instance: `uuid:${id}`, home: dwelling, visit, answers, photos: words };
+  const answer = await call(`/surveys/${survey}/answers.json`, json(sent));
+  await (answer.ok ? remove(item) : refused(item, answer));
   return true;
 }
 
@@ -141,6 +165,15 @@ async function fetchPack(): Promise<boolean> {
   return true;
 }
 
+/** A worker without forms, or without the right to fill any in, has a list all the same. */
+async function fetchForms(): Promise<boolean> {
+  const here = await forms.stored();
+  const answer = await fetch("/surveys/forms.json", { headers: { accept: "application/json", ...(here.etag ? { "if-none-match": here.etag } : {}) } }).catch(() => undefined);
+  if (!answer?.ok) return false;
+  await forms.keep({ forms: (await answer.json()) as forms.Asked[], etag: answer.headers.get("etag") ?? "" });
+  return true;
+}
+
 async function round(): Promise<void> {
   const told = await fetchKey();
   if (told === 0) return say("offline");
@@ -151,6 +184,7 @@ async function round(): Promise<void> {
   try {
     changed = await send();
     changed = (await fetchPack()) || changed;
+    changed = (await fetchForms()) || changed;
     await touch();
     say("online", changed);
   } catch (error) {

@@ -12,6 +12,7 @@ const words = (field: string | null, value: string): string =>
 
 function title(item: Item): string {
   if (item.act) return `${w("act-case")} ${item.act.number}`;
+  if (item.form) return `${item.form.title} · ${item.home?.address ?? ""}`;
   const e = item.entry!;
   const corrected = e.act === "met" && e.says && (e.says.usage !== undefined || e.says.people.length > 0);
   return `${w(corrected ? "act-corrected" : `act-${e.act}`)} · ${item.home?.address ?? ""}`;
@@ -99,6 +100,16 @@ function problems(item: q.Waiting, done: () => void): Node[] {
     });
     told.push(make("div", { class: "row" }, edit));
   }
+  if (item.state === "refused" && item.form) {
+    const edit = make("button", { type: "button", class: "btn primary" }, w("edit"));
+    edit.addEventListener("click", () => {
+      const f = item.form!;
+      void q.keepDraft(q.formKey(f.survey, f.dwelling), { version: f.version, answers: f.answers, photos: f.photos })
+        .then(() => q.remove(item, true))
+        .then(() => (location.hash = `#/form/${f.survey}/${f.dwelling}`));
+    });
+    told.push(make("div", { class: "row" }, edit));
+  }
   const drop = make("button", { type: "button", class: "btn quiet" }, w("drop"));
   drop.addEventListener("click", () => void ask(w("drop-sure")).then((yes) => (yes ? q.remove(item).then(done) : undefined)));
   return [...told, make("div", { class: "row end" }, drop)];
@@ -110,7 +121,7 @@ export function show(main: HTMLElement, waiting: q.Waiting[], send: () => void, 
   if (shown.length === 0) return main.replaceChildren(empty("check", w("queue-empty"), w("queue-empty-hint"), "ok"));
   const rank = (x: q.Waiting) => (x.state === "waiting" ? 1 : 0);
   const cards = [...shown].sort((a, b) => rank(a) - rank(b)).map((item) => {
-    const at = item.entry?.at ?? item.act?.at ?? "";
+    const at = item.entry?.at ?? item.act?.at ?? item.form?.at ?? "";
     const head = make("div", { class: "row between nowrap" }, make("h2", {}, title(item)), chip(w(`state-${item.state}`), TONE[item.state]));
     const body = item.state === "conflict" ? conflict(item, done) : item.state === "waiting" ? [] : problems(item, done);
     const note = item.entry?.note ?? item.act?.text;

@@ -134,7 +134,8 @@ async fn harvest(house: &House, operations: &[Operation], callers: &[Caller], fu
     }
 }
 
-const PEOPLE: &[&str] = &["admin", "security", "auditor", "centre1", "street001.1", "grid002001001", "hotline1", "housing"];
+const PEOPLE: &[&str] =
+    &["admin", "security", "auditor", "centre1", "street001.1", "grid002001001", "hotline1", "housing"];
 
 both_engines! {
     async fn every_route_is_described_with_its_parameters_and_answers(db) {

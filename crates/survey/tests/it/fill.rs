@@ -101,6 +101,21 @@ both_engines! {
         let second = field.json(&path, &sent).await;
         assert_eq!((second.status, &second.text), (StatusCode::OK, &first.text));
         assert_eq!(number(&d, "SELECT COUNT(*) FROM survey_answer").await, 1);
+        // A photo goes ahead of its answers; sent again it is the same.
+        let (picture, photos) = (png(), format!("{address}/photos.json"));
+        let part = [Part("photo", Some("door.jpg"), &picture)];
+        let one = field.send(&photos, &part, None).await;
+        let two = field.send(&photos, &part, None).await;
+        assert_eq!((one.status, &one.text), (StatusCode::CREATED, &two.text), "{}", one.text);
+        let word: serde_json::Value = serde_json::from_str(&one.text).unwrap();
+        let seen = json!({"version": version, "instance": "uuid:p", "home": HOME, "photos": [word["word"]],
+            "answers": {"has": "yes", "pet": [{"kind": "猫", "age": "3"}], "photo": "door.jpg"}});
+        assert_eq!(field.json(&path, &seen).await.status, StatusCode::CREATED);
+        assert_eq!(number(&d, "SELECT COUNT(*) FROM survey_photo WHERE name = 'door.jpg'").await, 1);
+        let rubbish = field.send(&photos, &[Part("photo", Some("a.jpg"), b"no picture")], None).await;
+        assert_eq!(rubbish.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let foreign = json!({"version": version, "instance": "uuid:q", "photos": ["../x.y.z"], "answers": {"has": "no"}});
+        assert_eq!(field.json(&path, &foreign).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let wrong = json!({"version": version, "instance": "uuid:b", "answers": {"has": "maybe"}});
         let refused = field.json(&path, &wrong).await;
         assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("has"), "{}", refused.text);

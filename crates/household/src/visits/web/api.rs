@@ -1,10 +1,10 @@
 //! The interface of the phone.
 
-use std::{collections::HashSet, fmt::Write as _};
+use std::collections::HashSet;
 
 use axum::{
     Json,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -14,11 +14,11 @@ use linli_store::Blobs;
 use linli_web::{
     Access, Ctx, Locale, WebResult,
     api::{self, Asked, At, Operation, schema},
+    tagged::Tagged,
     upload::{self, Upload},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::super::{
@@ -29,22 +29,12 @@ use crate::model::{CareKind, Field, Relation, Residence, Sex, Usage};
 async fn down(ctx: Ctx, headers: HeaderMap) -> WebResult<Response> {
     let mut op = ctx.op().await?;
     let pack = pack::pack(&mut op).await?;
-    let text = serde_json::to_string(&pack).map_err(Error::internal)?;
-    let tag = Sha256::digest(&text).iter().take(12).fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    let tag = format!("\"{tag}\"");
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes()) {
-        // The phone has it already: nothing goes down, nothing is written.
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    let pack = Tagged::json(&pack)?;
+    // What the phone has already does not go down again, and is not written down as looked at again.
+    if !pack.is_known(&headers) {
+        op.commit().await?;
     }
-    op.commit().await?;
-    let mut response = ([(header::CONTENT_TYPE, "application/json")], text).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(pack.answer(&headers))
 }
 
 #[derive(Deserialize)]
