@@ -108,13 +108,6 @@ async fn rows(place: &Place) -> Outcome<[i64; 5]> {
     Ok(found)
 }
 
-async fn metric(server: &Server, name: &str) -> Outcome<f64> {
-    let mut client = Client::connect(&server.host).await?;
-    let page = client.get("/metrics", "").await.map_err(|e| e.to_string())?.body;
-    let lines = page.lines().filter(|l| l.starts_with(name) && !l.starts_with('#'));
-    Ok(lines.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum())
-}
-
 /// One engine: `ours` and `plain` are two districts made alike.
 pub(crate) async fn run(
     options: &Options,
@@ -140,11 +133,9 @@ pub(crate) async fn run(
     for _ in 0..options.rounds {
         let server = ours_at.serve()?;
         ours(&server, &keys, Duration::from_millis(500)).await?;
-        let (c0, m0) =
-            (metric(&server, "sqlite_commits").await?, metric(&server, "sqlite_transactions").await?);
+        let (c0, m0) = (server.metric("sqlite_commits").await?, server.metric("sqlite_transactions").await?);
         let (rate, took) = ours(&server, &keys, options.time).await?;
-        let (c1, m1) =
-            (metric(&server, "sqlite_commits").await?, metric(&server, "sqlite_transactions").await?);
+        let (c1, m1) = (server.metric("sqlite_commits").await?, server.metric("sqlite_transactions").await?);
         drop(server);
         rates.push(rate);
         waits.extend(took);

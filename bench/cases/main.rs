@@ -3,58 +3,19 @@
 //! Prints a table and writes JSON. PostgreSQL is measured where `LINLI_TEST_POSTGRES` names a server.
 
 mod bare;
+#[path = "../lib/client.rs"]
 mod client;
 mod create;
 mod reads;
+#[path = "../lib/report.rs"]
+mod report;
+#[path = "../lib/service.rs"]
 mod service;
 
-use std::{env, error::Error, fs, path::PathBuf, time::Duration};
+use std::{env, fs, path::PathBuf, time::Duration};
 
-use linli_store::Target;
-use serde_json::{Value, json};
+pub(crate) use report::{Outcome, Row, median};
 use service::Place;
-
-/// What a part of the benchmark answers.
-pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// One line of the table.
-pub(crate) struct Row {
-    what: String,
-    figure: String,
-    value: f64,
-    unit: String,
-    goal: Option<(bool, f64)>,
-    detail: Value,
-}
-
-impl Row {
-    pub(crate) fn figure(what: &str, figure: &str, value: f64, goal: Option<(bool, f64)>) -> Self {
-        let (what, figure) = (what.to_owned(), figure.to_owned());
-        Self { what, figure, value, unit: String::new(), goal, detail: Value::Null }
-    }
-
-    pub(crate) fn at_least(what: &str, figure: &str, value: f64, goal: f64) -> Self {
-        Self::figure(what, figure, value, Some((true, goal)))
-    }
-
-    pub(crate) fn at_most(what: &str, figure: &str, value: f64, goal: f64) -> Self {
-        Self::figure(what, figure, value, Some((false, goal)))
-    }
-
-    pub(crate) fn unit(mut self, unit: &str) -> Self {
-        unit.clone_into(&mut self.unit);
-        self
-    }
-
-    pub(crate) fn with(mut self, detail: Value) -> Self {
-        self.detail = detail;
-        self
-    }
-
-    fn held(&self) -> Option<bool> {
-        self.goal.map(|(least, goal)| if least { self.value >= goal } else { self.value <= goal })
-    }
-}
 
 /// How long and how large.
 pub(crate) struct Options {
@@ -111,12 +72,6 @@ impl Options {
     }
 }
 
-/// The middle of several figures.
-pub(crate) fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or_default()
-}
-
 async fn measure(options: &Options) -> Outcome<Vec<Row>> {
     let mut rows = Vec::new();
     let url = env::var("LINLI_TEST_POSTGRES").ok();
@@ -141,7 +96,7 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
             plain.demo(0.005)?;
             rows.extend(create::run(options, engine, &ours, &plain).await?);
             for place in [ours, plain] {
-                discard(&place).await?;
+                place.discard().await?;
             }
         }
         if options.wants("reads") || options.wants("memory") {
@@ -154,7 +109,7 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
                 reads::run(options, engine, (&small, options.scales.0), (&large, options.scales.1)).await?,
             );
             for place in [small, large] {
-                discard(&place).await?;
+                place.discard().await?;
             }
         }
     }
@@ -162,33 +117,6 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
         rows.push(reads::grid()?);
     }
     Ok(rows)
-}
-
-/// A schema on the tests' server would outlive us.
-async fn discard(place: &Place) -> Outcome<()> {
-    if let Target::Postgres { schema, .. } = place.database.parse::<Target>()? {
-        let db = linli_store::Db::open(&place.database.parse()?).await?;
-        let mut tx = db.begin().await?;
-        tx.execute(&format!("DROP SCHEMA {schema} CASCADE"), vec![]).await?;
-        tx.commit().await?;
-        db.close().await;
-    }
-    Ok(())
-}
-
-fn show(rows: &[Row]) {
-    println!("| what | figure | value | goal | held |\n|---|---|---|---|---|");
-    for row in rows {
-        let goal = row
-            .goal
-            .map_or(String::new(), |(least, goal)| format!("{} {goal}", if least { "≥" } else { "≤" }));
-        let held = row.held().map_or("", |held| if held { "yes" } else { "NO" });
-        println!("| {} | {} | {} {} | {goal} | {held} |", row.what, row.figure, shown(row.value), row.unit);
-    }
-}
-
-fn shown(value: f64) -> String {
-    if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
 fn main() -> Outcome<()> {
@@ -199,17 +127,5 @@ fn main() -> Outcome<()> {
     if let Err(error) = fs::remove_dir_all(&options.folder) {
         eprintln!("{}: {error}", options.folder.display());
     }
-    let rows = rows?;
-    show(&rows);
-    let table: Vec<Value> = rows
-        .iter()
-        .map(|r| json!({ "what": r.what, "figure": r.figure, "value": r.value, "unit": r.unit, "goal": r.goal.map(|g| g.1),
-            "held": r.held(), "detail": r.detail }))
-        .collect();
-    if let Some(folder) = options.out.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(&options.out, serde_json::to_string_pretty(&table)?)?;
-    println!("\nwritten to {}", options.out.display());
-    Ok(())
+    report::show(&rows?, &options.out)
 }

@@ -40,17 +40,8 @@ struct Seen {
     millis: f64,
 }
 
-async fn log_in(server: &Server, login: &str) -> Outcome<(Client, String)> {
-    let mut client = Client::connect(&server.host).await?;
-    let form = format!("login={login}&password={}", linli::cmd::demo::PASSWORD);
-    let headers = "content-type: application/x-www-form-urlencoded\r\n";
-    let answer = client.send("POST", "/login", headers, &form).await.map_err(|e| e.to_string())?;
-    let cookie = answer.cookie.ok_or(format!("{login} did not come in: {}", answer.status))?;
-    Ok((client, format!("cookie: {cookie}\r\n")))
-}
-
 async fn look(server: &Server, login: &str, path: &str) -> Outcome<Seen> {
-    let (mut client, cookie) = log_in(server, login).await?;
+    let (mut client, cookie) = server.log_in(login).await?;
     let mut path = path.to_owned();
     if path.contains("{case}") {
         let list = client.get("/api/v1/cases?size=1", &cookie).await.map_err(|e| e.to_string())?;

@@ -73,6 +73,8 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/exchange/en.ftl")),
             ("zh-CN", include_str!("../locales/privacy/zh-CN.ftl")),
             ("en", include_str!("../locales/privacy/en.ftl")),
+            ("zh-CN", include_str!("../locales/entities/zh-CN.ftl")),
+            ("en", include_str!("../locales/entities/en.ftl")),
             ("zh-CN", include_str!("../locales/visits/zh-CN.ftl")),
             ("en", include_str!("../locales/visits/en.ftl")),
         ],

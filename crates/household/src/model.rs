@@ -7,7 +7,7 @@ mod person;
 mod place;
 mod words;
 
-pub use entity::{Entity, EntityFacts, Uscc};
+pub use entity::{Entity, EntityFacts, EntityTexts, Uscc};
 pub use id_number::IdNumber;
 pub use marks::{Field, Mark, Marks, Source};
 pub use person::{Facts, Person, Say, Texts, parse_date};

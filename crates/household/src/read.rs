@@ -1,11 +1,13 @@
 //! What pages and the interface show: a constant number of queries each, within the scope that is given.
 
 mod card;
+mod entities;
 mod find;
 mod fresh;
 mod houses;
 
 pub use card::{Card, CardCare, CardHousehold, CardResident, Event, EventKind, card};
+pub use entities::{EntityPage, entities, entity};
 pub use find::{By, Found, FoundHome, FoundPerson, Question, find};
 pub use fresh::{Freshness, Stale, StaleRow, freshness, freshness_of, stale};
 pub use houses::{BuildingRow, Door, buildings, doors};

@@ -5,6 +5,7 @@ mod claims;
 mod codes;
 mod door;
 mod edit;
+mod entities;
 mod find;
 mod house;
 mod imports;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Vec<Route> {
         house::routes(),
         card::routes(),
         edit::routes(),
+        entities::routes(),
         map::routes(),
         imports::routes(),
         codes::routes(),

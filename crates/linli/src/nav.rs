@@ -36,6 +36,7 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/desk/hot", "nav-hot", "flame", &[]),
     ("/desk/cases", "nav-cases", "list", &[]),
     ("/homes", "nav-homes", "home", &[]),
+    ("/homes/entities", "nav-entities", "department", &[]),
     ("/homes/rhythm", "nav-rhythm", "walk", OVER_GRIDS),
     ("/offline", "nav-offline", "offline", &[Role::GridWorker]),
     ("/homes/requests", "nav-requests", "shield", &[]),

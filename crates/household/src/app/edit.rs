@@ -145,7 +145,7 @@ pub async fn end_care(op: &mut Op, id: ResidentId, kind: CareKind, reason: &str)
 /// Registers or corrects a legal entity.
 pub async fn put_entity(
     op: &mut Op,
-    id: Option<EntityId>,
+    (id, expected): (Option<EntityId>, Option<i64>),
     place: &EntityPlace,
     facts: &EntityFacts,
 ) -> Result<(EntityId, Vec<(Field, Verdict)>)> {
@@ -156,7 +156,7 @@ pub async fn put_entity(
     }
     let mut news = News::new();
     let by = Mark::worker(op.now);
-    let put = register::put_entity(op, &mut news, id, place, facts, &by).await?;
+    let put = register::put_entity(op, &mut news, (id, expected), place, facts, &by).await?;
     news.publish(op).await?;
     Ok(put)
 }

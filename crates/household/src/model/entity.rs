@@ -1,8 +1,9 @@
 //! Legal entities (法人): unified social credit code by GB 32100.
 
-use linli_kernel::text::normalise;
+use linli_kernel::{error::Check, person::parse_phone, text::normalise};
+use serde::Deserialize;
 
-use super::{EntityKind, Say};
+use super::{EntityKind, Say, person::said};
 
 /// 统一社会信用代码: 18 characters, the last of which checks the others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,6 +79,46 @@ pub struct EntityFacts {
     pub contact_name: Say<String>,
     /// Their phone.
     pub contact_phone: Say<String>,
+}
+
+/// What was typed of an entity; `-` says that there is none.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct EntityTexts {
+    /// 统一社会信用代码
+    pub uscc: String,
+    /// 名称
+    pub name: String,
+    /// 类型
+    pub kind: String,
+    /// 地址
+    pub address: String,
+    /// 联系人
+    pub contact_name: String,
+    /// 联系电话
+    pub contact_phone: String,
+}
+
+impl EntityFacts {
+    /// Reads what was typed; what is wrong stands at its field.
+    pub fn checked(texts: &EntityTexts, check: &mut Check) -> Self {
+        Self {
+            uscc: said(check, "uscc", "household-uscc-bad", &texts.uscc, Uscc::parse),
+            name: check.optional("name", Some(&texts.name), 100),
+            kind: texts.kind.parse().ok(),
+            address: check.optional("address", Some(&texts.address), 200),
+            contact_name: said(check, "contact_name", "error-required", &texts.contact_name, |t| {
+                Some(t.to_owned())
+            }),
+            contact_phone: said(
+                check,
+                "contact_phone",
+                "household-phone-bad",
+                &texts.contact_phone,
+                parse_phone,
+            ),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ fn name_form(text: &str) -> String {
     out
 }
 
-fn said<T>(
+pub(super) fn said<T>(
     check: &mut Check,
     field: &str,
     key: &str,

@@ -139,7 +139,7 @@ struct Row {
 }
 
 /// The one area that holds exactly what is asked for, if there is one: its word shortens every list.
-fn single<'a>(scope: &'a Scope, area: Option<&'a AreaCode>) -> Option<&'a AreaCode> {
+pub(super) fn single<'a>(scope: &'a Scope, area: Option<&'a AreaCode>) -> Option<&'a AreaCode> {
     match (area, scope.areas.as_slice()) {
         (Some(area), [only]) => Some(if area.contains(only) { only } else { area }),
         (Some(area), _) if scope.covers(area, &[]) => Some(area),
@@ -223,18 +223,18 @@ fn condition(text: &str, hash: Vec<u8>) -> Where {
 }
 
 /// A list of words: the table, what it must have, and how its rows are numbered.
-struct Words<'a> {
-    number: &'a str,
-    table: &'a str,
-    terms: Vec<Term>,
+pub(super) struct Words<'a> {
+    pub(super) number: &'a str,
+    pub(super) table: &'a str,
+    pub(super) terms: Vec<Term>,
     /// Nothing that the words find is dropped by a later condition but by place.
-    exact: bool,
+    pub(super) exact: bool,
 }
 
 impl Words<'_> {
     /// The rows that have all the words. The word table gives them in the order of their numbers, so where
     /// the words say all, the first rows are the page, and a page reads no more of a long list than it shows.
-    fn condition(
+    pub(super) fn condition(
         mut self,
         conn: &Conn,
         place: Option<&AreaCode>,
@@ -261,7 +261,7 @@ impl Words<'_> {
     }
 }
 
-fn within(rows: &mut Where, table: &str, scope: &Scope, area: Option<&AreaCode>) {
+pub(super) fn within(rows: &mut Where, table: &str, scope: &Scope, area: Option<&AreaCode>) {
     let column = format!("{table}.area");
     scope.filter(rows, &column, "");
     if let Some(area) = area {

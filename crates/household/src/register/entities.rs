@@ -8,7 +8,7 @@ use super::{News, access, note};
 use crate::{
     model::{DwellingId, Entity, EntityFacts, EntityId, EntityKind, EntityState, Field, Mark, Marks},
     rules::{self, Verdict},
-    store::{Seal, entities, entities::EntityRow},
+    store::{Seal, entities, entities::EntityRow, places},
 };
 
 /// Where an entity is.
@@ -60,11 +60,12 @@ fn fresh(id: EntityId, place: &EntityPlace, facts: &EntityFacts, by: &Mark) -> R
     Ok((row, entity))
 }
 
-/// Names an entity at a place: registers it, or merges what is said into what is known by its code or `id`.
+/// Names an entity at a place: registers it, or merges what is said into what is known by its code or `id`. `expected`
+/// is the version that a correction was made from.
 pub async fn put_entity(
     op: &mut Op,
     news: &mut News,
-    id: Option<EntityId>,
+    (id, expected): (Option<EntityId>, Option<i64>),
     place: &EntityPlace,
     facts: &EntityFacts,
     by: &Mark,
@@ -77,6 +78,9 @@ pub async fn put_entity(
         (None, Some(code)) => entities::by_code(&mut op.tx, code).await?,
         (None, None) => None,
     };
+    if let Some(row) = &known {
+        places::same_version(row.version, expected)?;
+    }
     let (row, entity, marks, verdicts) = if let Some(row) = known {
         let merged = rules::merge_entity(&row.entity(seal)?, &Marks::parse(&row.marks)?, facts, by);
         let row = EntityRow {

@@ -105,14 +105,14 @@ both_engines! {
             contact_phone: Say::Is(PHONE.into()),
             ..EntityFacts::default()
         };
-        let (id, _) = app::put_entity(&mut op1, None, &place, &shop).await.unwrap();
+        let (id, _) = app::put_entity(&mut op1, (None, None), &place, &shop).await.unwrap();
         let renamed = EntityFacts { name: Some("示范超市".into()), ..shop.clone() };
-        let (same, verdicts) = app::put_entity(&mut op1, None, &place, &renamed).await.unwrap();
+        let (same, verdicts) = app::put_entity(&mut op1, (None, None), &place, &renamed).await.unwrap();
         assert_eq!((same, verdicts.len()), (id, 5));
         assert_eq!(app::unmask_entity(&mut op1, id, "消防检查通知").await.unwrap().phone.as_deref(), Some(PHONE));
         app::close_entity(&mut op1, id).await.unwrap();
         assert_eq!(app::unmask_entity(&mut op1, id, "消防检查通知").await.unwrap().phone, None);
         let far = EntityPlace { area: area(FAR_GRID), dwelling: None };
-        assert_eq!(key(app::put_entity(&mut op1, None, &far, &shop).await), "404");
+        assert_eq!(key(app::put_entity(&mut op1, (None, None), &far, &shop).await), "404");
     }
 }

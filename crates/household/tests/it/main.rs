@@ -5,6 +5,7 @@
 mod care;
 mod claims;
 mod codes;
+mod entities;
 mod exchange;
 mod feed;
 mod finding;

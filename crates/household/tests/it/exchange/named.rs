@@ -48,7 +48,7 @@ async fn filled(d: &Arc<District>, grid: &'static str, n: usize) -> Vec<Mark> {
         contact_phone: Say::Is(format!("1000000888{n}")),
     };
     let by = linli_household::model::Mark::worker(op.now);
-    linli_household::register::put_entity(&mut op, &mut news, None, &at, &shop, &by).await.unwrap();
+    linli_household::register::put_entity(&mut op, &mut news, (None, None), &at, &shop, &by).await.unwrap();
     news.publish(&mut op).await.unwrap();
     op.commit().await.unwrap();
     let mut marks = vec![

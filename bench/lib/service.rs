@@ -4,6 +4,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -12,8 +13,9 @@ use linli::{
     wiring,
 };
 use linli_access::api_keys::{self, NewApiKey};
+use linli_store::{District, Target};
 
-use crate::Outcome;
+use crate::{client::Client, report::Outcome};
 
 /// Where a district of the benchmark lives.
 pub(crate) struct Place {
@@ -38,7 +40,7 @@ fn program() -> Outcome<PathBuf> {
 }
 
 impl Place {
-    fn command(&self, arguments: &[&str]) -> Outcome<Command> {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Outcome<Command> {
         let mut command = Command::new(program()?);
         command
             .args(arguments)
@@ -60,8 +62,8 @@ impl Place {
         if made.success() { Ok(began.elapsed()) } else { Err("linli demo failed".into()) }
     }
 
-    /// Keys by which other systems report.
-    pub(crate) async fn keys(&self, count: usize) -> Outcome<Vec<String>> {
+    /// The district itself, as the program opens it.
+    pub(crate) async fn open(&self) -> Outcome<Arc<District>> {
         let config = Config { data: self.folder.clone(), development: true, ..Config::default() };
         let settings = DistrictConfig {
             name: "huancui".into(),
@@ -70,7 +72,12 @@ impl Place {
             database: self.database.clone(),
             hosts: Vec::new(),
         };
-        let district = wiring::open(&config, &settings).await?;
+        wiring::open(&config, &settings).await
+    }
+
+    /// Keys by which other systems report.
+    pub(crate) async fn keys(&self, count: usize) -> Outcome<Vec<String>> {
+        let district = self.open().await?;
         let mut op = district.op("bench keys").await?;
         let mut keys = Vec::new();
         for nth in 0..count {
@@ -87,6 +94,18 @@ impl Place {
         Ok(keys)
     }
 
+    /// A schema on the tests' server would outlive us.
+    pub(crate) async fn discard(&self) -> Outcome<()> {
+        if let Target::Postgres { schema, .. } = self.database.parse::<Target>()? {
+            let db = linli_store::Db::open(&self.database.parse()?).await?;
+            let mut tx = db.begin().await?;
+            tx.execute(&format!("DROP SCHEMA {schema} CASCADE"), vec![]).await?;
+            tx.commit().await?;
+            db.close().await;
+        }
+        Ok(())
+    }
+
     pub(crate) fn serve(&self) -> Outcome<Server> {
         let mut child =
             self.command(&["serve", "--listen", "127.0.0.1:0"])?.stdout(Stdio::piped()).spawn()?;
@@ -99,6 +118,24 @@ impl Place {
 }
 
 impl Server {
+    /// A connection on which somebody of the demo has logged in, and the header that says so.
+    pub(crate) async fn log_in(&self, login: &str) -> Outcome<(Client, String)> {
+        let mut client = Client::connect(&self.host).await?;
+        let form = format!("login={login}&password={}", linli::cmd::demo::PASSWORD);
+        let headers = "content-type: application/x-www-form-urlencoded\r\n";
+        let answer = client.send("POST", "/login", headers, &form).await.map_err(|e| e.to_string())?;
+        let cookie = answer.cookie.ok_or(format!("{login} did not come in: {}", answer.status))?;
+        Ok((client, format!("cookie: {cookie}\r\n")))
+    }
+
+    /// The sum of a metric's series.
+    pub(crate) async fn metric(&self, name: &str) -> Outcome<f64> {
+        let mut client = Client::connect(&self.host).await?;
+        let page = client.get("/metrics", "").await.map_err(|e| e.to_string())?.body;
+        let lines = page.lines().filter(|l| l.starts_with(name) && !l.starts_with('#'));
+        Ok(lines.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+    }
+
     /// Memory now and at its highest, in MB (`VmRSS`, `VmHWM`).
     pub(crate) fn memory(&self) -> Outcome<(f64, f64)> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
