@@ -85,7 +85,7 @@ const NOTE: &str = "INSERT INTO activity (id, at, actor, actor_id, action, subje
 pub(crate) async fn look(conn: &mut SqliteConnection, looked: &Looked) -> Outcome<f64> {
     let began = Instant::now();
     for (sql, binds) in &looked.asks {
-        let mut query = sqlx::query::<sqlx::Sqlite>(sql);
+        let mut query = sqlx::query::<sqlx::Sqlite>(*sql);
         for bind in binds {
             query = put(query, bind.clone());
         }

@@ -32,8 +32,9 @@ const TABLES: [&str; 5] = ["claim", "claim_number", "activity", "outbox", "idemp
 async fn labels(place: &Place) -> Outcome<Vec<String>> {
     let district = place.open().await?;
     let access = district.port::<Access>()?;
-    let sql = "SELECT b.id FROM building b WHERE b.place = '量测花园' ORDER BY b.n LIMIT $1";
-    let houses: Vec<(BuildingId,)> = district.db.read().await?.all(sql, vec![HOUSES.into()]).await?;
+    let sql = "SELECT b.id FROM building b WHERE b.place LIKE $2 ORDER BY b.n LIMIT $1";
+    let houses: Vec<(BuildingId,)> =
+        district.db.read().await?.all(sql, vec![HOUSES.into(), format!("{}%", sheet::ESTATE).into()]).await?;
     let mut labels = Vec::new();
     for (house,) in houses {
         let mut op = district.op("bench codes").await?;

@@ -17,6 +17,8 @@ const GIVEN: [&str; 30] = [
     "海", "燕", "建", "国", "秀", "英", "晓", "明", "丽", "华", "志", "强", "桂", "兰", "文", "杰", "淑",
     "珍", "永", "红", "玉", "梅", "立", "军", "春", "芳", "德", "福", "思", "远",
 ];
+/// How the names of all estates begin.
+pub(crate) const ESTATE: &str = "量测";
 /// Of one house.
 const DOORS: usize = 24;
 
@@ -53,6 +55,8 @@ pub(crate) fn write(file: &Path, homes: usize) -> Outcome<usize> {
     let mut people = 0;
     // Grid by grid, as such sheets come.
     for (nth, grid) in grids.iter().enumerate() {
+        // An estate of its own: an address is one within its community.
+        let estate = format!("{ESTATE}{}{}花园", GIVEN[nth % 30], GIVEN[nth / 30 % 30]);
         for within in 0..homes.div_ceil(grids.len()) {
             let home = within * grids.len() + nth;
             if home >= homes {
@@ -64,14 +68,16 @@ pub(crate) fn write(file: &Path, homes: usize) -> Outcome<usize> {
                 let Person { name, id, phone } = person(home, member)?;
                 let female = id.as_bytes()[16] % 2 == 0;
                 let relation = ["户主", "配偶", "子", "母亲"][member];
+                let (house, unit, door) = (format!("{house}号楼"), format!("{unit}单元"), door.to_string());
+                let sex = if female { "女" } else { "男" };
                 sheet.write_record([
-                    grid,
-                    "量测花园",
-                    &format!("{house}号楼"),
-                    &format!("{unit}单元"),
-                    &door.to_string(),
+                    grid.as_str(),
+                    &estate,
+                    &house,
+                    &unit,
+                    &door,
                     &name,
-                    if female { "女" } else { "男" },
+                    sex,
                     &id,
                     &phone,
                     relation,

@@ -253,3 +253,41 @@ test("a label that is ended, and one that is none", async () => {
   assert.equal(new URL(resident.page.url()).pathname, all[5].path);
   await resident.context.close();
 });
+
+test("a legal entity is registered with a checked code, found, corrected and closed", async () => {
+  const { page, complaints } = worker;
+  await page.goto(`/homes/entities/new?at=${GRID}`);
+  await page.fill("#e-name", "示范便利店");
+  await page.fill("#e-uscc", "91350100M000100Y44");
+  await page.fill("#e-contact_phone", "10000000077");
+  await press(page, page.locator("main form.card button.primary"));
+  assert.match(await page.locator("#e-uscc-err").innerText(), /请逐位核对/);
+  assert.equal(await page.inputValue("#e-name"), "示范便利店", "nothing typed is lost");
+  await accessible(page, "an entity with a wrong code");
+  await fitsWidth(page, "an entity with a wrong code");
+  await page.fill("#e-uscc", "91350100M000100Y43");
+  await press(page, page.locator("main form.card button.primary"));
+  assert.match(await page.locator("main").innerText(), /已登记[\s\S]*100\*\*\*\*0077/);
+  await accessible(page, "an entity");
+  await fitsWidth(page, "an entity");
+  const address = new URL(page.url()).pathname;
+  // Somebody corrects it meanwhile: what was typed stays, and is taken when sent over what is known now.
+  await page.locator("#h-edit").click();
+  await page.fill("#e-name", "示范超市");
+  await page.evaluate(async (address) => {
+    const version = document.querySelector("input[name=version]").value;
+    await fetch(address, { method: "POST", body: new URLSearchParams({ version, name: "示范商店", kind: "shop" }) });
+  }, address);
+  await press(page, page.locator(`form[action='${address}'] button.primary`));
+  assert.match(await page.locator("[role=alert]").innerText(), /刚刚被别人改过/);
+  assert.equal(await page.inputValue("#e-name"), "示范超市");
+  await press(page, page.locator(`form[action='${address}'] button.primary`));
+  assert.match(await page.locator("h1").innerText(), /示范超市/);
+  await page.goto("/homes/entities?q=sfcs");
+  await page.locator("main .list a", { hasText: "示范超市" }).click();
+  await page.waitForURL(`**${address}`);
+  await page.locator("form[action$='/close'] button").click();
+  await press(page, page.locator("dialog button[value=yes]"));
+  assert.match(await page.locator(".page-head").innerText(), /已停业或迁出/);
+  assert.deepEqual(complaints.filter((c) => !/422|409/.test(c)), []);
+});
