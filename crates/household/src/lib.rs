@@ -28,6 +28,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0003_code", sql: include_str!("../migrations/0003_code.sql") },
     Migration { name: "household/0004_rhythm", sql: include_str!("../migrations/0004_rhythm.sql") },
     Migration { name: "household/0005_spot", sql: include_str!("../migrations/0005_spot.sql") },
+    Migration { name: "household/0006_meeting", sql: include_str!("../migrations/0006_meeting.sql") },
     Migration { name: "household/0008_exchange", sql: include_str!("../migrations/0008_exchange.sql") },
     Migration { name: "household/0009_privacy", sql: include_str!("../migrations/0009_privacy.sql") },
 ];
@@ -51,6 +52,7 @@ pub fn manifest() -> Manifest {
                 .chain(claims::handlers())
                 .chain(exchange::push::handlers())
                 .chain(privacy::night::handlers())
+                .chain(rhythm::meeting::handlers())
                 .collect()
         },
         locales: &[
@@ -64,6 +66,8 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/claims/en.ftl")),
             ("zh-CN", include_str!("../locales/rhythm/zh-CN.ftl")),
             ("en", include_str!("../locales/rhythm/en.ftl")),
+            ("zh-CN", include_str!("../locales/meeting/zh-CN.ftl")),
+            ("en", include_str!("../locales/meeting/en.ftl")),
             ("zh-CN", include_str!("../locales/mine/zh-CN.ftl")),
             ("en", include_str!("../locales/mine/en.ftl")),
             ("zh-CN", include_str!("../locales/exchange/zh-CN.ftl")),
