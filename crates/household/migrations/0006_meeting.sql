@@ -85,6 +85,8 @@ CREATE TABLE meeting_todo (
     subject_kind {code} CHECK (subject_kind IN ('case', 'grid', 'home')),
     subject {code},
     subject_words {text} NOT NULL,
+    -- Whose rights decide who may open it.
+    subject_area {code} NOT NULL,
     state {code} NOT NULL CHECK (state IN ('open', 'done', 'dropped')),
     result {text} NOT NULL,
     settled_at {instant},

@@ -75,6 +75,6 @@ pub fn manifest() -> Manifest {
             ("zh-CN", include_str!("../locales/privacy/zh-CN.ftl")),
             ("en", include_str!("../locales/privacy/en.ftl")),
         ],
-        openapi: exchange::api::openapi,
+        openapi: web::openapi,
     }
 }

@@ -40,6 +40,19 @@ pub(crate) fn routes() -> Vec<Route> {
     .collect()
 }
 
+/// This slice's part of the OpenAPI document.
+pub(crate) fn openapi() -> serde_json::Value {
+    let mut all = crate::exchange::api::openapi();
+    let more = rhythm::openapi();
+    for place in ["/paths", "/components/schemas"] {
+        let part = more.pointer(place).and_then(serde_json::Value::as_object).cloned();
+        if let (Some(into), Some(part)) = (all.pointer_mut(place).and_then(|v| v.as_object_mut()), part) {
+            into.extend(part);
+        }
+    }
+    all
+}
+
 /// What every page needs.
 struct Desk {
     atlas: Arc<Atlas>,
@@ -97,6 +110,11 @@ impl Desk {
         }
         crumbs.reverse();
         crumbs
+    }
+
+    /// What stands above every page of an area: the frame, the way down, the area's name.
+    fn head(&self, ctx: &Ctx, title: &str, at: &AreaCode) -> (Chrome, Vec<(String, String)>, String) {
+        (self.chrome(ctx, title), self.crumbs(ctx, at), self.atlas.name(at).to_owned())
     }
 
     /// The frame, with the place beside the seal.

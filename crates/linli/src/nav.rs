@@ -37,6 +37,7 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/desk/cases", "nav-cases", "list", &[]),
     ("/homes", "nav-homes", "home", &[]),
     ("/homes/rhythm", "nav-rhythm", "walk", OVER_GRIDS),
+    ("/homes/meetings", "nav-meetings", "calendar", OVER_GRIDS),
     ("/homes/requests", "nav-requests", "shield", &[]),
     ("/desk/overview", "nav-overview", "chart", &[]),
     ("/surveys", "nav-surveys", "edit", &[]),

@@ -28,7 +28,7 @@ async fn open_todos(conn: &mut Conn, area: &AreaCode) -> Result<Vec<Proposal>> {
         .map(|todo| Proposal {
             kind: PointKind::Todo,
             key: format!("todo:{}", todo.id),
-            area: todo.area,
+            area: todo.subject_area,
             subject: todo.subject_kind.zip(todo.subject).map(|(kind, id)| Subject { kind, id }),
             facts: facts([
                 ("words", todo.words),

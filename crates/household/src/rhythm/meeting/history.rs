@@ -127,6 +127,7 @@ impl Rows {
             name,
             due,
             "",
+            &told.area,
             state,
             todo.result.clone().unwrap_or_default(),
             settled,
@@ -208,9 +209,9 @@ pub async fn record(op: &mut Op, all: &[Told]) -> Result<()> {
     op.tx
         .insert(
             insert(
-                "INSERT INTO meeting_todo (id, meeting_id, point_id, area, words, responsible, responsible_name, due, subject_words, state,
+                "INSERT INTO meeting_todo (id, meeting_id, point_id, area, words, responsible, responsible_name, due, subject_words, subject_area, state,
                    result, settled_at, settled_by, made_at, made_by, version)",
-                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ),
             rows.todos,
         )

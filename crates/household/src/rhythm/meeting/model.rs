@@ -239,6 +239,9 @@ pub struct Todo {
     pub subject: Option<String>,
     /// In words.
     pub subject_words: String,
+    /// Where that is.
+    #[serde(skip)]
+    pub subject_area: AreaCode,
     /// Where it stands.
     pub state: TodoState,
     /// What came of it, in a word.
@@ -262,7 +265,7 @@ impl Todo {
 
 /// The columns of a [`Todo`] of `meeting_todo t`.
 pub(super) const TODO: &str = "t.id, t.meeting_id, t.point_id, t.area, t.words, t.responsible, t.responsible_name, t.due, t.subject_kind, t.subject,
-    t.subject_words, t.state, t.result, t.settled_at, t.settled_by, t.made_at, t.version";
+    t.subject_words, t.subject_area, t.state, t.result, t.settled_at, t.settled_by, t.made_at, t.version";
 
 /// What was added to minutes after their end.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

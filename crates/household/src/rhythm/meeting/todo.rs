@@ -68,9 +68,9 @@ pub(super) async fn give(
     check: Check,
 ) -> Result<TodoId> {
     let it = checked(op, meeting, new, check).await?;
-    type Tied = (PointKind, Option<SubjectKind>, Option<String>, String);
-    let sql = "SELECT kind, subject_kind, subject, facts FROM meeting_point WHERE id = $1";
-    let (kind, subject_kind, subject, facts): Tied = op.tx.one(sql, params![point]).await?;
+    type Tied = (PointKind, AreaCode, Option<SubjectKind>, Option<String>, String);
+    let sql = "SELECT kind, area, subject_kind, subject, facts FROM meeting_point WHERE id = $1";
+    let (kind, place, subject_kind, subject, facts): Tied = op.tx.one(sql, params![point]).await?;
     let facts: super::Facts = serde_json::from_str(&facts).unwrap_or_default();
     // What a page says of the thing without asking for it again: a case's number, a home's address.
     let word = match (kind, subject_kind) {
@@ -84,8 +84,8 @@ pub(super) async fn give(
     op.tx
         .execute(
             "INSERT INTO meeting_todo (id, meeting_id, point_id, area, words, responsible, responsible_name, due, subject_kind, subject,
-               subject_words, state, result, made_at, made_by, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', '', $12, $13, 1)",
+               subject_words, subject_area, state, result, made_at, made_by, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'open', '', $13, $14, 1)",
             params![
                 id,
                 meeting.id,
@@ -98,6 +98,7 @@ pub(super) async fn give(
                 subject_kind,
                 &subject,
                 facts.get(word).cloned().unwrap_or_default(),
+                &place,
                 op.now,
                 by
             ],
@@ -177,6 +178,7 @@ pub async fn change(op: &mut Op, id: TodoId, change: &Change) -> Result<Todo> {
             )
             .await?;
         log(op, "meeting.drop", id, &todo.area, json!({ "reason": reason })).await?;
+        noted(op, &todo, format!("不再办理：{reason}")).await?;
     } else {
         // Whoever serves there now stands on the list of the newest meeting.
         let meeting = newest(op, &todo).await?;
@@ -189,8 +191,24 @@ pub async fn change(op: &mut Op, id: TodoId, change: &Change) -> Result<Todo> {
             .await?;
         let detail = json!({ "words": it.words, "responsible": it.responsible, "due": change.new.due, "before": todo });
         log(op, "meeting.give", id, &todo.area, detail).await?;
+        let day = change.new.due.map(|d| d.to_string()).unwrap_or_default();
+        noted(op, &todo, format!("改为“{}”，责任人{}，期限{day}", it.words, it.name)).await?;
     }
     locked(op, id).await
+}
+
+/// Minutes that are over stay as they were: what changes of their to-dos is added to them.
+async fn noted(op: &mut Op, todo: &Todo, what: String) -> Result<()> {
+    let sql = "SELECT count(*) FROM meeting WHERE id = $1 AND state = 'closed'";
+    let closed: i64 = op.tx.scalar(sql, params![todo.meeting_id]).await?;
+    if closed == 0 {
+        return Ok(());
+    }
+    let words = format!("待办“{}”（{}）{what}", todo.words, todo.responsible_name);
+    let (id, by) = (op.uuid(), op.actor.name().to_owned());
+    let sql = "INSERT INTO meeting_note (id, meeting_id, words, by_name, at) VALUES ($1, $2, $3, $4, $5)";
+    op.tx.execute(sql, params![id, todo.meeting_id, words, by, op.now]).await?;
+    Ok(())
 }
 
 async fn newest(op: &mut Op, todo: &Todo) -> Result<Meeting> {
