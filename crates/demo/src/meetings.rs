@@ -120,7 +120,8 @@ impl Plan {
                 let topic = topics.swap_remove(rng.below(topics.len()));
                 points.push(self.point(topic, at, (&people, &workers), &mut rng));
             }
-            let absent = workers.iter().copied().filter(|_| workers.len() > 1 && rng.chance(0.12)).take(1).collect();
+            let absent =
+                workers.iter().copied().filter(|_| workers.len() > 1 && rng.chance(0.12)).take(1).collect();
             let guests = rng.chance(0.6).then(|| (names::person(&mut rng), rng.word(GUESTS).to_owned()));
             meetings.push(Held { at, absent, guests: guests.into_iter().collect(), points });
         }
@@ -193,7 +194,8 @@ mod tests {
         let now = "2026-11-25T10:00:00+08:00".parse().unwrap();
         let plan = crate::plan(1, 0.001, now).unwrap();
         let all = plan.meetings();
-        let communities = plan.district.areas.iter().filter(|a| a.code.level() == AreaLevel::Community).count();
+        let communities =
+            plan.district.areas.iter().filter(|a| a.code.level() == AreaLevel::Community).count();
         assert!(all.len() * 10 >= communities * 9, "{} of {communities}", all.len());
         let mut open = 0;
         let mut late = 0;
@@ -201,9 +203,18 @@ mod tests {
             assert_eq!(told.people[0].2, Post::Secretary);
             assert_eq!(told.people.iter().filter(|p| p.2 == Post::Secretary).count(), 1);
             assert!(told.meetings.iter().all(|m| m.at < now && !m.points.is_empty()));
-            let titles: BTreeSet<&str> = told.meetings.iter().flat_map(|m| m.points.iter().map(|p| p.0.as_str())).collect();
-            assert_eq!(titles.len(), told.meetings.iter().map(|m| m.points.len()).sum::<usize>(), "nothing twice");
-            for (m, todo) in told.meetings.iter().flat_map(|m| m.points.iter().flat_map(move |p| p.2.iter().map(move |t| (m, t)))) {
+            let titles: BTreeSet<&str> =
+                told.meetings.iter().flat_map(|m| m.points.iter().map(|p| p.0.as_str())).collect();
+            assert_eq!(
+                titles.len(),
+                told.meetings.iter().map(|m| m.points.len()).sum::<usize>(),
+                "nothing twice"
+            );
+            for (m, todo) in told
+                .meetings
+                .iter()
+                .flat_map(|m| m.points.iter().flat_map(move |p| p.2.iter().map(move |t| (m, t))))
+            {
                 assert!(todo.who < told.people.len() && !todo.words.contains('{'));
                 if todo.result.is_none() {
                     open += 1;

@@ -20,7 +20,13 @@ async fn heap(conn: &mut Conn, filter: &Filter, sort: Sort) -> Result<Heap> {
     let scope = Scope::everything();
     let cases = read::page(conn, &scope, filter, sort, None, MOST).await?.items;
     let all = read::count(conn, &scope, filter, COUNTED).await?;
-    let told = |c: read::CaseRow| CaseTold { id: c.id.0, number: c.number, title: c.title, area: c.area, due: c.next_due };
+    let told = |c: read::CaseRow| CaseTold {
+        id: c.id.0,
+        number: c.number,
+        title: c.title,
+        area: c.area,
+        due: c.next_due,
+    };
     Ok(Heap { cases: cases.into_iter().map(told).collect(), all })
 }
 

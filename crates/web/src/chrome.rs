@@ -167,7 +167,8 @@ impl Chrome {
     pub fn here(&self, href: &str) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
         let holds = |href: &str| {
-            path == href || (href.len() > 1 && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
+            path == href
+                || (href.len() > 1 && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
         };
         holds(href) && !self.nav.iter().any(|other| other.href.len() > href.len() && holds(other.href))
     }

@@ -18,7 +18,12 @@ pub struct Serving {
 
 /// Whoever holds one of these roles inside `area` at `now`, in the order of the places. The caller asks whether that
 /// may be known.
-pub async fn serving(conn: &mut Conn, area: &AreaCode, roles: &[Role], now: Timestamp) -> Result<Vec<Serving>> {
+pub async fn serving(
+    conn: &mut Conn,
+    area: &AreaCode,
+    roles: &[Role],
+    now: Timestamp,
+) -> Result<Vec<Serving>> {
     if roles.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,14 +1,16 @@
 //! The weekly meeting: made by the system, written by one at a time, frozen at its end; to-dos that come back.
 
+mod minutes;
+mod todos;
+
 use std::time::Duration;
 
-use chrono::NaiveDate;
 use linli_access::accounts::{self, Founder, NewPost};
 use linli_household::rhythm::{
     self, Answer, Month,
     meeting::{
-        self, CaseDesk, CaseTold, Change, Heap, LOOK, MeetingId, NewPlan, NewTodo, Person, Point, PointId, PointKind, Post,
-        Settled, State, Todo, TodoId, TodoState, Unsettled, Week, Which, Whole, Writing,
+        self, CaseDesk, CaseTold, Change, Heap, LOOK, MeetingId, NewPlan, NewTodo, Person, Point, PointId,
+        PointKind, Post, Settled, State, Todo, TodoId, TodoState, Unsettled, Week, Which, Whole, Writing,
     },
 };
 use linli_kernel::params;
@@ -115,7 +117,10 @@ async fn plan(d: &Arc<District>, by: Actor, base: i64, new: &NewPlan) -> Result<
 }
 
 fn handlers() -> Handlers {
-    (linli_household::manifest().handlers)().into_iter().filter(|(kind, _)| kind.starts_with("meeting.")).collect()
+    (linli_household::manifest().handlers)()
+        .into_iter()
+        .filter(|(kind, _)| kind.starts_with("meeting."))
+        .collect()
 }
 
 /// The service works until nothing is due.
@@ -125,7 +130,12 @@ async fn work(d: &Arc<District>) {
 
 async fn ids(d: &District) -> Vec<MeetingId> {
     let rows: Vec<(MeetingId,)> =
-        d.db.read().await.unwrap().all("SELECT id FROM meeting WHERE area = $1 ORDER BY week", params![COMMUNITY]).await.unwrap();
+        d.db.read()
+            .await
+            .unwrap()
+            .all("SELECT id FROM meeting WHERE area = $1 ORDER BY week", params![COMMUNITY])
+            .await
+            .unwrap();
     rows.into_iter().map(|(id,)| id).collect()
 }
 
@@ -162,13 +172,21 @@ fn todo(words: &str, to: u128, due: &str) -> NewTodo {
 }
 
 fn point_of(whole: &Whole, kind: PointKind) -> Point {
-    whole.points.iter().find(|p| p.kind == kind).unwrap_or_else(|| panic!("no {kind}: {:?}", whole.points)).clone()
+    whole
+        .points
+        .iter()
+        .find(|p| p.kind == kind)
+        .unwrap_or_else(|| panic!("no {kind}: {:?}", whole.points))
+        .clone()
 }
 
 /// A to-do of the case's point.
 async fn given(d: &Arc<District>, id: MeetingId, due: &str) -> Todo {
     let point = point_of(&whole(d, id).await, PointKind::Overdue);
-    let writing = Writing { base: point.version, minutes: "催一催".into(), todo: Some(todo("打电话催路灯", ONE, due)) };
+    let writing =
+        Writing {
+            base: point.version, minutes: "催一催".into(), todo: Some(todo("打电话催路灯", ONE, due))
+        };
     act!(*d, head(), write_point(id, point.id, &writing)).unwrap();
     whole(d, id).await.todos.pop().unwrap()
 }
@@ -179,6 +197,10 @@ async fn come(d: &Arc<District>, id: MeetingId) {
 
 async fn count(d: &District, action: &str) -> usize {
     log(d).await.iter().filter(|a| *a == action).count()
+}
+
+async fn given_again(d: &District, id: TodoId) -> Todo {
+    meeting::todo(&mut d.db.read().await.unwrap(), id).await.unwrap()
 }
 
 both_engines! {
@@ -310,255 +332,35 @@ both_engines! {
         let id = ready(&d).await;
         let it = whole(&d, id).await;
         let kinds: Vec<PointKind> = it.points.iter().map(|p| p.kind).collect();
-        assert_eq!(kinds, [PointKind::Overdue, PointKind::More, PointKind::Coverage, PointKind::Wrong, PointKind::CareNew]);
-        assert!(!it.points[4].facts.values().any(|v| v.contains('周') || v.contains("lives")), "neither name nor care");
-        assert_eq!(it.points[3].facts["wrong"], "5");
+        assert_eq!(kinds, [PointKind::Overdue, PointKind::More, PointKind::Round, PointKind::Coverage, PointKind::Wrong, PointKind::CareNew]);
+        assert!(!it.points[5].facts.values().any(|v| v.contains('周') || v.contains("lives")), "neither name nor care");
+        assert_eq!(it.points[4].facts["wrong"], "5");
         // What a secretary has struck stays struck, what is over is struck by the system, what is written stays.
-        act!(d, head(), strike(id, it.points[3].id, true)).unwrap();
-        act!(d, head(), strike(id, it.points[3].id, true)).unwrap();
+        act!(d, head(), strike(id, it.points[4].id, true)).unwrap();
+        act!(d, head(), strike(id, it.points[4].id, true)).unwrap();
         assert_eq!(count(&d, "meeting.strike").await, 1);
-        act!(d, head(), write_point(id, it.points[2].id, &writing(1, "晚上再走一遍"))).unwrap();
+        act!(d, head(), write_point(id, it.points[3].id, &writing(1, "晚上再走一遍"))).unwrap();
         let mut op1 = op(&d, worker()).await;
         app::confirm_dwelling(&mut op1, with_care, None).await.unwrap();
-        let mark: Uuid = op1.tx.scalar("SELECT id FROM care_mark", vec![]).await.unwrap();
-        app::end_care(&mut op1, linli_household::model::CareId(mark), "已迁出").await.unwrap();
+        app::end_care(&mut op1, resident, linli_household::model::CareKind::LivesAlone, "已迁出").await.unwrap();
         op1.commit().await.unwrap();
         let own = act!(d, head(), add_point(id, "换届选举")).unwrap();
         act!(d, head(), refresh(id)).unwrap();
         let now = whole(&d, id).await;
         let standing: Vec<PointKind> = now.standing().map(|p| p.kind).collect();
-        assert_eq!(standing, [PointKind::Overdue, PointKind::More, PointKind::Coverage, PointKind::Own]);
-        assert!(now.point(it.points[4].id).unwrap().facts.contains_key("over"));
-        assert!(!now.point(it.points[3].id).unwrap().facts.contains_key("over"));
+        assert_eq!(standing, [PointKind::Overdue, PointKind::More, PointKind::Round, PointKind::Coverage, PointKind::Own]);
+        assert!(now.point(it.points[5].id).unwrap().facts.contains_key("over"));
+        assert!(!now.point(it.points[4].id).unwrap().facts.contains_key("over"));
         // Order: up and down among what stands, no further than the ends.
         act!(d, head(), shift(id, own, true)).unwrap();
         act!(d, head(), shift(id, it.points[0].id, true)).unwrap();
         let order: Vec<PointId> = whole(&d, id).await.standing().map(|p| p.id).collect();
-        assert_eq!(order, [it.points[0].id, it.points[1].id, own, it.points[2].id]);
-        assert_eq!(key(act!(d, head(), strike(id, it.points[2].id, true))), "meeting-point-written");
-        act!(d, head(), strike(id, it.points[3].id, false)).unwrap();
-        assert_eq!(whole(&d, id).await.standing().count(), 5);
+        assert_eq!(order, [it.points[0].id, it.points[1].id, it.points[2].id, own, it.points[3].id]);
+        assert_eq!(key(act!(d, head(), strike(id, it.points[3].id, true))), "meeting-point-written");
+        act!(d, head(), strike(id, it.points[4].id, false)).unwrap();
+        assert_eq!(whole(&d, id).await.standing().count(), 6);
         for bad in ["", "  ", &"长".repeat(101)] {
             assert!(matches!(act!(d, head(), add_point(id, bad)), Err(Error::Invalid(_))), "{bad}");
         }
     }
-
-    async fn who_writes_second_sees_what_was_written(s) {
-        let d = district(&s).await;
-        let id = ready(&d).await;
-        let point = point_of(&whole(&d, id).await, PointKind::Overdue).id;
-        let write = |by: Actor, w: Writing| {
-            let d = d.clone();
-            async move { act!(d, by, write_point(id, point, &w)) }
-        };
-        let (a, b) = tokio::join!(write(head(), writing(1, "先修再说")), write(steward(), writing(1, "报街道")));
-        assert_eq!(usize::from(a.is_ok()) + usize::from(b.is_ok()), 1);
-        assert!([a, b].into_iter().any(|r| matches!(r, Err(Error::Conflict("meeting-point-changed")))));
-        let kept = whole(&d, id).await.point(point).unwrap().clone();
-        assert_eq!(kept.version, 2);
-        // The same words again, from whatever base, change nothing; with the new base one writes over.
-        let acts = log(&d).await.len();
-        write(head(), writing(1, &kept.minutes)).await.unwrap();
-        assert_eq!(log(&d).await.len(), acts);
-        write(steward(), writing(2, "先修，同时报街道")).await.unwrap();
-        assert_eq!(key(write(head(), writing(2, "x")).await), "meeting-point-changed");
-        // Wrong people, wrong community, wrong meeting, rubbish.
-        assert_eq!(key(write(one(), writing(3, "x")).await), "error-forbidden");
-        assert_eq!(key(write(account(3, Role::StreetCentre, STREET), writing(3, "x")).await), "error-forbidden");
-        assert_eq!(key(write(account(9, Role::CommunitySecretary, "371002002001"), writing(3, "x")).await), "404");
-        assert_eq!(key(write(account(8, Role::GridWorker, FAR_GRID), writing(3, "x")).await), "404");
-        assert_eq!(key(act!(d, head(), write_point(MeetingId(Uuid::from_u128(3)), point, &writing(3, "x")))), "404");
-        assert_eq!(key(act!(d, head(), write_point(id, PointId(Uuid::from_u128(3)), &writing(3, "x")))), "404");
-        assert_eq!(key(write(head(), writing(3, &"长".repeat(2001))).await), "error-too-long");
-        for (new, answer) in [
-            (todo("  ", ONE, "2026-12-01"), "error-required"),
-            (todo("看一看", 8, "2026-12-01"), "meeting-todo-who"),
-            (todo("看一看", ONE, "2026-11-22"), "meeting-todo-due"),
-            (todo("看一看", ONE, "2036-11-22"), "meeting-todo-due"),
-            (NewTodo { words: "看一看".into(), ..NewTodo::default() }, "meeting-todo-who meeting-todo-due"),
-        ] {
-            let w = Writing { todo: Some(new), ..writing(3, "先修，同时报街道") };
-            assert_eq!(key(write(head(), w).await), answer);
-        }
-        assert_eq!(whole(&d, id).await.point(point).unwrap().minutes, "先修，同时报街道");
-        assert!(whole(&d, id).await.todos.is_empty());
-    }
-
-    async fn who_came_is_marked_by_two_at_once(s) {
-        let d = district(&s).await;
-        let id = ready(&d).await;
-        let keys: Vec<String> = whole(&d, id).await.people.iter().map(|p: &Person| p.key.clone()).collect();
-        // Both forms were made when nobody was marked.
-        act!(d, head(), attend(id, &[], &keys[..2])).unwrap();
-        act!(d, steward(), attend(id, &[], &keys[2..3])).unwrap();
-        let came = |w: &Whole| w.people.iter().filter(|p| p.came).count();
-        assert_eq!(came(&whole(&d, id).await), 3);
-        act!(d, steward(), attend(id, &keys[..1], &[])).unwrap();
-        assert_eq!(came(&whole(&d, id).await), 2);
-        act!(d, head(), attend(id, &[], &["nobody".to_owned()])).unwrap();
-        act!(d, head(), add_guest(id, "赵物业", "锦绣物业")).unwrap();
-        act!(d, head(), add_guest(id, "赵物业", "锦绣物业")).unwrap();
-        assert_eq!((came(&whole(&d, id).await), count(&d, "meeting.guest").await), (3, 1));
-        assert_eq!(key(act!(d, head(), add_guest(id, "", ""))), "error-required error-required");
-        assert_eq!(key(act!(d, one(), attend(id, &[], &keys))), "error-forbidden");
-        // Who leaves and did not come is expected no more; who came stays.
-        let mut op1 = op(&d, Actor::System).await;
-        op1.tx.execute("UPDATE post SET until_at = 1 WHERE account_id = $1 OR account_id = $2", params![who(ONE), who(TWO)]).await.unwrap();
-        op1.commit().await.unwrap();
-        act!(d, head(), refresh(id)).unwrap();
-        let names: Vec<String> = whole(&d, id).await.people.into_iter().map(|p| p.name).collect();
-        assert_eq!(names, ["员90", "员91", "员1", "赵物业"]);
-    }
-
-    async fn an_ended_meeting_is_only_added_to(s) {
-        let d = district(&s).await;
-        let id = ready(&d).await;
-        let todo = given(&d, id, "2026-12-01").await;
-        assert_eq!(key(act!(d, head(), close(id))), "meeting-not-yet");
-        assert_eq!(key(act!(d, head(), put_off(id, "2027-02-01".parse().ok(), Some(600), ""))), "meeting-day-far");
-        assert_eq!(key(act!(d, head(), put_off(id, None, None, ""))), "meeting-day-far meeting-time-needed");
-        act!(d, head(), put_off(id, "2026-11-23".parse().ok(), Some(480), "广场")).unwrap();
-        assert_eq!(key(act!(d, head(), close(id))), "meeting-nobody-came");
-        assert_eq!(key(act!(d, head(), add_note(id, "补一句"))), "meeting-still-open");
-        come(&d, id).await;
-        assert_eq!(key(act!(d, two(), close(id))), "error-forbidden");
-        let close = |d: Arc<District>, by: Actor| async move { act!(d, by, close(id)) };
-        let (a, b) = tokio::join!(close(d.clone(), head()), close(d.clone(), steward()));
-        assert!(a.is_ok() && b.is_ok(), "the same end twice");
-        assert_eq!(count(&d, "meeting.close").await, 1);
-        let ended = whole(&d, id).await;
-        let point = ended.points[0].id;
-        let refused = [
-            key(act!(d, head(), write_point(id, point, &writing(2, "改写")))),
-            key(act!(d, head(), add_point(id, "再加"))),
-            key(act!(d, head(), strike(id, point, true))),
-            key(act!(d, head(), shift(id, point, false))),
-            key(act!(d, head(), attend(id, &[], &[]))),
-            key(act!(d, head(), add_guest(id, "钱", "业委会"))),
-            key(act!(d, head(), put_off(id, "2026-11-24".parse().ok(), Some(480), ""))),
-            key(act!(d, head(), refresh(id))),
-        ];
-        assert!(refused.iter().all(|k| k == "meeting-closed"), "{refused:?}");
-        work(&d).await;
-        assert_eq!(whole(&d, id).await, ended, "the system does not touch it either");
-        act!(d, steward(), add_note(id, "路灯是两盏，不是三盏")).unwrap();
-        assert_eq!(key(act!(d, head(), add_note(id, " "))), "error-required");
-        assert_eq!(key(act!(d, one(), add_note(id, "x"))), "error-forbidden");
-        // A to-do that is given to somebody else leaves its trace there.
-        let change = Change { base: todo.version, new: self::todo("打电话催路灯", TWO, "2026-12-03"), dropped: None };
-        act!(d, head(), change(todo.id, &change)).unwrap();
-        let notes = whole(&d, id).await.notes;
-        assert_eq!((notes.len(), notes[0].by_name.as_str()), (2, "员91"));
-        assert!(notes[1].words.contains("员1") && notes[1].words.contains("员2") && notes[1].words.contains("2026-12-03"), "{notes:?}");
-    }
-
-    async fn a_to_do_comes_back_until_it_is_done(s) {
-        let d = district(&s).await;
-        let id = ready(&d).await;
-        let it = given(&d, id, "2026-11-26").await;
-        assert_eq!((it.subject.as_deref(), it.subject_words.as_str(), it.subject_area.as_str()), (Some(Uuid::from_u128(7).to_string().as_str()), "HC20261123-000007", GRID));
-        let mine = |d: Arc<District>, n: u128| async move { meeting::todos_of(&mut d.db.read().await.unwrap(), who(n)).await.unwrap() };
-        assert_eq!(mine(d.clone(), ONE).await.len(), 1);
-        assert!(mine(d.clone(), TWO).await.is_empty());
-        let settle = |d: Arc<District>, by: Actor, what: Settled, said: &'static str| async move { act!(d, by, settle(it.id, what, said)) };
-        let it = given_again(&d, it.id).await;
-        for (by, answer) in [(two(), "meeting-todo-not-yours"), (account(3, Role::StreetCentre, STREET), "error-forbidden"), (account(8, Role::GridWorker, FAR_GRID), "404")] {
-            assert_eq!(key(settle(d.clone(), by, Settled::Done, "").await), answer);
-        }
-        assert_eq!(key(settle(d.clone(), one(), Settled::Stuck, " ").await), "meeting-todo-why");
-        settle(d.clone(), one(), Settled::Stuck, "没人接电话").await.unwrap();
-        come(&d, id).await;
-        d.clock.advance(DAY * 2);
-        act!(d, head(), close(id)).unwrap();
-        // Next week it is on the agenda by itself, overdue, with what was said of it.
-        d.clock.advance(DAY * 5);
-        arm(&d, &handlers()).await.unwrap();
-        work(&d).await;
-        let next = ids(&d).await[1];
-        let again = point_of(&whole(&d, next).await, PointKind::Todo);
-        assert_eq!((again.facts["result"].as_str(), again.facts["tied"].as_str()), ("没人接电话", "HC20261123-000007"));
-        assert!(mine(d.clone(), ONE).await[0].overdue(d.clock.now()));
-        let scope = scope(&d, &head(), "meeting.read");
-        let late = |d: Arc<District>, scope: linli_access::Scope| async move {
-            let now = d.clock.now();
-            meeting::todos(&mut d.db.read().await.unwrap(), &scope, &area(COMMUNITY), Which::Overdue, now, None, 10).await.unwrap().items
-        };
-        assert_eq!(late(d.clone(), scope.clone()).await.len(), 1);
-        // Done, by two taps at once; then it changes no more, and the point is over.
-        let (a, b) = tokio::join!(settle(d.clone(), one(), Settled::Done, "灯亮了"), settle(d.clone(), one(), Settled::Done, "灯亮了"));
-        assert!(a.is_ok() && b.is_ok());
-        assert_eq!(count(&d, "meeting.settle").await, 2);
-        assert_eq!(key(settle(d.clone(), one(), Settled::Done, "又说一遍").await), "meeting-todo-settled");
-        assert_eq!(key(settle(d.clone(), one(), Settled::Stuck, "不行").await), "meeting-todo-settled");
-        act!(d, head(), refresh(next)).unwrap();
-        assert!(whole(&d, next).await.point(again.id).unwrap().struck);
-        assert!(late(d.clone(), scope).await.is_empty() && mine(d.clone(), ONE).await.is_empty());
-        let gone = Change { base: it.version, new: NewTodo::default(), dropped: Some("已拆".into()) };
-        assert_eq!(key(act!(d, head(), change(it.id, &gone))), "meeting-todo-settled");
-    }
-
-    async fn a_to_do_is_given_on_and_dropped_by_who_holds_the_meeting(s) {
-        let d = district(&s).await;
-        let id = ready(&d).await;
-        let it = given(&d, id, "2026-12-01").await;
-        let to = |n: u128, base: i64| Change { base, new: todo("打电话催路灯", n, "2026-12-02"), dropped: None };
-        assert_eq!(key(act!(d, one(), change(it.id, &to(TWO, 1)))), "error-forbidden");
-        assert_eq!(key(act!(d, account(9, Role::CommunitySecretary, "371002002001"), change(it.id, &to(TWO, 1)))), "404");
-        assert_eq!(key(act!(d, head(), change(it.id, &to(8, 1)))), "meeting-todo-who");
-        let give = |by: Actor, c: Change| { let d = d.clone(); async move { act!(d, by, change(it.id, &c)) } };
-        let it = given_again(&d, it.id).await;
-        let (a, b) = tokio::join!(give(head(), to(TWO, 1)), give(steward(), to(HEAD, 1)));
-        assert_eq!(usize::from(a.is_ok()) + usize::from(b.is_ok()), 1);
-        assert!([a, b].into_iter().any(|r| matches!(r, Err(Error::Conflict("meeting-todo-changed")))));
-        let drop = |reason: &str| Change { base: 2, new: NewTodo::default(), dropped: Some(reason.into()) };
-        assert_eq!(key(give(head(), drop(" ")).await), "error-required");
-        give(head(), drop("小区要整体改造")).await.unwrap();
-        let kept = given_again(&d, it.id).await;
-        assert_eq!((kept.state, kept.result.as_str()), (TodoState::Dropped, "小区要整体改造"));
-    }
-
-    async fn who_looks_sees_their_own_areas(s) {
-        let d = district(&s).await;
-        let id = ready(&d).await;
-        given(&d, id, "2026-11-24").await;
-        come(&d, id).await;
-        d.clock.advance(DAY * 2);
-        act!(d, head(), close(id)).unwrap();
-        let atlas = d.port::<AtlasPort>().unwrap().get();
-        let week = Week::of(d.clock.now());
-        for (by, at, wanted) in [
-            (account(3, Role::DistrictCentre, DISTRICT), DISTRICT, vec![(COMMUNITY, true, 1, 1), ("371002002001", false, 0, 0)]),
-            (account(3, Role::StreetLeader, STREET), STREET, vec![(COMMUNITY, true, 1, 1)]),
-            (account(3, Role::StreetCentre, OTHER_STREET), DISTRICT, vec![("371002002001", false, 0, 0)]),
-            (one(), DISTRICT, vec![(COMMUNITY, true, 1, 1)]),
-            (account(3, Role::Hotline, DISTRICT), DISTRICT, vec![]),
-        ] {
-            let scope = scope(&d, &by, "meeting.read");
-            let db = d.db.metered();
-            let mut conn = db.read().await.unwrap();
-            let all = meeting::communities(&mut conn, &atlas, &scope, &area(at), week, d.clock.now()).await.unwrap();
-            let told: Vec<_> = all.iter().map(|c| (c.area.as_str(), c.held(), c.open, c.overdue)).collect();
-            assert_eq!(told, wanted, "{by:?}");
-            assert_eq!(db.queries(), 3);
-            let list = meeting::todos(&mut conn, &scope, &area(DISTRICT), Which::Open, d.clock.now(), None, 10).await.unwrap();
-            assert_eq!(list.items.len(), usize::try_from(all.iter().map(|c| c.open).sum::<i64>()).unwrap());
-        }
-        let db = d.db.metered();
-        let it = meeting::whole(&mut db.read().await.unwrap(), id).await.unwrap();
-        assert_eq!((db.queries(), it.meeting.state), (5, State::Closed));
-        let access = d.port::<Access>().unwrap();
-        let sees = |by: &Actor| meeting::sees(&access, by, &area(COMMUNITY));
-        assert!(sees(&one()) && sees(&head()) && sees(&account(3, Role::StreetLeader, STREET)));
-        assert!(!sees(&account(8, Role::GridWorker, FAR_GRID)) && !sees(&account(3, Role::Auditor, DISTRICT)) && !sees(&Actor::Public));
-        // Pages continue after the last row.
-        let scope = scope(&d, &head(), "meeting.read");
-        let mut conn = d.db.read().await.unwrap();
-        let page = meeting::of_community(&mut conn, &scope, &area(COMMUNITY), None, 1).await.unwrap();
-        assert_eq!((page.items[0].came, page.items[0].expected, page.next), (2, 4, None));
-        assert_eq!("2026-11-23".parse::<NaiveDate>().ok(), Some(page.items[0].week().monday()));
-    }
-}
-
-async fn given_again(d: &District, id: TodoId) -> Todo {
-    meeting::todo(&mut d.db.read().await.unwrap(), id).await.unwrap()
 }

@@ -139,8 +139,9 @@ pub(super) fn of_coverage(figures: &[Figures], over: f64) -> Vec<Proposal> {
 
 /// Grids behind with their look-rounds: grid, homes listed since the last meeting, and of them settled.
 pub(super) fn of_rounds(rounds: &[(AreaCode, i64, i64)]) -> Vec<Proposal> {
-    let behind =
-        |(_, listed, settled): &&(AreaCode, i64, i64)| *listed > 0 && (*settled as f64) < SETTLED * (*listed as f64);
+    let behind = |(_, listed, settled): &&(AreaCode, i64, i64)| {
+        *listed > 0 && (*settled as f64) < SETTLED * (*listed as f64)
+    };
     rounds
         .iter()
         .filter(behind)
@@ -219,8 +220,7 @@ mod tests {
     #[test]
     fn a_case_stands_once_with_what_weighs_most_and_the_rest_is_a_number() {
         let community = grid(1).parent().unwrap();
-        let unsettled =
-            Unsettled { returned: heap(1, 3, 2), overdue: heap(2, 12, 30), joint: heap(1, 2, 1) };
+        let unsettled = Unsettled { returned: heap(1, 3, 2), overdue: heap(2, 12, 30), joint: heap(1, 2, 1) };
         let points = of_cases(&community, &unsettled);
         let kinds: Vec<PointKind> = points.iter().map(|p| p.kind).collect();
         let mut wanted = vec![PointKind::Returned; 2];
@@ -247,7 +247,10 @@ mod tests {
         assert!(of_coverage(&[figures(36)], 0.5).is_empty());
         let behind = of_coverage(&[figures(20), figures(80)], 0.5);
         assert_eq!(behind.len(), 1);
-        assert_eq!(behind[0].facts, facts([("percent", "20".into()), ("left", "80".into()), ("care", "6".into())]));
+        assert_eq!(
+            behind[0].facts,
+            facts([("percent", "20".into()), ("left", "80".into()), ("care", "6".into())])
+        );
         let rounds = [(grid(1), 10, 7), (grid(2), 10, 6), (grid(3), 0, 0)];
         assert_eq!(of_rounds(&rounds).iter().map(|p| p.area.clone()).collect::<Vec<_>>(), [grid(2)]);
         assert!((over("2026-11-15T00:00:00+08:00".parse().unwrap()) - 0.489).abs() < 0.01);

@@ -20,7 +20,9 @@ const SOON_DAYS: i64 = 30;
 const HOMES: i64 = 200;
 
 async fn open_todos(conn: &mut Conn, area: &AreaCode) -> Result<Vec<Proposal>> {
-    let sql = format!("SELECT {TODO} FROM meeting_todo t WHERE t.area = $1 AND t.state = 'open' ORDER BY t.due, t.id");
+    let sql = format!(
+        "SELECT {TODO} FROM meeting_todo t WHERE t.area = $1 AND t.state = 'open' ORDER BY t.due, t.id"
+    );
     let found: Vec<Todo> = conn.all(&sql, params![area]).await?;
     let day = |due: i64| Timestamp::from_millis(due * DAY_MS).china_date().to_string();
     Ok(found

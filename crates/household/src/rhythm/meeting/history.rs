@@ -85,7 +85,15 @@ impl Rows {
         }
         for (name, place) in &held.guests {
             let account: Option<AccountId> = None;
-            self.people.push(params![id, format!("guest:{place}:{name}"), account, name, Post::Guest, place, true]);
+            self.people.push(params![
+                id,
+                format!("guest:{place}:{name}"),
+                account,
+                name,
+                Post::Guest,
+                place,
+                true
+            ]);
         }
         for (nth, (title, minutes, given)) in held.points.iter().enumerate() {
             let point = PointId(op.uuid());
@@ -109,7 +117,13 @@ impl Rows {
         }
     }
 
-    fn todo(&mut self, op: &Op, told: &Told, (id, point, end, by): (MeetingId, PointId, Timestamp, &str), todo: &Given) {
+    fn todo(
+        &mut self,
+        op: &Op,
+        told: &Told,
+        (id, point, end, by): (MeetingId, PointId, Timestamp, &str),
+        todo: &Given,
+    ) {
         let Some((account, name, ..)) = told.people.get(todo.who) else { return };
         let due = china_day(end) + todo.days;
         // Done on the day before it was due, if that is past.

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Week, gather::gather, held_on, instant,
+    Week,
+    gather::gather,
+    held_on, instant,
     model::{Facts, MEETING, Meeting, MeetingId, Moved, Person, PointId, PointKind, Post, Proposal},
     plan::{calendar, plan},
     see::permit_hold,
@@ -87,10 +89,20 @@ pub async fn prepare(op: &mut Op, area: &AreaCode) -> Result<Option<MeetingId>> 
         let district = op.district.clone();
         let calendar = calendar(&district, &mut op.tx).await?;
         if let Some(day) = held_on(week, plan.weekday, &calendar) {
-            make(op, &plan.area, week, instant(day, plan.minute), &plan.place, usual(week, plan.weekday) != day).await?;
+            make(
+                op,
+                &plan.area,
+                week,
+                instant(day, plan.minute),
+                &plan.place,
+                usual(week, plan.weekday) != day,
+            )
+            .await?;
         }
     }
-    let Some(meeting) = locked(op, "m.area = $1 AND m.week = $2", params![area, week.0]).await? else { return Ok(None) };
+    let Some(meeting) = locked(op, "m.area = $1 AND m.week = $2", params![area, week.0]).await? else {
+        return Ok(None);
+    };
     if !meeting.is_closed() {
         propose(op, &meeting).await?;
     }
@@ -102,7 +114,14 @@ fn usual(week: Week, weekday: i64) -> chrono::NaiveDate {
     monday.checked_add_days(chrono::Days::new(weekday.unsigned_abs())).unwrap_or(monday)
 }
 
-async fn make(op: &mut Op, area: &AreaCode, week: Week, at: Timestamp, place: &str, holiday: bool) -> Result<()> {
+async fn make(
+    op: &mut Op,
+    area: &AreaCode,
+    week: Week,
+    at: Timestamp,
+    place: &str,
+    holiday: bool,
+) -> Result<()> {
     let id = MeetingId(op.uuid());
     let moved = holiday.then_some(Moved::Holiday);
     let made = op
@@ -173,7 +192,14 @@ async fn propose(op: &mut Op, meeting: &Meeting) -> Result<()> {
         over += 1;
     }
     op.tx.execute("UPDATE meeting SET proposed_at = $2 WHERE id = $1", params![meeting.id, op.now]).await?;
-    log(op, "meeting.propose", meeting.id, &meeting.area, json!({ "points": found.len(), "new": added, "over": over })).await
+    log(
+        op,
+        "meeting.propose",
+        meeting.id,
+        &meeting.area,
+        json!({ "points": found.len(), "new": added, "over": over }),
+    )
+    .await
 }
 
 /// When the community last met before this one.
@@ -213,7 +239,8 @@ fn expected(serving: Vec<Serving>, name: impl Fn(&AreaCode) -> String) -> BTreeM
         });
         person.post = person.post.min(post);
         if !place.is_empty() {
-            person.place = if person.place.is_empty() { place } else { format!("{}、{place}", person.place) };
+            person.place =
+                if person.place.is_empty() { place } else { format!("{}、{place}", person.place) };
         }
     }
     all

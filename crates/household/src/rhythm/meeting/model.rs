@@ -165,7 +165,8 @@ impl Meeting {
 }
 
 /// The columns of a [`Meeting`] of `meeting m`.
-pub(super) const MEETING: &str = "m.id, m.area, m.week, m.starts_at, m.place, m.moved, m.state, m.proposed_at, m.closed_at, m.closed_by";
+pub(super) const MEETING: &str =
+    "m.id, m.area, m.week, m.starts_at, m.place, m.moved, m.state, m.proposed_at, m.closed_at, m.closed_by";
 
 /// Somebody who is expected, or came.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

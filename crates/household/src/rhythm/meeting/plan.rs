@@ -97,8 +97,7 @@ pub async fn set_plan(op: &mut Op, area: &AreaCode, base: i64, new: &NewPlan) ->
     let mut check = Check::new();
     let weekday =
         check.parse("weekday", "meeting-weekday-needed", new.weekday.filter(|d| (0..5).contains(d)));
-    let minute =
-        check.parse("time", "meeting-time-needed", new.minute.filter(|m| (0..24 * 60).contains(m)));
+    let minute = check.parse("time", "meeting-time-needed", new.minute.filter(|m| (0..24 * 60).contains(m)));
     let place = check.optional("place", Some(&new.place), 60).unwrap_or_default();
     check.done()?;
     let (Some(weekday), Some(minute)) = (weekday, minute) else { return Err(Error::NotFound) };

@@ -221,7 +221,8 @@ pub async fn communities(
     let todos: Vec<(AreaCode, i64, i64)> = conn.all(&sql, rows.args()).await?;
     let mut meetings: BTreeMap<AreaCode, Line> = meetings.into_iter().map(|m| (m.area.clone(), m)).collect();
     let mut plans: BTreeMap<AreaCode, Plan> = plans.into_iter().map(|p| (p.area.clone(), p)).collect();
-    let todos: BTreeMap<AreaCode, (i64, i64)> = todos.into_iter().map(|(a, n, late)| (a, (n, late))).collect();
+    let todos: BTreeMap<AreaCode, (i64, i64)> =
+        todos.into_iter().map(|(a, n, late)| (a, (n, late))).collect();
     let seen = |code: &AreaCode| scope.covers(code, &[]) || scope.areas.iter().any(|own| code.contains(own));
     Ok(atlas
         .within(area)
@@ -313,7 +314,8 @@ pub async fn todos(
             "t.due, t.id"
         }
         Which::Overdue => {
-            rows.and("t.state = 'open' AND t.due < ?", vec![china_day(now).into()]).after("t.due", "t.id", after);
+            rows.and("t.state = 'open' AND t.due < ?", vec![china_day(now).into()])
+                .after("t.due", "t.id", after);
             "t.due, t.id"
         }
         Which::Settled => {

@@ -212,7 +212,10 @@ async fn noted(op: &mut Op, todo: &Todo, what: String) -> Result<()> {
 }
 
 async fn newest(op: &mut Op, todo: &Todo) -> Result<Meeting> {
-    let sql = format!("SELECT {} FROM meeting m WHERE m.area = $1 ORDER BY m.week DESC LIMIT 1", super::model::MEETING);
+    let sql = format!(
+        "SELECT {} FROM meeting m WHERE m.area = $1 ORDER BY m.week DESC LIMIT 1",
+        super::model::MEETING
+    );
     op.tx.one(&sql, params![&todo.area]).await
 }
 
@@ -224,5 +227,6 @@ async fn log(
     detail: serde_json::Value,
 ) -> Result<()> {
     op.announce("meeting", area.as_str(), "");
-    op.log(Entry { action, subject: "meeting_todo", subject_id: id.to_string(), area: area.clone(), detail }).await
+    op.log(Entry { action, subject: "meeting_todo", subject_id: id.to_string(), area: area.clone(), detail })
+        .await
 }

@@ -144,7 +144,14 @@ pub async fn write_point(op: &mut Op, id: MeetingId, point: PointId, writing: &W
     if same {
         return Ok(());
     }
-    log(op, "meeting.write", id, &meeting.area, json!({ "point": point, "minutes": minutes, "before": before })).await
+    log(
+        op,
+        "meeting.write",
+        id,
+        &meeting.area,
+        json!({ "point": point, "minutes": minutes, "before": before }),
+    )
+    .await
 }
 
 /// Notes who came. A form tells who was marked when it was made, so that two who mark different people do not undo each
@@ -240,7 +247,8 @@ pub async fn close(op: &mut Op, id: MeetingId) -> Result<AreaCode> {
             params![id, op.now, by],
         )
         .await?;
-    log(op, "meeting.close", id, &meeting.area, json!({ "week": meeting.week().to_string(), "came": came })).await?;
+    log(op, "meeting.close", id, &meeting.area, json!({ "week": meeting.week().to_string(), "came": came }))
+        .await?;
     Ok(meeting.area)
 }
 

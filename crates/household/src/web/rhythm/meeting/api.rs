@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use super::{Room, day_start};
 use crate::rhythm::meeting::{
-    self, HOLD, MINUTES_MAX, MeetingId, NewTodo, PointId, PointKind, Post, READ, Settled, State, SubjectKind, TODO,
-    Todo, TodoId, TodoState, WORDS_MAX, Week, Which, Writing,
+    self, HOLD, MINUTES_MAX, MeetingId, NewTodo, PointId, PointKind, Post, READ, Settled, State, SubjectKind,
+    TODO, Todo, TodoId, TodoState, WORDS_MAX, Week, Which, Writing,
 };
 
 const MOST: usize = 200;
@@ -129,11 +129,8 @@ async fn write(
     if let Some(before) = once.before(&mut op).await? {
         return Ok(before);
     }
-    let todo = asked.todo.map(|t| NewTodo {
-        words: t.words,
-        responsible: Some(t.responsible),
-        due: Some(t.due),
-    });
+    let todo =
+        asked.todo.map(|t| NewTodo { words: t.words, responsible: Some(t.responsible), due: Some(t.due) });
     let writing = Writing { base: asked.base, minutes: asked.minutes, todo };
     meeting::write_point(&mut op, id, point, &writing).await?;
     let whole = meeting::whole(&mut op.tx, id).await?;
@@ -142,7 +139,11 @@ async fn write(
     Ok(once.done(op, StatusCode::OK, &told).await?)
 }
 
-async fn close(ctx: Ctx, At(id): At<MeetingId>, Asked(Nothing {}, mut once): Asked<Nothing>) -> WebResult<Response> {
+async fn close(
+    ctx: Ctx,
+    At(id): At<MeetingId>,
+    Asked(Nothing {}, mut once): Asked<Nothing>,
+) -> WebResult<Response> {
     let mut op = ctx.op().await?;
     if let Some(before) = once.before(&mut op).await? {
         return Ok(before);
@@ -161,7 +162,11 @@ struct Settling {
     result: String,
 }
 
-async fn settle(ctx: Ctx, At(id): At<TodoId>, Asked(asked, mut once): Asked<Settling>) -> WebResult<Response> {
+async fn settle(
+    ctx: Ctx,
+    At(id): At<TodoId>,
+    Asked(asked, mut once): Asked<Settling>,
+) -> WebResult<Response> {
     let room = Room::of(&ctx)?;
     let mut op = ctx.op().await?;
     if let Some(before) = once.before(&mut op).await? {
@@ -178,54 +183,87 @@ nothing. A meeting that is closed takes no more minutes.";
 
 fn operations() -> Vec<Operation> {
     vec![
-        Operation::get("/api/v1/meetings", Access::May(READ), "Weekly meetings, the newest week first", meetings)
-            .query("area", "a community, or a larger area", schema::area())
-            .paged(Some(MOST))
-            .answers(200, "A page of meetings", schema::page(schema::named("MeetingLine"))),
+        Operation::get(
+            "/api/v1/meetings",
+            Access::May(READ),
+            "Weekly meetings, the newest week first",
+            meetings,
+        )
+        .query("area", "a community, or a larger area", schema::area())
+        .paged(Some(MOST))
+        .answers(200, "A page of meetings", schema::page(schema::named("MeetingLine"))),
         Operation::get("/api/v1/meetings/todos", Access::May(READ), "To-dos that meetings gave", todos)
             .query("area", "a community, or a larger area", schema::area())
-            .query("which", "open ones by their day, those past it, or settled ones", schema::words(Which::ALL))
+            .query(
+                "which",
+                "open ones by their day, those past it, or settled ones",
+                schema::words(Which::ALL),
+            )
             .paged(Some(MOST))
             .answers(200, "A page of to-dos", schema::page(schema::named("MeetingTodo"))),
-        Operation::get("/api/v1/meetings/{id}", Access::May(READ), "One meeting with agenda, minutes and to-dos", meeting_)
-            .part("id", "the meeting", schema::id())
-            .answers(200, "The meeting", schema::named("Meeting")),
-        Operation::put("/api/v1/meetings/{id}/points/{point}", Access::May(HOLD), "Write the minutes of a point", write)
-            .about(WRITE)
-            .part("id", "the meeting", schema::id())
-            .part("point", "the point", schema::id())
-            .takes(schema::object([
-                ("base", schema::int()),
-                ("minutes", schema::short(MINUTES_MAX)),
-                (
-                    "todo?",
-                    schema::maybe(schema::object([
-                        ("words", schema::short(WORDS_MAX)),
-                        ("responsible", schema::id()),
-                        ("due", schema::day()),
-                    ])),
-                ),
-            ]))
-            .answers(200, "The version now", schema::object([("id", schema::id()), ("version", schema::int())])),
-        Operation::post("/api/v1/meetings/{id}/close", Access::May(HOLD), "End a meeting; its minutes stay as they are", close)
-            .part("id", "the meeting", schema::id())
-            .may_take(schema::object([]))
-            .answers(
-                200,
-                "The meeting's state",
-                schema::object([
-                    ("id", schema::id()),
-                    ("state", schema::words(State::ALL)),
-                    ("closed_at", schema::maybe(schema::time())),
-                ]),
+        Operation::get(
+            "/api/v1/meetings/{id}",
+            Access::May(READ),
+            "One meeting with agenda, minutes and to-dos",
+            meeting_,
+        )
+        .part("id", "the meeting", schema::id())
+        .answers(200, "The meeting", schema::named("Meeting")),
+        Operation::put(
+            "/api/v1/meetings/{id}/points/{point}",
+            Access::May(HOLD),
+            "Write the minutes of a point",
+            write,
+        )
+        .about(WRITE)
+        .part("id", "the meeting", schema::id())
+        .part("point", "the point", schema::id())
+        .takes(schema::object([
+            ("base", schema::int()),
+            ("minutes", schema::short(MINUTES_MAX)),
+            (
+                "todo?",
+                schema::maybe(schema::object([
+                    ("words", schema::short(WORDS_MAX)),
+                    ("responsible", schema::id()),
+                    ("due", schema::day()),
+                ])),
             ),
-        Operation::post("/api/v1/meetings/todos/{id}/settle", Access::May(TODO), "Say what became of a to-do", settle)
-            .part("id", "the to-do", schema::id())
-            .takes(schema::object([
-                ("outcome", schema::words(Settled::ALL)),
-                ("result?", schema::short(WORDS_MAX)),
-            ]))
-            .answers(200, "The to-do", schema::named("MeetingTodo")),
+        ]))
+        .answers(
+            200,
+            "The version now",
+            schema::object([("id", schema::id()), ("version", schema::int())]),
+        ),
+        Operation::post(
+            "/api/v1/meetings/{id}/close",
+            Access::May(HOLD),
+            "End a meeting; its minutes stay as they are",
+            close,
+        )
+        .part("id", "the meeting", schema::id())
+        .may_take(schema::object([]))
+        .answers(
+            200,
+            "The meeting's state",
+            schema::object([
+                ("id", schema::id()),
+                ("state", schema::words(State::ALL)),
+                ("closed_at", schema::maybe(schema::time())),
+            ]),
+        ),
+        Operation::post(
+            "/api/v1/meetings/todos/{id}/settle",
+            Access::May(TODO),
+            "Say what became of a to-do",
+            settle,
+        )
+        .part("id", "the to-do", schema::id())
+        .takes(schema::object([
+            ("outcome", schema::words(Settled::ALL)),
+            ("result?", schema::short(WORDS_MAX)),
+        ]))
+        .answers(200, "The to-do", schema::named("MeetingTodo")),
     ]
 }
 
@@ -269,7 +307,10 @@ fn schemas() -> Value {
         ("title", schema::text()),
         (
             "subject",
-            schema::maybe(schema::object([("kind", schema::words(SubjectKind::ALL)), ("id", schema::text())])),
+            schema::maybe(schema::object([
+                ("kind", schema::words(SubjectKind::ALL)),
+                ("id", schema::text()),
+            ])),
         ),
         ("struck", schema::flag()),
         ("minutes", schema::text()),
@@ -284,7 +325,8 @@ fn schemas() -> Value {
         ("place", schema::text()),
         ("came", schema::flag()),
     ]);
-    let note = schema::object([("words", schema::text()), ("by_name", schema::text()), ("at", schema::time())]);
+    let note =
+        schema::object([("words", schema::text()), ("by_name", schema::text()), ("at", schema::time())]);
     let whole = schema::object([
         ("id", schema::id()),
         ("area", schema::area()),

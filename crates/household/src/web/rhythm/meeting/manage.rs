@@ -71,7 +71,8 @@ async fn place(ctx: Ctx, Path((id, point)): Path<(MeetingId, PointId)>, Form(for
         _ => return Err(Error::NotFound.into()),
     };
     let at = format!("#p-{point}");
-    settle(&ctx, op, id, "place", (done, if done == "struck" { "#h-agenda" } else { &at }), form, outcome).await
+    settle(&ctx, op, id, "place", (done, if done == "struck" { "#h-agenda" } else { &at }), form, outcome)
+        .await
 }
 
 async fn people(ctx: Ctx, Path(id): Path<MeetingId>, Form(form): Sent) -> WebResult {

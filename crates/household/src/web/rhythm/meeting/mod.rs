@@ -98,8 +98,12 @@ impl Room {
                 Some(format!("/homes/spot/{check}"))
             }
             (PointKind::More, _) => match point.facts.get("what").map(String::as_str) {
-                Some("overdue") if may("case.list") => Some(format!("/desk/cases?area={}&overdue=yes", point.area)),
-                Some("returned") if may("case.list") => Some(format!("/desk/cases?area={}&ask=return", point.area)),
+                Some("overdue") if may("case.list") => {
+                    Some(format!("/desk/cases?area={}&overdue=yes", point.area))
+                }
+                Some("returned") if may("case.list") => {
+                    Some(format!("/desk/cases?area={}&ask=return", point.area))
+                }
                 Some("joint") if may("case.list") => {
                     Some(format!("/desk/cases?area={}&whistle=joint&open=yes", point.area))
                 }
@@ -131,7 +135,9 @@ impl Room {
         }
         let key = match (point.kind, fact("what").as_str()) {
             (PointKind::More, what) => format!("meeting-more-{}", what.replace('_', "-")),
-            (PointKind::Overdue | PointKind::Returned | PointKind::Joint, _) => format!("meeting-case-{}", point.kind),
+            (PointKind::Overdue | PointKind::Returned | PointKind::Joint, _) => {
+                format!("meeting-case-{}", point.kind)
+            }
             (kind, _) => format!("meeting-point-{}", kind.as_str().replace('_', "-")),
         };
         l.t_with(&key, &args)
@@ -187,7 +193,9 @@ fn todo_row(room: &Room, ctx: &Ctx, it: Todo) -> TodoRow {
     let mine = ctx.actor.account() == Some(it.responsible);
     let tied = it.subject_kind.zip(it.subject.as_ref()).map(|(kind, id)| {
         let words = match kind {
-            SubjectKind::Grid => id.parse().map_or_else(|_| id.clone(), |code| room.desk.atlas.name(&code).to_owned()),
+            SubjectKind::Grid => {
+                id.parse().map_or_else(|_| id.clone(), |code| room.desk.atlas.name(&code).to_owned())
+            }
             SubjectKind::Home if !mine && !room.desk.may(ctx, "household.list", &it.subject_area) => {
                 l.t("meeting-home-hidden")
             }

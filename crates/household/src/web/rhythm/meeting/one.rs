@@ -165,8 +165,9 @@ struct After {
 }
 
 /// Words that an address may say were done.
-const DONE: &[&str] =
-    &["point", "struck", "restored", "moved", "written", "people", "guest", "time", "fresh", "closed", "note"];
+const DONE: &[&str] = &[
+    "point", "struck", "restored", "moved", "written", "people", "guest", "time", "fresh", "closed", "note",
+];
 
 async fn show(ctx: Ctx, Path(id): Path<MeetingId>, Query(after): Query<After>) -> WebResult {
     let done = DONE.iter().find(|word| **word == after.done);
@@ -193,7 +194,8 @@ struct Sheet {
 }
 
 fn names(people: &[Person], wanted: impl Fn(&Person) -> bool) -> String {
-    let one = |p: &Person| if p.place.is_empty() { p.name.clone() } else { format!("{}（{}）", p.name, p.place) };
+    let one =
+        |p: &Person| if p.place.is_empty() { p.name.clone() } else { format!("{}（{}）", p.name, p.place) };
     people.iter().filter(|p| wanted(p)).map(one).collect::<Vec<_>>().join("、")
 }
 
@@ -210,7 +212,10 @@ async fn print(ctx: Ctx, Path(id): Path<MeetingId>) -> WebResult {
         place: room.desk.atlas.path(&meeting.area),
         where_at: meeting.place.clone(),
         when: l.time(meeting.starts_at),
-        week: l.t_with("meeting-year-week", &[("year", day_year(meeting)), ("week", week_words(l, meeting.week()))]),
+        week: l.t_with(
+            "meeting-year-week",
+            &[("year", day_year(meeting)), ("week", week_words(l, meeting.week()))],
+        ),
         closed: meeting.is_closed(),
         ended: meeting
             .closed_at

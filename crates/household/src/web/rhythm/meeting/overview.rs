@@ -46,7 +46,9 @@ struct Row {
 
 fn usual(ctx: &Ctx, plan: Option<&Plan>) -> String {
     match plan.filter(|p| p.active) {
-        Some(plan) => format!("{} {}", ctx.locale.t(&format!("meeting-weekday-{}", plan.weekday)), plan.time()),
+        Some(plan) => {
+            format!("{} {}", ctx.locale.t(&format!("meeting-weekday-{}", plan.weekday)), plan.time())
+        }
         None => ctx.locale.t("meeting-unset"),
     }
 }
@@ -137,7 +139,8 @@ async fn community(ctx: &Ctx, room: Room, at: AreaCode, asked: &Asked, beside: B
     let l = &ctx.locale;
     let now = ctx.now();
     let mut conn = ctx.read().await?;
-    let found = meeting::of_community(&mut conn, &room.desk.scope, &at, asked.after.parse().ok(), PAGE).await?;
+    let found =
+        meeting::of_community(&mut conn, &room.desk.scope, &at, asked.after.parse().ok(), PAGE).await?;
     let all =
         meeting::communities(&mut conn, &room.desk.atlas, &room.desk.scope, &at, Week::of(now), now).await?;
     drop(conn);
@@ -237,7 +240,8 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let room = Room::of(&ctx)?;
     let at = room.area(&ctx, &asked.at)?;
     let week = Week::parse(&asked.week).unwrap_or_else(|| Week::of(ctx.now()));
-    let which = if matches!(asked.which.as_str(), "waiting" | "unset") { asked.which.as_str() } else { "held" };
+    let which =
+        if matches!(asked.which.as_str(), "waiting" | "unset") { asked.which.as_str() } else { "held" };
     let mut conn = ctx.read().await?;
     let all =
         meeting::communities(&mut conn, &room.desk.atlas, &room.desk.scope, &at, week, ctx.now()).await?;
@@ -305,7 +309,11 @@ async fn set(ctx: Ctx, Form(form): Form<Set>) -> WebResult {
         Error::Conflict(key) => {
             let now = meeting::plan(&mut ctx.read().await?, &area).await?;
             let said = now.as_ref().map_or_else(String::new, |p| {
-                let by = [("name", p.changed_by.clone()), ("when", day_words(&ctx.locale, p.changed_at)), ("usual", usual(&ctx, Some(p)))];
+                let by = [
+                    ("name", p.changed_by.clone()),
+                    ("when", day_words(&ctx.locale, p.changed_at)),
+                    ("usual", usual(&ctx, Some(p))),
+                ];
                 ctx.locale.t_with("meeting-plan-by", &by)
             });
             let trouble = format!("{}{said}", ctx.locale.t(key));

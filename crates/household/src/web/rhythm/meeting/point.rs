@@ -171,7 +171,9 @@ async fn write(
             op.commit().await?;
             let to = match typed(&form, "go").parse::<PointId>() {
                 Ok(next) => format!("/homes/meetings/{id}/points/{next}?done=written"),
-                Err(_) if typed(&form, "go") == "agenda" => format!("/homes/meetings/{id}?done=written#p-{point}"),
+                Err(_) if typed(&form, "go") == "agenda" => {
+                    format!("/homes/meetings/{id}?done=written#p-{point}")
+                }
                 Err(_) => format!("/homes/meetings/{id}/points/{point}?done=written"),
             };
             return Ok(Redirect::to(&to).into_response());

@@ -132,7 +132,8 @@ async fn settle(ctx: Ctx, Path(id): Path<TodoId>, Form(tap): Form<Tap>) -> WebRe
         Ok(_) => {
             op.commit().await?;
             // Only back to the pages that have such a form.
-            let to = if tap.back == "/work" { "/work".to_owned() } else { format!("/homes/todos?done={what}") };
+            let to =
+                if tap.back == "/work" { "/work".to_owned() } else { format!("/homes/todos?done={what}") };
             return Ok(Redirect::to(&to).into_response());
         }
         Err(error) => error,
@@ -176,7 +177,13 @@ impl One {
     }
 }
 
-async fn one_page(ctx: &Ctx, id: TodoId, form: Option<Given>, problems: Problems, trouble: String) -> WebResult {
+async fn one_page(
+    ctx: &Ctx,
+    id: TodoId,
+    form: Option<Given>,
+    problems: Problems,
+    trouble: String,
+) -> WebResult {
     let room = Room::of(ctx)?;
     let mut conn = ctx.read().await?;
     let todo = meeting::todo(&mut conn, id).await?;
