@@ -2,6 +2,7 @@
 //! clocks in working time, and exactly one organisation that leads at every moment.
 
 pub mod app;
+pub mod day;
 pub mod events;
 pub mod hotline;
 pub mod jobs;

@@ -6,6 +6,7 @@ pub mod cases;
 pub mod district;
 pub mod homes;
 mod land;
+mod meetings;
 mod names;
 mod rng;
 

@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0003_code", sql: include_str!("../migrations/0003_code.sql") },
     Migration { name: "household/0004_rhythm", sql: include_str!("../migrations/0004_rhythm.sql") },
     Migration { name: "household/0005_spot", sql: include_str!("../migrations/0005_spot.sql") },
+    Migration { name: "household/0006_meeting", sql: include_str!("../migrations/0006_meeting.sql") },
     Migration { name: "household/0008_exchange", sql: include_str!("../migrations/0008_exchange.sql") },
     Migration { name: "household/0009_privacy", sql: include_str!("../migrations/0009_privacy.sql") },
     Migration { name: "household/0010_visits", sql: include_str!("../migrations/0010_visits.sql") },
@@ -54,6 +55,7 @@ pub fn manifest() -> Manifest {
                 .chain(claims::handlers())
                 .chain(exchange::push::handlers())
                 .chain(privacy::night::handlers())
+                .chain(rhythm::meeting::handlers())
                 .collect()
         },
         locales: &[
@@ -67,6 +69,8 @@ pub fn manifest() -> Manifest {
             ("en", include_str!("../locales/claims/en.ftl")),
             ("zh-CN", include_str!("../locales/rhythm/zh-CN.ftl")),
             ("en", include_str!("../locales/rhythm/en.ftl")),
+            ("zh-CN", include_str!("../locales/meeting/zh-CN.ftl")),
+            ("en", include_str!("../locales/meeting/en.ftl")),
             ("zh-CN", include_str!("../locales/mine/zh-CN.ftl")),
             ("en", include_str!("../locales/mine/en.ftl")),
             ("zh-CN", include_str!("../locales/exchange/zh-CN.ftl")),
@@ -78,20 +82,6 @@ pub fn manifest() -> Manifest {
             ("zh-CN", include_str!("../locales/visits/zh-CN.ftl")),
             ("en", include_str!("../locales/visits/en.ftl")),
         ],
-        openapi,
+        openapi: web::openapi,
     }
-}
-
-/// What peers and what phones call.
-fn openapi() -> serde_json::Value {
-    let mut whole = exchange::api::openapi();
-    let visits = visits::web::openapi();
-    for place in ["/paths", "/components/schemas"] {
-        if let (Some(serde_json::Value::Object(all)), Some(serde_json::Value::Object(more))) =
-            (whole.pointer_mut(place), visits.pointer(place))
-        {
-            all.extend(more.clone());
-        }
-    }
-    whole
 }

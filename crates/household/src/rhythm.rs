@@ -1,5 +1,5 @@
-//! The rhythm of visits (走访节律): the daily look-round (日随查), the monthly spot check (月抽查) and the
-//! quarterly visit (季走访).
+//! The rhythm of visits (走访节律): the daily look-round (日随查), the weekly meeting (周例会), the monthly spot check
+//! (月抽查) and the quarterly visit (季走访).
 //!
 //! Lists are made by the system and settled in one tap. Figures are of places, never of people.
 
@@ -7,6 +7,7 @@ mod accuracy;
 mod checker;
 mod due;
 mod figures;
+pub mod meeting;
 mod pick;
 mod round;
 mod sample;

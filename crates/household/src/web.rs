@@ -42,6 +42,20 @@ pub(crate) fn routes() -> Vec<Route> {
     .collect()
 }
 
+/// This slice's part of the OpenAPI document: what peers, phones and the rhythm's readers call.
+pub(crate) fn openapi() -> serde_json::Value {
+    let mut all = crate::exchange::api::openapi();
+    for more in [rhythm::openapi(), crate::visits::web::openapi()] {
+        for place in ["/paths", "/components/schemas"] {
+            let part = more.pointer(place).and_then(serde_json::Value::as_object).cloned();
+            if let (Some(into), Some(part)) = (all.pointer_mut(place).and_then(|v| v.as_object_mut()), part) {
+                into.extend(part);
+            }
+        }
+    }
+    all
+}
+
 /// What every page needs.
 struct Desk {
     atlas: Arc<Atlas>,
@@ -99,6 +113,11 @@ impl Desk {
         }
         crumbs.reverse();
         crumbs
+    }
+
+    /// What stands above every page of an area: the frame, the way down, the area's name.
+    fn head(&self, ctx: &Ctx, title: &str, at: &AreaCode) -> (Chrome, Vec<(String, String)>, String) {
+        (self.chrome(ctx, title), self.crumbs(ctx, at), self.atlas.name(at).to_owned())
     }
 
     /// The frame, with the place beside the seal.

@@ -3,6 +3,7 @@
 pub mod cmd;
 pub mod config;
 mod homes;
+mod meetings;
 pub mod nav;
 mod readers;
 mod requests;

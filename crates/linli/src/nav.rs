@@ -39,6 +39,7 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/homes/entities", "nav-entities", "department", &[]),
     ("/homes/rhythm", "nav-rhythm", "walk", OVER_GRIDS),
     ("/offline", "nav-offline", "offline", &[Role::GridWorker]),
+    ("/homes/meetings", "nav-meetings", "calendar", OVER_GRIDS),
     ("/homes/requests", "nav-requests", "shield", &[]),
     ("/desk/overview", "nav-overview", "chart", &[]),
     ("/surveys", "nav-surveys", "edit", &[]),

@@ -11,7 +11,7 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::{cmd::demo, homes, nav, readers, requests, retention, visits};
+use crate::{cmd::demo, homes, meetings, nav, readers, requests, retention, visits};
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -95,7 +95,7 @@ pub async fn open_at(
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());
-    let ports = readers::wire(ports, &config.indexes(&settings.name));
+    let ports = meetings::wire(readers::wire(ports, &config.indexes(&settings.name)));
     let district = Arc::new(District {
         name: settings.name.clone(),
         area: settings.area()?,

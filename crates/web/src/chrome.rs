@@ -163,10 +163,14 @@ impl Chrome {
         &crate::prefs::SCALES
     }
 
-    /// Whether a navigation entry is the present place.
+    /// Whether a navigation entry is the present place: of entries that lie in each other, the deepest.
     pub fn here(&self, href: &str) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
-        path == href || (href.len() > 1 && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
+        let holds = |href: &str| {
+            path == href
+                || (href.len() > 1 && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
+        };
+        holds(href) && !self.nav.iter().any(|other| other.href.len() > href.len() && holds(other.href))
     }
 
     /// Whether the person's navigation has this entry.

@@ -4,6 +4,7 @@ mod app;
 mod list;
 mod posts;
 mod seed;
+mod serving;
 pub(crate) mod store;
 
 pub use app::{
@@ -12,6 +13,7 @@ pub use app::{
 pub use list::{Account, Filter, get, list};
 pub use posts::{NewPost, Service, acting, end, grant, history};
 pub use seed::{Founder, found};
+pub use serving::{Serving, serving};
 
 use linli_kernel::{Error, FieldError, Result, text_enum};
 use pinyin::ToPinyin;

@@ -145,6 +145,11 @@ impl Plan {
         &self.duties
     }
 
+    /// Working days.
+    pub(crate) const fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
     /// The seed of everything.
     pub(crate) const fn seed(&self) -> u64 {
         self.seed

@@ -117,10 +117,11 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         let share = |l: &Line| if l.homes == 0 { 1.0 } else { l.fresh as f64 / l.homes as f64 };
         share(a).total_cmp(&share(b)).then_with(|| a.code.cmp(&b.code))
     });
+    let (chrome, crumbs, head) = desk.head(&ctx, "household-homes", &at);
     let page = Overview {
-        chrome: desk.chrome(&ctx, "household-homes"),
-        crumbs: desk.crumbs(&ctx, &at),
-        head: desk.atlas.name(&at).to_owned(),
+        chrome,
+        crumbs,
+        head,
         sum: line(&desk, &sum),
         parts_name: ctx.locale.t(&format!("household-parts-{}", below(level).as_str())),
         lines,
@@ -186,10 +187,11 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         residents: r.residents,
         confirmed: ago(&ctx.locale, r.confirmed_at, ctx.now()),
     };
+    let (chrome, crumbs, head) = desk.head(&ctx, "household-homes", &at);
     let page = List {
-        chrome: desk.chrome(&ctx, "household-homes"),
-        crumbs: desk.crumbs(&ctx, &at),
-        head: desk.atlas.name(&at).to_owned(),
+        chrome,
+        crumbs,
+        head,
         which,
         tabs: Stale::ALL.iter().map(|s| (*s, word(&ctx.locale, "list", s.as_str()))).collect(),
         rows: found.items.into_iter().map(row).collect(),

@@ -11,6 +11,7 @@ mod feed;
 mod finding;
 mod freshness;
 mod imports;
+mod meetings;
 mod people;
 mod phones;
 mod privacy;

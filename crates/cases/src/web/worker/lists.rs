@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Desk, Item, item, scope};
 use crate::{
+    day::{self, DayItems},
     model::CaseState,
     read::{self, Filter, Sort},
     settings::Rulebooks,
@@ -40,6 +41,8 @@ struct Today {
     others: Vec<Item>,
     /// Somebody must look whether it is done.
     check: Vec<Item>,
+    /// What other slices know of.
+    todos: Vec<day::Item>,
 }
 
 async fn today(ctx: Ctx) -> WebResult {
@@ -51,6 +54,10 @@ async fn today(ctx: Ctx) -> WebResult {
     let open = read::page(&mut conn, &scope, &open, Sort::NextDue, None, TODAY).await?;
     let check = Filter { states: TO_CHECK.to_vec(), ..Filter::default() };
     let check = read::page(&mut conn, &scope, &check, Sort::Newest, None, TODAY).await?;
+    let todos = match ctx.district.ports.get::<DayItems>() {
+        Some(port) => (port.0)(&ctx, &mut conn).await?,
+        None => Vec::new(),
+    };
     drop(conn);
     let ours = |lead| ctx.actor.posts().iter().any(|p| p.org == lead);
     let (mine, others): (Vec<_>, Vec<_>) = open.items.iter().partition(|row| ours(row.lead));
@@ -63,6 +70,7 @@ async fn today(ctx: Ctx) -> WebResult {
         others: items(others),
         // Whoever did it does not check it.
         check: items(check.items.iter().filter(|row| !ours(row.lead)).collect()),
+        todos,
         date: date.rsplit_once(' ').map_or_else(|| date.clone(), |(day, _)| day.to_owned()),
         chrome,
     };

@@ -1,8 +1,10 @@
 //! `/homes/rhythm`: how the rhythm of visits stands, part by part, and the homes behind each number.
 
+mod meeting;
 mod redraw;
 mod round;
 mod spot;
+mod spot_home;
 
 use askama::Template;
 use axum::{extract::Query, response::IntoResponse};
@@ -79,10 +81,11 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     drop(conn);
     let quarter = Quarter::of(ctx.now());
     let is_grid = level == AreaLevel::Grid;
+    let (chrome, crumbs, head) = desk.head(&ctx, "rhythm", &at);
     let page = Overview {
-        chrome: desk.chrome(&ctx, "rhythm"),
-        crumbs: desk.crumbs(&ctx, &at),
-        head: desk.atlas.name(&at).to_owned(),
+        chrome,
+        crumbs,
+        head,
         quarter: ctx
             .locale
             .t_with("rhythm-quarter", &[("year", quarter.year.to_string()), ("n", quarter.nth.to_string())]),
@@ -128,10 +131,11 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let mut conn = ctx.read().await?;
     let found = rhythm::listed(&mut conn, &desk.scope, &at, which, ctx.now(), after, PAGE).await?;
     drop(conn);
+    let (chrome, crumbs, head) = desk.head(&ctx, "rhythm", &at);
     let page = List {
-        chrome: desk.chrome(&ctx, "rhythm"),
-        crumbs: desk.crumbs(&ctx, &at),
-        head: desk.atlas.name(&at).to_owned(),
+        chrome,
+        crumbs,
+        head,
         which,
         rows: found
             .items
@@ -152,13 +156,20 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     Ok(ctx.page(&page)?.into_response())
 }
 
+/// This part of the OpenAPI document.
+pub(super) fn openapi() -> serde_json::Value {
+    meeting::api::openapi()
+}
+
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![
         Route::get("/homes/rhythm", Access::May("rhythm.read"), show),
         Route::get("/homes/rhythm/list", Access::May("rhythm.read"), list),
     ];
+    routes.extend(meeting::routes());
     routes.extend(round::routes());
     routes.extend(spot::routes());
+    routes.extend(spot_home::routes());
     routes.extend(redraw::routes());
     routes
 }

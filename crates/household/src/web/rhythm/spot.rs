@@ -1,4 +1,4 @@
-//! `/homes/spot`: the spot checks that somebody has to do (月抽查), home by home; and the month of an area.
+//! `/homes/spot`: the spot checks that somebody has to do (月抽查), and the month of an area.
 
 use askama::Template;
 use axum::{
@@ -7,23 +7,12 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use axum_extra::extract::Form;
-use linli_access::Scope;
 use linli_kernel::{AreaCode, Error, Result, actor::AccountId, area::AreaLevel};
-use linli_web::{Access, Chrome, Ctx, Locale, Problems, Route, WebResult};
+use linli_web::{Access, Chrome, Ctx, Locale, Route, WebResult};
 use serde::Deserialize;
 
-use super::{
-    super::{Desk, word},
-    month_name, percent,
-};
-use crate::{
-    app,
-    model::{DwellingId, ResidentId},
-    read::{self, Card},
-    rhythm::{
-        self, Answer, Answers, Candidate, CheckField, Found, Month, SpotCheck, SpotHome, SpotId, SpotLine,
-    },
-};
+use super::{super::Desk, month_name, percent};
+use crate::rhythm::{self, Answer, Candidate, Found, Month, SpotCheck, SpotHome, SpotId, SpotLine};
 
 const PAGE: usize = 100;
 
@@ -196,7 +185,7 @@ async fn load(ctx: &Ctx, id: SpotId) -> Result<(Desk, SpotCheck, bool)> {
     if mine || desk.scope.covers(&check.area, &[]) { Ok((desk, check, mine)) } else { Err(Error::NotFound) }
 }
 
-async fn page(ctx: &Ctx, id: SpotId, done: &str, trouble: String) -> WebResult {
+pub(super) async fn page(ctx: &Ctx, id: SpotId, done: &str, trouble: String) -> WebResult {
     let (desk, check, mine) = load(ctx, id).await?;
     let homes = rhythm::spot_homes(&mut ctx.read().await?, id).await?;
     let l = &ctx.locale;
@@ -255,138 +244,6 @@ async fn show(ctx: Ctx, Path(id): Path<SpotId>, Query(asked): Query<Asked>) -> W
     page(&ctx, id, &asked.done, String::new()).await
 }
 
-/// One field of the form.
-struct FieldRow {
-    field: CheckField,
-    label: String,
-    /// What is on record.
-    recorded: Vec<String>,
-    answer: Option<Answer>,
-}
-
-impl FieldRow {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the template passes its arguments so")]
-    fn is(&self, answer: &Answer) -> bool {
-        self.answer == Some(*answer)
-    }
-}
-
-#[derive(Template)]
-#[template(path = "rhythm/spot_home.html")]
-struct HomePage {
-    chrome: Chrome,
-    check: SpotId,
-    home: DwellingId,
-    place: String,
-    address: String,
-    closed: bool,
-    fields: Vec<FieldRow>,
-    problems: Problems,
-}
-
-/// What is on record of a field, masked as on the card.
-fn recorded(l: &Locale, card: &Card, field: CheckField) -> Vec<String> {
-    let none = || l.t("household-none");
-    match field {
-        CheckField::Usage => vec![word(l, "usage", card.usage.as_str())],
-        CheckField::People => {
-            let people: Vec<String> = card
-                .residents()
-                .map(|r| format!("{} · {}", r.name, word(l, "relation", r.relation.as_str())))
-                .collect();
-            if people.is_empty() { vec![l.t("household-nobody")] } else { people }
-        }
-        CheckField::Identity => card
-            .residents()
-            .map(|r| {
-                let number = r.id_number.clone().or_else(|| r.birth.clone()).unwrap_or_else(none);
-                format!("{} {} {number}", r.name, word(l, "sex", r.sex.as_str()))
-            })
-            .collect(),
-        CheckField::Phone => card
-            .residents()
-            .map(|r| format!("{} {}", r.name, r.phone.as_ref().map_or_else(none, ToString::to_string)))
-            .collect(),
-        CheckField::Residence => card
-            .residents()
-            .map(|r| format!("{} {}", r.name, word(l, "residence", r.residence.as_str())))
-            .collect(),
-    }
-}
-
-async fn home_page(
-    ctx: &Ctx,
-    id: SpotId,
-    home: DwellingId,
-    typed: Option<&Answers>,
-    problems: Problems,
-) -> WebResult {
-    let desk = Desk::of(ctx, "rhythm.check")?;
-    let mut op = ctx.op().await?;
-    let check = rhythm::spot(&mut op.tx, id).await?;
-    rhythm::may_check(&op, &check)?;
-    let homes = rhythm::spot_homes(&mut op.tx, id).await?;
-    let drawn = homes.into_iter().find(|h| h.id == home).ok_or(Error::NotFound)?;
-    // The checker comes from outside the grid: what the draw gave them is what they see of it.
-    let card = read::card(&mut op.tx, &desk.access, &Scope::everything(), home, ctx.now()).await?;
-    let residents: Vec<ResidentId> = card.residents().map(|r| r.id).collect();
-    app::looked(&mut op, home, &card.area, &residents).await?;
-    // No look without its row.
-    op.commit().await?;
-    let l = &ctx.locale;
-    let answers = typed.unwrap_or(&drawn.answers);
-    let count = i64::try_from(residents.len()).unwrap_or_default();
-    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page = HomePage {
-        chrome: desk.chrome(ctx, "rhythm-spot"),
-        check: id,
-        home,
-        place: desk.atlas.path(&check.area),
-        address: card.address.clone(),
-        closed: check.closed(ctx.now()),
-        fields: rhythm::fields(count)
-            .iter()
-            .map(|&field| FieldRow {
-                field,
-                label: l.t(&format!("rhythm-field-{field}")),
-                recorded: recorded(l, &card, field),
-                answer: answers.get(&field).copied(),
-            })
-            .collect(),
-        problems,
-    };
-    Ok((status, ctx.page(&page)?).into_response())
-}
-
-async fn home(ctx: Ctx, Path((id, home)): Path<(SpotId, DwellingId)>) -> WebResult {
-    home_page(&ctx, id, home, None, Problems::none()).await
-}
-
-async fn note(
-    ctx: Ctx,
-    Path((id, home)): Path<(SpotId, DwellingId)>,
-    Form(form): Form<Vec<(String, String)>>,
-) -> WebResult {
-    let answers: Answers =
-        form.iter().filter_map(|(field, answer)| Some((field.parse().ok()?, answer.parse().ok()?))).collect();
-    let mut op = ctx.op().await?;
-    match rhythm::note(&mut op, id, home, &answers).await {
-        Ok(()) => {
-            op.commit().await?;
-            Ok(Redirect::to(&format!("/homes/spot/{id}?done=noted")).into_response())
-        }
-        Err(Error::Conflict(key)) => {
-            drop(op);
-            page(&ctx, id, "", ctx.locale.t(key)).await
-        }
-        Err(error) => {
-            drop(op);
-            let problems = Problems::of(error, &ctx.locale)?;
-            home_page(&ctx, id, home, Some(&answers), problems).await
-        }
-    }
-}
-
 async fn finish(ctx: Ctx, Path(id): Path<SpotId>) -> WebResult {
     let mut op = ctx.op().await?;
     match rhythm::finish(&mut op, id).await {
@@ -430,7 +287,5 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/homes/spot/{id}", Access::May("rhythm.read"), show),
         Route::post("/homes/spot/{id}/finish", Access::May("rhythm.check"), finish),
         Route::post("/homes/spot/{id}/assign", Access::May("rhythm.draw"), assign),
-        Route::get("/homes/spot/{id}/{home}", Access::May("rhythm.check"), home),
-        Route::post("/homes/spot/{id}/{home}", Access::May("rhythm.check"), note),
     ]
 }

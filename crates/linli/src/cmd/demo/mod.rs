@@ -4,6 +4,7 @@ mod cases;
 mod codes;
 mod homes;
 mod land;
+mod meetings;
 mod people;
 mod rest;
 
@@ -99,7 +100,7 @@ pub async fn fill(district: &Arc<District>, scale: f64, seed: u64, later: bool) 
     let told = |piece| match piece {
         Piece::Cases(nth) => bar.set_position(nth),
         Piece::Homes(nth) => bar.set_position(plan.case_count() + nth as u64),
-        Piece::Codes => {}
+        Piece::Codes | Piece::Meetings(_) => {}
     };
     rest::all(district, &plan, told).await?;
     bar.finish_and_clear();

@@ -15,7 +15,7 @@ use linli_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{cases, codes, homes};
+use super::{cases, codes, homes, meetings};
 
 /// The outbox kind of one piece.
 const FILL: &str = "demo.fill";
@@ -39,6 +39,8 @@ pub(super) enum Piece {
     Homes(usize),
     /// Codes at some doors, and what came through them.
     Codes,
+    /// Past weekly meetings from this community on.
+    Meetings(usize),
 }
 
 impl Piece {
@@ -53,8 +55,9 @@ impl Piece {
             Self::Homes(first) => Some(homes::write(op, plan, first).await?.map_or(Self::Codes, Self::Homes)),
             Self::Codes => {
                 codes::write(op).await?;
-                None
+                Some(Self::Meetings(0))
             }
+            Self::Meetings(first) => meetings::write(op, plan, first).await?.map(Self::Meetings),
         })
     }
 }
