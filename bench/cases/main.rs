@@ -25,6 +25,8 @@ pub(crate) struct Options {
     scales: (f64, f64),
     only: Vec<String>,
     folder: PathBuf,
+    /// The districts stay in the folder, and the next run with it need not fill them again.
+    keep: bool,
     out: PathBuf,
 }
 
@@ -38,6 +40,7 @@ impl Options {
             scales: (0.010_3, 1.0),
             only: Vec::new(),
             folder: env::temp_dir().join(format!("linli-bench-{}", std::process::id())),
+            keep: false,
             out: "bench/out/cases.json".into(),
         };
         let mut arguments = env::args().skip(1);
@@ -50,8 +53,9 @@ impl Options {
                 "--large" => options.scales.1 = value()?.parse()?,
                 "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
                 "--folder" => options.folder = value()?.into(),
+                "--keep" => options.keep = true,
                 "--out" => options.out = value()?.into(),
-                _ => return Err(format!("{name}: --clients N --rounds N --seconds S --large SCALE --only create,reads,memory,grid --folder DIR --out FILE").into()),
+                _ => return Err(format!("{name}: --clients N --rounds N --seconds S --large SCALE --only create,reads,memory,grid --folder DIR --keep --out FILE").into()),
             }
         }
         Ok(options)
@@ -108,8 +112,13 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
             rows.extend(
                 reads::run(options, engine, (&small, options.scales.0), (&large, options.scales.1)).await?,
             );
+<<<<<<< HEAD
             for place in [small, large] {
                 place.discard().await?;
+=======
+            for place in [small, large].iter().filter(|_| !options.keep) {
+                discard(place).await?;
+>>>>>>> boards
             }
         }
     }
@@ -124,7 +133,9 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     fs::create_dir_all(&options.folder)?;
     let rows = runtime.block_on(measure(&options));
-    if let Err(error) = fs::remove_dir_all(&options.folder) {
+    if !options.keep
+        && let Err(error) = fs::remove_dir_all(&options.folder)
+    {
         eprintln!("{}: {error}", options.folder.display());
     }
     report::show(&rows?, &options.out)

@@ -11,6 +11,7 @@ use linli_store::{
 
 use crate::{
     app::{Aftermath, name_old, tell},
+    ledger,
     model::CaseId,
     rules::{Scene, escalation},
     settings::Rulebooks,
@@ -21,7 +22,10 @@ use crate::{
 pub const SWEEP: &str = "case.sweep";
 /// The outbox kind of making old cases found by their reporter's name.
 pub const NAMES: &str = "case.names";
+/// The outbox kind of taking away changes that every ledger has read.
+pub const CHANGES: &str = "case.changes";
 const EVERY: Duration = Duration::from_secs(20);
+const HOUR: Duration = Duration::from_hours(1);
 /// Cases of one turn: the write lock is never held long.
 const BATCH: i64 = 100;
 
@@ -69,6 +73,14 @@ fn named(op: &mut Op) -> Work<'_> {
     Box::pin(async move { name_old(op).await.map(|_| ()) })
 }
 
+fn pruned(op: &mut Op) -> Work<'_> {
+    Box::pin(async move { ledger::prune(op).await.map(|_| ()) })
+}
+
 pub(crate) fn handlers() -> Handlers {
-    Handlers::from([(SWEEP, Handler::Every(EVERY, swept)), (NAMES, Handler::Every(EVERY, named))])
+    Handlers::from([
+        (SWEEP, Handler::Every(EVERY, swept)),
+        (NAMES, Handler::Every(EVERY, named)),
+        (CHANGES, Handler::Every(HOUR, pruned)),
+    ])
 }

@@ -6,6 +6,7 @@ pub mod day;
 pub mod events;
 pub mod hotline;
 pub mod jobs;
+mod ledger;
 pub mod model;
 pub mod open311;
 pub mod read;
@@ -13,6 +14,8 @@ pub mod rules;
 pub mod settings;
 pub mod store;
 pub mod web;
+
+pub use ledger::{Ledger, follow};
 
 use linli_store::Migration;
 use linli_web::Manifest;
@@ -24,6 +27,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "cases/0002_reporter_names",
         sql: include_str!("../migrations/0002_reporter_names.sql"),
     },
+    Migration { name: "cases/0030_ledger", sql: include_str!("../migrations/0030_ledger.sql") },
     Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
     Migration { name: "cases/hotline_0002", sql: include_str!("../migrations/hotline_0002.sql") },
 ];

@@ -4,6 +4,7 @@
 mod board;
 mod detail;
 pub mod feed;
+mod filter;
 mod list;
 mod places;
 mod rates;
@@ -11,11 +12,14 @@ pub mod similar;
 pub mod suggest;
 mod track;
 
+pub(crate) use board::counted;
 pub use board::{BoardCounts, NoticeRow, counts, notices};
 pub use detail::{Detail, EntryView, PhotoView, Related, detail, id_by_number, photo, timeline};
-pub use list::{AskKind, CaseRow, Fact, Filter, Sort, UNCATEGORISED, count, page};
+pub use filter::{AskKind, Fact, Filter, UNCATEGORISED};
+pub use list::{CaseRow, Found, Sort, found, page};
 pub use places::points;
 pub use rates::{DayCount, Part, Rates, corrections, rates};
+pub(crate) use rates::{add_rates, day_number, head, rated};
 pub use similar::{Similar, similar};
 pub use suggest::{Suggestion, suggest_for};
 pub use track::{PublicCase, PublicEntry, track, track_photo};

@@ -13,13 +13,8 @@ use linli_kernel::{AreaCode, Calendar, Result, Timestamp, time::CHINA_MS, time::
 use linli_store::{Conn, District, Ports, worker::Work};
 use linli_web::Ctx;
 
-/// Beyond this nobody counts cases for an agenda.
-const COUNTED: i64 = 1000;
-
-async fn heap(conn: &mut Conn, filter: &Filter, sort: Sort) -> Result<Heap> {
-    let scope = Scope::everything();
-    let cases = read::page(conn, &scope, filter, sort, None, MOST).await?.items;
-    let all = read::count(conn, &scope, filter, COUNTED).await?;
+async fn heap(conn: &mut Conn, district: &District, filter: &Filter, sort: Sort) -> Result<Heap> {
+    let found = read::found(conn, district, (&Scope::everything(), filter), sort, None, MOST).await?;
     let told = |c: read::CaseRow| CaseTold {
         id: c.id.0,
         number: c.number,
@@ -27,18 +22,21 @@ async fn heap(conn: &mut Conn, filter: &Filter, sort: Sort) -> Result<Heap> {
         area: c.area,
         due: c.next_due,
     };
-    Ok(Heap { cases: cases.into_iter().map(told).collect(), all })
+    let all = i64::try_from(found.all).unwrap_or(i64::MAX);
+    Ok(Heap { cases: found.page.items.into_iter().map(told).collect(), all })
 }
 
-fn unsettled<'a>(conn: &'a mut Conn, area: &'a AreaCode, now: Timestamp) -> Work<'a, Unsettled> {
+/// What is committed of cases, read beside whatever transaction makes the agenda.
+fn unsettled<'a>(district: &'a District, area: &'a AreaCode, now: Timestamp) -> Work<'a, Unsettled> {
     Box::pin(async move {
+        let conn = &mut district.db.read().await?;
         let here = || Filter { area: Some(area.clone()), ..Filter::default() };
         let running: Vec<CaseState> = CaseState::ALL.iter().copied().filter(|s| !s.is_over()).collect();
         let back = vec![CaseState::Returned, CaseState::Reopened];
-        let returned = heap(conn, &Filter { states: back, ..here() }, Sort::Newest).await?;
-        let overdue = heap(conn, &Filter { overdue: Some(now), ..here() }, Sort::NextDue).await?;
+        let returned = heap(conn, district, &Filter { states: back, ..here() }, Sort::Newest).await?;
+        let overdue = heap(conn, district, &Filter { overdue: Some(now), ..here() }, Sort::NextDue).await?;
         let joint = Filter { states: running, whistle: Some(WhistleLevel::Joint), ..here() };
-        let joint = heap(conn, &joint, Sort::Newest).await?;
+        let joint = heap(conn, district, &joint, Sort::Newest).await?;
         Ok(Unsettled { returned, overdue, joint })
     })
 }

@@ -20,7 +20,7 @@ pub(crate) fn cases<'a>(
         let scope = district.port::<Access>()?.policy.scope(actor, "case.read");
         let states = CaseState::ALL.iter().copied().filter(|s| !s.is_over()).collect();
         let filter = Filter { states, ..Filter::default() };
-        let page = read::page(conn, &scope, &filter, Sort::NextDue, None, most).await?;
+        let page = read::page(conn, district, (&scope, &filter), Sort::NextDue, None, most).await?;
         let note = |row: read::CaseRow| CaseNote {
             id: row.id.0,
             number: row.number,

@@ -81,6 +81,7 @@ pub async fn open_at(
         .with(access)
         .with(atlas)
         .with(linli_cases::settings::Rulebooks::default())
+        .with(linli_cases::Ledger::default())
         .with(config.reach()?)
         .with(linli_cases::events::ChangesWanted(&[
             linli_cases::events::CHANGED,

@@ -110,6 +110,11 @@ impl Conn {
         self.meter.load(Ordering::Relaxed)
     }
 
+    /// Whether this is a transaction's, which sees what is not committed and may come to nothing.
+    pub fn is_within(&self) -> bool {
+        matches!(self.inner, Inner::SqliteTx(_) | Inner::PostgresTx(_))
+    }
+
     /// Whether this is PostgreSQL; only for the few statements that differ, inside the store.
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.inner, Inner::Postgres(_) | Inner::PostgresTx(_))

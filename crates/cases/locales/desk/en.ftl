@@ -194,7 +194,6 @@ desk-inbox-end = That is all.
 desk-search-for = Search
 desk-search-hint = Number, hotline number, phone, name, initials, words
 desk-found = { $n } cases
-desk-found-more = More than { $n } cases
 desk-ended-from = Ended on or after { $day }
 desk-ended-to = Ended by { $day }
 desk-counted-case = Without assisting tasks

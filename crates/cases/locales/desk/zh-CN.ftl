@@ -194,7 +194,6 @@ desk-inbox-end = 没有更多了。
 desk-search-for = 搜索
 desk-search-hint = 编号、热线编号、电话、姓名、拼音首字母、内容
 desk-found = 共 { $n } 件
-desk-found-more = 超过 { $n } 件
 desk-ended-from = { $day } 起办结
 desk-ended-to = { $day } 止办结
 desk-counted-case = 不含协办任务

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use linli_access::Scope;
 use linli_kernel::{Result, Timestamp, actor::OrgId};
-use linli_store::{Conn, Where};
+use linli_store::{Conn, District, Where};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::filter::AskKind;
 use crate::{
+    ledger::{Ledger, Mark, Table},
     model::{CaseId, CaseState, NoticeKind},
-    store::ORG_CONDITION,
 };
 
 /// How many cases wait where.
@@ -50,67 +51,57 @@ pub struct BoardCounts {
     pub by_state: BTreeMap<CaseState, i64>,
 }
 
-#[derive(sqlx::FromRow)]
-struct StateRow {
-    state: CaseState,
-    n: i64,
-    returns: i64,
-    extensions: i64,
-    suspensions: i64,
-    claimed: i64,
-    urgent: i64,
-    overdue: i64,
-    soon: i64,
-    uncalled: i64,
-}
-
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// The numbers of the boards at `now`, in one query.
-pub async fn counts(conn: &mut Conn, scope: &Scope, now: Timestamp) -> Result<BoardCounts> {
-    let mut rows = Where::new();
-    scope.filter(&mut rows, "c.area", ORG_CONDITION);
-    let (now_mark, soon_mark) = (rows.bind(now), rows.bind(now.plus(DAY)));
-    let sql = format!(
-        "SELECT c.state, count(*) AS n,
-             count(CASE WHEN c.ask = 'return' THEN 1 END) AS returns,
-             count(CASE WHEN c.ask = 'extension' THEN 1 END) AS extensions,
-             count(CASE WHEN c.ask = 'suspension' THEN 1 END) AS suspensions,
-             count(CASE WHEN c.urgent AND NOT c.urgent_confirmed THEN 1 END) AS claimed,
-             count(CASE WHEN c.urgent THEN 1 END) AS urgent,
-             count(CASE WHEN c.next_due < {now_mark} THEN 1 END) AS overdue,
-             count(CASE WHEN c.next_due >= {now_mark} AND c.next_due < {soon_mark} THEN 1 END) AS soon,
-             count(CASE WHEN c.called_at IS NULL AND c.reachable AND c.parent IS NULL THEN 1 END) AS uncalled
-         FROM case_file c{} GROUP BY c.state",
-        rows.text()
-    );
-    let states: Vec<StateRow> = conn.all(&sql, rows.args()).await?;
+pub async fn counts(
+    conn: &mut Conn,
+    district: &District,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<BoardCounts> {
+    district.port::<Ledger>()?.read(conn, |table| counted(table, scope, now)).await
+}
+
+/// The same of a ledger that is read already.
+pub(crate) fn counted(table: &Table, scope: &Scope, now: Timestamp) -> BoardCounts {
     let mut all = BoardCounts::default();
-    for row in states {
-        use CaseState as S;
-        all.by_state.insert(row.state, row.n);
-        all.returns += row.returns;
-        all.extensions += row.extensions;
-        all.suspensions += row.suspensions;
-        match row.state {
-            S::Reported => all.to_triage += row.n,
-            S::Filed | S::Reopened => all.to_dispatch += row.n,
-            S::Assigned => all.to_accept += row.n,
-            S::Accepted | S::OnSite => all.in_hand += row.n,
-            S::Resolved | S::Verifying => all.to_verify += row.n,
-            S::Suspended => all.suspended += row.n,
-            S::Closed | S::Rated => all.to_call += row.uncalled,
-            S::Returned | S::Declined | S::Merged => {}
+    let mut states = vec![0; CaseState::ALL.len()];
+    for fact in table.within(scope) {
+        states[fact.state as usize] += 1;
+        match fact.ask {
+            Some(AskKind::Return) => all.returns += 1,
+            Some(AskKind::Extension) => all.extensions += 1,
+            Some(AskKind::Suspension) => all.suspensions += 1,
+            None => {}
         }
-        if !row.state.is_over() {
-            all.open += row.n;
-            all.urgent += row.urgent;
-            all.urgent_claimed += row.claimed;
-            all.overdue += row.overdue;
-            all.due_soon += row.soon;
+        let uncalled = !fact.is(Mark::Called) && fact.is(Mark::Reachable) && !fact.is(Mark::Task);
+        all.to_call += i64::from(uncalled && matches!(fact.state, CaseState::Closed | CaseState::Rated));
+        if !fact.state.is_over() {
+            let overdue = fact.breaks_before(now);
+            all.urgent += i64::from(fact.is(Mark::Urgent));
+            all.urgent_claimed += i64::from(fact.is(Mark::Urgent) && !fact.is(Mark::UrgentConfirmed));
+            all.overdue += i64::from(overdue);
+            all.due_soon += i64::from(!overdue && fact.breaks_before(now.plus(DAY)));
         }
     }
-    Ok(all)
+    for (state, n) in CaseState::ALL.iter().copied().zip(states).filter(|(_, n)| *n > 0) {
+        use CaseState as S;
+        all.by_state.insert(state, n);
+        match state {
+            S::Reported => all.to_triage += n,
+            S::Filed | S::Reopened => all.to_dispatch += n,
+            S::Assigned => all.to_accept += n,
+            S::Accepted | S::OnSite => all.in_hand += n,
+            S::Resolved | S::Verifying => all.to_verify += n,
+            S::Suspended => all.suspended += n,
+            S::Returned | S::Declined | S::Merged | S::Closed | S::Rated => {}
+        }
+        if !state.is_over() {
+            all.open += n;
+        }
+    }
+    all
 }
 
 /// A message for those who work for an organisation.

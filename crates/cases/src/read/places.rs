@@ -5,7 +5,7 @@ use linli_kernel::{Result, Timestamp};
 use linli_store::Conn;
 use serde_json::{Value, json};
 
-use super::list::Filter;
+use super::filter::Filter;
 use crate::model::{CaseId, CaseState, WhistleLevel};
 
 /// The most points of one map.

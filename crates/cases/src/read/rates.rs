@@ -7,13 +7,13 @@ use linli_kernel::{
     AreaCode, Result, Timestamp, params,
     time::{CHINA_MS, DAY_MS},
 };
-use linli_store::{Conn, Where};
+use linli_store::{Conn, District};
 use serde::Serialize;
 
 use crate::{
+    ledger::{Fact, Ledger, Mark, Table},
     model::Source,
-    rules::ratings::{Share, Tally},
-    store::ORG_CONDITION,
+    rules::ratings::Tally,
 };
 
 /// One day of the trend.
@@ -65,122 +65,144 @@ pub struct Rates {
     pub trend: Vec<DayCount>,
 }
 
-const SUMS: &str = "count(*) AS cases,
-    count(CASE WHEN c.state NOT IN ('declined', 'merged', 'closed', 'rated') THEN 1 END) AS open,
-    count(CASE WHEN c.source IN ('grid', 'inspection') THEN 1 END) AS found,
-    count(c.contact_kept) AS contacts, count(CASE WHEN c.contact_kept THEN 1 END) AS contacts_kept,
-    count(c.call_solved) AS calls, count(CASE WHEN c.call_solved THEN 1 END) AS solved,
-    count(CASE WHEN c.call_satisfied THEN 1 END) AS satisfied";
-
-#[derive(sqlx::FromRow)]
+/// What is counted of the cases of one part.
+#[derive(Debug, Clone, Copy, Default)]
 struct Sums {
-    key: String,
     cases: i64,
     open: i64,
-    found: i64,
-    contacts: i64,
-    contacts_kept: i64,
-    calls: i64,
-    solved: i64,
-    satisfied: i64,
+    tally: Tally,
 }
 
 impl Sums {
-    fn tally(&self) -> Tally {
-        let share = |of: i64, part: i64| Share { of: of.unsigned_abs(), part: part.unsigned_abs() };
-        Tally {
-            response: share(self.contacts, self.contacts_kept),
-            solution: share(self.calls, self.solved),
-            satisfaction: share(self.calls, self.satisfied),
-            found: share(self.cases, self.found),
+    fn add(&mut self, fact: &Fact) {
+        self.cases += 1;
+        self.open += i64::from(!fact.state.is_over());
+        add_rates(&mut self.tally, fact);
+        self.tally.found.of += 1;
+        self.tally.found.part += u64::from(fact.source.is_found());
+    }
+
+    fn part<K>(self, key: K) -> Part<K> {
+        Part { key, cases: self.cases, open: self.open, tally: self.tally }
+    }
+}
+
+/// Response, solution and satisfaction of one case.
+pub(crate) fn add_rates(tally: &mut Tally, fact: &Fact) {
+    let shares = [
+        (&mut tally.response, Mark::Contact, Mark::ContactKept),
+        (&mut tally.solution, Mark::Call, Mark::Solved),
+        (&mut tally.satisfaction, Mark::Call, Mark::Satisfied),
+    ];
+    for (share, of, part) in shares {
+        share.of += u64::from(fact.is(of));
+        share.part += u64::from(fact.is(part));
+    }
+}
+
+/// The parts of one kind, the largest first: sums by number of a word become sums by what it is gathered under.
+fn parts<K: Ord>(sums: &[Sums], key: impl Fn(usize) -> Option<K>) -> Vec<Part<K>> {
+    const MOST: usize = 500;
+    let mut gathered: BTreeMap<K, Sums> = BTreeMap::new();
+    for (n, sums) in sums.iter().enumerate().filter(|(_, sums)| sums.cases > 0) {
+        if let Some(key) = key(n) {
+            let all = gathered.entry(key).or_default();
+            all.cases += sums.cases;
+            all.open += sums.open;
+            all.tally += sums.tally;
         }
     }
-
-    fn part<K>(self, key: impl FnOnce(String) -> Option<K>) -> Option<Part<K>> {
-        let (cases, open, tally) = (self.cases, self.open, self.tally());
-        Some(Part { key: key(self.key)?, cases, open, tally })
-    }
+    let mut parts: Vec<Part<K>> = gathered.into_iter().map(|(key, sums)| sums.part(key)).collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.cases));
+    parts.truncate(MOST);
+    parts
 }
 
-fn conditions(scope: &Scope, column: &str, from: Timestamp, to: Timestamp) -> Where {
-    let mut rows = Where::new();
-    scope.filter(&mut rows, "c.area", ORG_CONDITION);
+/// The first characters of a code.
+pub(crate) fn head(code: &str, digits: usize) -> &str {
+    code.get(..digits).unwrap_or(code)
+}
+
+/// The rates of cases reported from `from` until before `to`, in one query.
+pub async fn rates(
+    conn: &mut Conn,
+    district: &District,
+    scope: &Scope,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Rates> {
+    district.port::<Ledger>()?.read(conn, |table| rated(table, scope, from, to)).await
+}
+
+/// The same of a ledger that is read already.
+pub(crate) fn rated(table: &Table, scope: &Scope, from: Timestamp, to: Timestamp) -> Rates {
+    let mut sources = vec![Sums::default(); Source::ALL.len()];
+    let mut areas = vec![Sums::default(); table.areas().len()];
+    let mut categories = vec![Sums::default(); table.categories().len()];
+    let mut trend = Trend::new(from, to);
     // A task is a part of a case that is counted already.
-    rows.and("c.parent IS NULL", vec![])
-        .and(&format!("{column} >= ? AND {column} < ?"), vec![from.into(), to.into()]);
-    rows
-}
-
-async fn by(conn: &mut Conn, scope: &Scope, key: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Sums>> {
-    let rows = conditions(scope, "c.reported_at", from, to);
-    let sql = format!(
-        "SELECT {key} AS key, {SUMS} FROM case_file c{} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 500",
-        rows.text()
-    );
-    conn.all(&sql, rows.args()).await
-}
-
-/// The rates of cases reported from `from` until before `to`, in five queries.
-pub async fn rates(conn: &mut Conn, scope: &Scope, from: Timestamp, to: Timestamp) -> Result<Rates> {
-    let sources = by(conn, scope, "c.source", from, to).await?;
-    let streets = by(conn, scope, "substr(c.area, 1, 9)", from, to).await?;
-    let categories = by(conn, scope, "coalesce(substr(c.category, 1, 2), '')", from, to).await?;
+    for fact in table.within(scope).filter(|fact| !fact.is(Mark::Task)) {
+        if (from..to).contains(&fact.reported_at) {
+            sources[fact.source as usize].add(fact);
+            areas[fact.area as usize].add(fact);
+            categories[fact.category as usize].add(fact);
+            trend.report(fact);
+        }
+        if let Some(at) = fact.ended_at.filter(|at| (from..to).contains(at)) {
+            trend.end(at);
+        }
+    }
     let mut tally = Tally::default();
     for sums in &sources {
-        tally += sums.tally();
+        tally += sums.tally;
     }
-    let cases = sources.iter().map(|s| s.cases).sum();
-    let trend = trend(conn, scope, from, to).await?;
-    Ok(Rates {
+    Rates {
         from,
         to,
-        cases,
+        cases: sources.iter().map(|s| s.cases).sum(),
         tally,
-        by_source: sources.into_iter().filter_map(|s| s.part(|key| key.parse().ok())).collect(),
-        by_street: streets.into_iter().filter_map(|s| s.part(|key| key.parse().ok())).collect(),
-        by_category: categories.into_iter().filter_map(|s| s.part(Some)).collect(),
-        trend,
-    })
+        by_source: parts(&sources, |n| Source::ALL.get(n).copied()),
+        by_street: parts(&areas, |n| head(table.areas().get(n)?.as_str(), 9).parse().ok()),
+        by_category: parts(&categories, |n| Some(head(table.categories().get(n)?, 2).to_owned())),
+        trend: trend.days.into_values().collect(),
+    }
 }
 
 /// The longest trend, in days.
 const LONGEST: i64 = 1100;
 
-async fn trend(conn: &mut Conn, scope: &Scope, from: Timestamp, to: Timestamp) -> Result<Vec<DayCount>> {
-    let day = |at: Timestamp| (at.millis() + CHINA_MS).div_euclid(DAY_MS);
-    let mut days: BTreeMap<i64, DayCount> = BTreeMap::new();
-    let (first, last) = (day(from), day(Timestamp::from_millis(to.millis() - 1)));
-    for n in first.max(last - LONGEST)..=last {
-        let date = Timestamp::from_millis(n * DAY_MS - CHINA_MS).china_date();
-        days.insert(n, DayCount { date, reported: 0, found: 0, hotline: 0, ended: 0 });
+/// The China calendar day, counted from the epoch's.
+pub(crate) fn day_number(at: Timestamp) -> i64 {
+    (at.millis() + CHINA_MS).div_euclid(DAY_MS)
+}
+
+struct Trend {
+    days: BTreeMap<i64, DayCount>,
+}
+
+impl Trend {
+    fn new(from: Timestamp, to: Timestamp) -> Self {
+        let (first, last) = (day_number(from), day_number(Timestamp::from_millis(to.millis() - 1)));
+        let none = |n: i64| {
+            let date = Timestamp::from_millis(n * DAY_MS - CHINA_MS).china_date();
+            (n, DayCount { date, reported: 0, found: 0, hotline: 0, ended: 0 })
+        };
+        Self { days: (first.max(last - LONGEST)..=last).map(none).collect() }
     }
-    let bucket = |column: &str| format!("({column} + {CHINA_MS}) / {DAY_MS}");
-    let rows = conditions(scope, "c.reported_at", from, to);
-    let sql = format!(
-        "SELECT {} AS day, count(*), count(CASE WHEN c.source IN ('grid', 'inspection') THEN 1 END),
-             count(CASE WHEN c.source = 'hotline' THEN 1 END) FROM case_file c{} GROUP BY 1",
-        bucket("c.reported_at"),
-        rows.text()
-    );
-    let reported: Vec<(i64, i64, i64, i64)> = conn.all(&sql, rows.args()).await?;
-    for (n, all, found, hotline) in reported {
-        if let Some(day) = days.get_mut(&n) {
-            (day.reported, day.found, day.hotline) = (all, found, hotline);
+
+    fn report(&mut self, fact: &Fact) {
+        if let Some(day) = self.days.get_mut(&day_number(fact.reported_at)) {
+            day.reported += 1;
+            day.found += i64::from(fact.source.is_found());
+            day.hotline += i64::from(fact.source == Source::Hotline);
         }
     }
-    let rows = conditions(scope, "c.ended_at", from, to);
-    let sql = format!(
-        "SELECT {} AS day, count(*) FROM case_file c{} GROUP BY 1",
-        bucket("c.ended_at"),
-        rows.text()
-    );
-    let ended: Vec<(i64, i64)> = conn.all(&sql, rows.args()).await?;
-    for (n, all) in ended {
-        if let Some(day) = days.get_mut(&n) {
-            day.ended = all;
+
+    fn end(&mut self, at: Timestamp) {
+        if let Some(day) = self.days.get_mut(&day_number(at)) {
+            day.ended += 1;
         }
     }
-    Ok(days.into_values().collect())
 }
 
 /// How often dispatchers corrected a suggested category since `from`: suggested, decided, how often.

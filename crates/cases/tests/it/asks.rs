@@ -19,9 +19,9 @@ both_engines! {
 
         let mut conn = d.db.read().await.unwrap();
         let asked = Filter { asks: vec![AskKind::Return], ..Filter::default() };
-        let rows = read::page(&mut conn, &scope(&d, &street()), &asked, Sort::Newest, None, 10).await.unwrap();
+        let rows = read::page(&mut conn, &d, (&scope(&d, &street()), &asked), Sort::Newest, None, 10).await.unwrap();
         assert_eq!(rows.items.len(), 1);
-        assert_eq!(read::counts(&mut conn, &scope(&d, &street()), d.clock.now()).await.unwrap().returns, 1);
+        assert_eq!(read::counts(&mut conn, &d, &scope(&d, &street()), d.clock.now()).await.unwrap().returns, 1);
         drop(conn);
 
         assert_eq!(act(&d, &roads(), receipt.id, Command::ConsentReturn).await, CaseState::Accepted);

@@ -59,7 +59,7 @@ both_engines! {
         assert_eq!((done.state, done.added, done.known, done.faulty), (BatchState::Done, 2, 0, 0));
 
         let mut conn = d.db.read().await.unwrap();
-        let rows = read::page(&mut conn, &scope(&d, &centre()), &Filter::default(), Sort::Newest, None, 10).await.unwrap().items;
+        let rows = read::page(&mut conn, &d, (&scope(&d, &centre()), &Filter::default()), Sort::Newest, None, 10).await.unwrap().items;
         assert_eq!(rows[0].number, "HC20190228-000002");
         assert_eq!((rows[0].state, rows[0].ended_at), (CaseState::Closed, Some(at("2019-03-01T09:00"))));
         assert_eq!((rows[0].category.as_deref(), rows[0].area.as_str()), (None, DISTRICT));
@@ -72,7 +72,7 @@ both_engines! {
         assert_eq!(times, [at("2019-02-28T12:00"), at("2019-03-01T09:00"), at("2019-03-01T09:00")]);
         // By the hotline's own number.
         let by_number = Filter { text: Some("W1".into()), ..Filter::default() };
-        assert_eq!(read::page(&mut conn, &scope(&d, &centre()), &by_number, Sort::Newest, None, 10).await.unwrap().items.len(), 1);
+        assert_eq!(read::page(&mut conn, &d, (&scope(&d, &centre()), &by_number), Sort::Newest, None, 10).await.unwrap().items.len(), 1);
         assert!(!d.port::<Blobs>().unwrap().folder().join("import").read_dir().unwrap().any(|_| true));
     }
 
@@ -188,7 +188,7 @@ both_engines! {
         let done = imported(&d, file(&text).path()).await;
         let mut conn = d.db.read().await.unwrap();
         let filter = Filter { text: Some("W2".into()), ..Filter::default() };
-        let touched = read::page(&mut conn, &scope(&d, &centre()), &filter, Sort::Newest, None, 10).await.unwrap().items[0].id;
+        let touched = read::page(&mut conn, &d, (&scope(&d, &centre()), &filter), Sort::Newest, None, 10).await.unwrap().items[0].id;
         drop(conn);
         act(&d, &centre(), touched, Command::Note { text: "已联系".into() }).await;
         // The clocks alone touch nothing.

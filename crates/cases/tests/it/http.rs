@@ -199,6 +199,6 @@ both_engines! {
         far["area"] = json!(FAR_GRID);
         assert_eq!(post(&d, "client", "/api/v1/cases", far).await.status, StatusCode::NOT_FOUND);
         let mut conn = d.db.read().await.unwrap();
-        assert_eq!(read::counts(&mut conn, &scope(&d, &centre()), d.clock.now()).await.unwrap().open, 1);
+        assert_eq!(read::counts(&mut conn, &d, &scope(&d, &centre()), d.clock.now()).await.unwrap().open, 1);
     }
 }

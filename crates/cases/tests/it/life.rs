@@ -61,7 +61,7 @@ both_engines! {
         assert!(!serde_json::to_string(&public).unwrap().contains("department 6"), "a person's name is public");
         assert_eq!(read::track_photo(&mut conn, &receipt.token, detail.photos[0].id, false).await.unwrap().len(), 64);
 
-        let rates = read::rates(&mut conn, &scope(&d, &centre()), at("2026-11-01T00:00"), at("2026-12-01T00:00")).await.unwrap();
+        let rates = read::rates(&mut conn, &d, &scope(&d, &centre()), at("2026-11-01T00:00"), at("2026-12-01T00:00")).await.unwrap();
         assert_eq!((rates.cases, rates.tally.solution.part, rates.tally.response.part), (1, 1, 1));
         assert_eq!(rates.trend.len(), 30);
         assert_eq!((rates.trend[22].reported, rates.trend[22].ended), (1, 1));
@@ -124,7 +124,7 @@ both_engines! {
         assert!(matches!(held, Err(Error::Conflict("case-tasks-open"))), "{held:?}");
         let mut conn = d.db.read().await.unwrap();
         let inbox = read::Filter { org: Some(org(ROADS)), ..read::Filter::default() };
-        let rows = read::page(&mut conn, &scope(&d, &roads()), &inbox, read::Sort::Newest, None, 10).await.unwrap();
+        let rows = read::page(&mut conn, &d, (&scope(&d, &roads()), &inbox), read::Sort::Newest, None, 10).await.unwrap();
         assert_eq!(rows.items.iter().map(|r| r.id).collect::<Vec<_>>(), [task.id]);
         not_found(read::detail(&mut conn, &scope(&d, &roads()), receipt.id).await.map(|_| ()));
         let whole = read::detail(&mut conn, &scope(&d, &street()), receipt.id).await.unwrap();

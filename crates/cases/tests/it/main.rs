@@ -8,6 +8,7 @@ mod desk;
 mod hotline;
 mod http;
 mod jobs;
+mod ledger;
 mod life;
 mod scope;
 mod search;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use linli_access::{Access, Limits, Master, Scope};
 use linli_cases::{
+    Ledger,
     app::{self, NewReport, Proof, Receipt, ReporterInput, TriageDecision},
     model::{CaseId, CaseState, Command, Extent, Nature, Resolution, Source, WhistleLevel},
     settings::Rulebooks,
@@ -134,7 +136,8 @@ async fn district(scratch: &Scratch) -> Arc<District> {
         .with(Blobs::open(&scratch.folder.path().join("blobs")).unwrap())
         .with(access)
         .with(AtlasPort::new(atlas()))
-        .with(Rulebooks::default());
+        .with(Rulebooks::default())
+        .with(Ledger::default());
     Arc::new(District {
         name: "test".into(),
         area: DISTRICT.parse().unwrap(),

@@ -67,7 +67,7 @@ both_engines! {
         for _ in 0..120 {
             let actor = anybody().new_tree(&mut runner).unwrap().current();
             let scope = access.policy.scope(&actor, "case.read");
-            let listed = read::page(&mut conn, &scope, &Filter::default(), Sort::Newest, None, 100).await.unwrap();
+            let listed = read::page(&mut conn, &d, (&scope, &Filter::default()), Sort::Newest, None, 100).await.unwrap();
             let mut listed: Vec<CaseId> = listed.items.into_iter().map(|r| r.id).collect();
             listed.sort();
             let mut permitted: Vec<CaseId> = cases
@@ -84,7 +84,7 @@ both_engines! {
                 let seen = read::detail(&mut conn, &scope, case.id).await.is_ok();
                 assert_eq!(seen, permitted.contains(&case.id), "{actor:?}");
             }
-            let counted = read::counts(&mut conn, &scope, d.clock.now()).await.unwrap();
+            let counted = read::counts(&mut conn, &d, &scope, d.clock.now()).await.unwrap();
             assert_eq!(counted.by_state.values().sum::<i64>(), i64::try_from(permitted.len()).unwrap());
         }
     }
@@ -99,7 +99,7 @@ both_engines! {
             let mut seen = Vec::new();
             let mut after = None;
             loop {
-                let page = read::page(&mut conn, &scope(&d, &street()), &Filter::default(), sort, after, 5).await.unwrap();
+                let page = read::page(&mut conn, &d, (&scope(&d, &street()), &Filter::default()), sort, after, 5).await.unwrap();
                 seen.extend(page.items.iter().map(|r| r.id));
                 match page.next {
                     Some(next) => after = Some(next.parse().unwrap()),

@@ -10,7 +10,8 @@ async fn finds(d: &Arc<District>, typed: &str) -> Vec<String> {
     let access = d.port::<Access>().unwrap();
     let filter = Filter::default().find(&access, typed).unwrap();
     let mut conn = d.db.read().await.unwrap();
-    let page = read::page(&mut conn, &scope(d, &centre()), &filter, Sort::Newest, None, 50).await.unwrap();
+    let page =
+        read::page(&mut conn, d, (&scope(d, &centre()), &filter), Sort::Newest, None, 50).await.unwrap();
     let mut found: Vec<String> = page.items.into_iter().map(|r| r.number).collect();
     found.sort();
     found

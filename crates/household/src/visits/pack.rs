@@ -59,8 +59,16 @@ pub struct Pack {
     pub cases: Vec<CaseNote>,
 }
 
+/// The open cases of whoever asks; read before the pack, which is a transaction.
+pub async fn cases(conn: &mut Conn, district: &District, actor: &Actor) -> Result<Vec<CaseNote>> {
+    match district.ports.get::<Cases>() {
+        Some(port) => (port.0)(conn, district, actor, MOST_CASES).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 /// Makes the pack, and writes down that these homes went down to a phone. The caller commits.
-pub async fn pack(op: &mut Op) -> Result<Pack> {
+pub async fn pack(op: &mut Op, cases: Vec<CaseNote>) -> Result<Pack> {
     let access = op.district.port::<Access>()?;
     let atlas = op.district.port::<linli_grid::AtlasPort>()?.get();
     let scope = access.policy.scope(&op.actor, "visit.offline");
@@ -71,10 +79,6 @@ pub async fn pack(op: &mut Op) -> Result<Pack> {
     let more = homes.len() > MOST_HOMES;
     homes.truncate(MOST_HOMES);
     route::order(&mut homes);
-    let cases = match op.district.ports.get::<Cases>() {
-        Some(port) => (port.0)(&mut op.tx, &op.district, &op.actor, MOST_CASES).await?,
-        None => Vec::new(),
-    };
     let mut places = Vec::new();
     for area in &scope.areas {
         places.push(Place { area: area.clone(), name: atlas.name(area).to_owned() });

@@ -66,7 +66,7 @@ async fn found(d: &Arc<District>, n: u128, role: Role, code: &str) {
 }
 
 fn cases<'a>(
-    _: &'a mut linli_store::Conn,
+    _: &'a District,
     at: &'a AreaCode,
     now: linli_kernel::Timestamp,
 ) -> linli_store::worker::Work<'a, Unsettled> {

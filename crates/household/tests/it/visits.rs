@@ -11,7 +11,7 @@ use super::*;
 
 async fn pack(d: &Arc<District>, who: Actor) -> visits::Pack {
     let mut op = op(d, who).await;
-    let pack = visits::pack(&mut op).await.unwrap();
+    let pack = visits::pack(&mut op, Vec::new()).await.unwrap();
     op.commit().await.unwrap();
     pack
 }
@@ -80,7 +80,7 @@ both_engines! {
         let far = home(&d, NEXT_GRID, "2号楼").await;
         let db = d.db.metered();
         let mut op1 = Op::begin(d.clone(), &db, worker(), "test".into()).await.unwrap();
-        let pack = visits::pack(&mut op1).await.unwrap();
+        let pack = visits::pack(&mut op1, Vec::new()).await.unwrap();
         op1.commit().await.unwrap();
         assert!(db.queries() < 10, "{}", db.queries());
         assert_eq!(pack.homes.iter().map(|h| h.id).collect::<Vec<_>>(), [id], "and not {far}");

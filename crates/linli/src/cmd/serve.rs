@@ -40,6 +40,7 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
     for settings in &config.district {
         let district = wiring::open(&config, settings).await?;
         worker::arm(&district, &handlers).await?;
+        linli_cases::follow(&district);
         linli_insight::follow(&district);
         workers.spawn(worker::run(district.clone(), handlers.clone(), stopped.clone()));
         districts.push((district, settings.hosts.clone()));

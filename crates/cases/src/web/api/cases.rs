@@ -121,7 +121,8 @@ async fn list(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult {
     let after: Option<Cursor> = query.cursor()?;
     let filter = query.filter(&ctx)?;
     let mut conn = ctx.read().await?;
-    let page = read::page(&mut conn, &scope, &filter, query.sort()?, after, query.size()).await?;
+    let page =
+        read::page(&mut conn, &ctx.district, (&scope, &filter), query.sort()?, after, query.size()).await?;
     let book = ctx.district.port::<Rulebooks>()?.get(&mut conn).await?;
     let now = ctx.now();
     let page = page.map(|row| row_json(&row, &book, now));
@@ -214,8 +215,8 @@ async fn stats(ctx: Ctx, Asks(span): Asks<Span>) -> WebResult {
     let to = span.to.unwrap_or(now);
     let from = span.from.unwrap_or(Timestamp::from_millis(to.millis() - 30 * DAY_MS));
     let mut conn = ctx.read().await?;
-    let rates = read::rates(&mut conn, &scope, from, to).await?;
-    let board = read::counts(&mut conn, &scope, now).await?;
+    let rates = read::rates(&mut conn, &ctx.district, &scope, from, to).await?;
+    let board = read::counts(&mut conn, &ctx.district, &scope, now).await?;
     Ok(Json(json!({ "rates": rates, "board": board })).into_response())
 }
 

@@ -116,7 +116,7 @@ pub(super) async fn export(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult 
     let mut rows = Vec::new();
     let mut after: Option<Cursor> = None;
     loop {
-        let page = read::page(&mut conn, &scope, &filter, Sort::Newest, after, STEP).await?;
+        let page = read::page(&mut conn, &ctx.district, (&scope, &filter), Sort::Newest, after, STEP).await?;
         rows.extend(page.items.iter().map(|row| cells(row, &atlas, &ctx.locale)));
         after = page.next.and_then(|next| next.parse().ok());
         if after.is_none() {

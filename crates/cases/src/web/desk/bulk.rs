@@ -247,7 +247,8 @@ async fn triage_summary(ctx: Ctx) -> WebResult<Response> {
     let mut room = Room::enter(&ctx).await?;
     let scope = room.scope(&ctx, "board.view");
     let filter = read::Filter { states: vec![CaseState::Reported], ..read::Filter::default() };
-    let found = read::page(&mut room.conn, &scope, &filter, read::Sort::NextDue, None, 50).await?;
+    let found =
+        read::page(&mut room.conn, &ctx.district, (&scope, &filter), read::Sort::NextDue, None, 50).await?;
     let ids: Vec<CaseId> = found.items.iter().map(|row| row.id).collect();
     let cases = load(&mut room.conn, &scope, &ids).await?;
     let fill = Fill { locale: &ctx.locale, prefix: "bulk".to_owned(), typed: None, problems: None };

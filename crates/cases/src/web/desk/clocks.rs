@@ -68,7 +68,8 @@ async fn rows(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Found> {
         ..Filter::default()
     };
     let after: Option<Cursor> = asked.after.as_ref().and_then(|a| a.parse().ok());
-    let page = read::page(&mut room.conn, &scope, &filter, Sort::NextDue, after, PAGE).await?;
+    let page =
+        read::page(&mut room.conn, &ctx.district, (&scope, &filter), Sort::NextDue, after, PAGE).await?;
     let query = asked.query();
     let here = after.map(|a| format!("after={a}"));
     let all: Vec<&str> =
@@ -125,7 +126,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let mut room = Room::enter(&ctx).await?;
     let Found { lines, next, query } = rows(&ctx, &mut room, &asked).await?;
     let scope = room.scope(&ctx, "clock.view");
-    let counts = read::counts(&mut room.conn, &scope, room.now).await?;
+    let counts = read::counts(&mut room.conn, &ctx.district, &scope, room.now).await?;
     let whistles =
         vec![Group { label: String::new(), choices: acts::words(&ctx.locale, "whistle", WhistleLevel::ALL) }];
     let whistles = lists::choose(&ctx.locale, whistles, &asked.whistle);

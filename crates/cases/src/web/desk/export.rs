@@ -43,7 +43,8 @@ async fn rows(ctx: &Ctx, wanted: &Wanted) -> Result<Vec<Vec<String>>> {
     let mut all = Vec::new();
     let mut after: Option<Cursor> = None;
     loop {
-        let page = read::page(&mut room.conn, &scope, &filter, wanted.sort(), after, CHUNK).await?;
+        let page =
+            read::page(&mut room.conn, &ctx.district, (&scope, &filter), wanted.sort(), after, CHUNK).await?;
         for row in &page.items {
             let line = Line::of(ctx, &room, row);
             let due = next_clock(&row.clocks).map(|c| c.due.rfc3339()).unwrap_or_default();

@@ -1,18 +1,16 @@
 //! Counts for the overview and the wall: by place, lead and category, against the time before, and the
 //! three rates day by day.
 
+use std::collections::BTreeMap;
+
 use linli_access::Scope;
-use linli_kernel::{
-    AreaCode, Result, Timestamp,
-    actor::OrgId,
-    time::{CHINA_MS, DAY_MS},
-};
-use linli_store::{Conn, Where, conn::Row};
+use linli_kernel::{AreaCode, Timestamp, actor::OrgId};
 
 use crate::{
+    ledger::{Fact, Mark, Table},
     model::WhistleLevel,
-    rules::ratings::{Share, Tally},
-    store::ORG_CONDITION,
+    read::{add_rates, day_number, head},
+    rules::ratings::Tally,
 };
 
 /// A stretch of time and the one before it.
@@ -42,96 +40,89 @@ pub(super) struct Figure<K> {
     pub(super) overdue: i64,
 }
 
-async fn parts<K>(conn: &mut Conn, scope: &Scope, key: &str, span: Span) -> Result<Vec<Figure<K>>>
-where
-    (K, i64, i64, i64, i64): Row,
-{
-    let mut rows = Where::new();
-    scope.filter(&mut rows, "c.area", ORG_CONDITION);
-    rows.and("c.parent IS NULL", vec![])
-        .and("c.reported_at >= ? AND c.reported_at < ?", vec![span.before.into(), span.to.into()]);
-    let (from, now) = (rows.bind(span.from), rows.bind(span.now));
-    let open = "c.state NOT IN ('declined', 'merged', 'closed', 'rated')";
-    let sql = format!(
-        "SELECT {key} AS part,
-             count(CASE WHEN c.reported_at >= {from} THEN 1 END) AS cases,
-             count(CASE WHEN c.reported_at < {from} THEN 1 END) AS earlier,
-             count(CASE WHEN c.reported_at >= {from} AND {open} THEN 1 END) AS still_open,
-             count(CASE WHEN c.reported_at >= {from} AND {open} AND c.next_due < {now} THEN 1 END) AS broken
-         FROM case_file c{} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 300",
-        rows.text()
-    );
-    let found: Vec<(K, i64, i64, i64, i64)> = conn.all(&sql, rows.args()).await?;
-    Ok(found
+/// The most parts of one kind.
+const MOST: usize = 300;
+
+/// Sums by number of a word (`by`), gathered under what the word belongs to (`key`); the largest first.
+fn parts<K: Ord>(
+    table: &Table,
+    scope: &Scope,
+    span: Span,
+    by: impl Fn(&Fact) -> usize,
+    key: impl Fn(usize) -> Option<K>,
+) -> Vec<Figure<K>> {
+    let mut sums: Vec<[i64; 4]> = Vec::new();
+    for fact in told(table, scope, span.before, span.to) {
+        let n = by(fact);
+        if n >= sums.len() {
+            sums.resize(n + 1, [0; 4]);
+        }
+        let [cases, before, open, overdue] = &mut sums[n];
+        if fact.reported_at < span.from {
+            *before += 1;
+            continue;
+        }
+        let is_open = !fact.state.is_over();
+        *cases += 1;
+        *open += i64::from(is_open);
+        *overdue += i64::from(is_open && fact.breaks_before(span.now));
+    }
+    let mut gathered: BTreeMap<K, [i64; 4]> = BTreeMap::new();
+    for (n, sums) in sums.into_iter().enumerate().filter(|(_, sums)| *sums != [0; 4]) {
+        if let Some(key) = key(n) {
+            let all = gathered.entry(key).or_default();
+            all.iter_mut().zip(sums).for_each(|(all, n)| *all += n);
+        }
+    }
+    let mut figures: Vec<Figure<K>> = gathered
         .into_iter()
-        .map(|(key, cases, before, open, overdue)| Figure { key, cases, before, open, overdue })
-        .collect())
+        .map(|(key, [cases, before, open, overdue])| Figure { key, cases, before, open, overdue })
+        .collect();
+    figures.sort_by_key(|figure| std::cmp::Reverse(figure.cases));
+    figures.truncate(MOST);
+    figures
+}
+
+/// Cases told from then until before then. A task is a part of a case that is counted already.
+fn told<'t>(
+    table: &'t Table,
+    scope: &Scope,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = &'t Fact> {
+    let within = table.within(scope);
+    within.filter(move |fact| !fact.is(Mark::Task) && (from..to).contains(&fact.reported_at))
 }
 
 /// By the areas whose codes have `digits` digits.
-pub(super) async fn by_area(
-    conn: &mut Conn,
-    scope: &Scope,
-    digits: usize,
-    span: Span,
-) -> Result<Vec<Figure<AreaCode>>> {
-    let found: Vec<Figure<String>> =
-        parts(conn, scope, &format!("substr(c.area, 1, {digits})"), span).await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|f| {
-            let key = f.key.parse().ok()?;
-            Some(Figure { key, cases: f.cases, before: f.before, open: f.open, overdue: f.overdue })
-        })
-        .collect())
+pub(super) fn by_area(table: &Table, scope: &Scope, digits: usize, span: Span) -> Vec<Figure<AreaCode>> {
+    let key = |n: usize| head(table.areas().get(n)?.as_str(), digits).parse().ok();
+    parts(table, scope, span, |fact| fact.area as usize, key)
 }
 
 /// By category of the second level; empty for those without.
-pub(super) async fn by_category(conn: &mut Conn, scope: &Scope, span: Span) -> Result<Vec<Figure<String>>> {
-    parts(conn, scope, "coalesce(substr(c.category, 1, 4), '')", span).await
+pub(super) fn by_category(table: &Table, scope: &Scope, span: Span) -> Vec<Figure<String>> {
+    let key = |n: usize| Some(head(table.categories().get(n)?, 4).to_owned());
+    parts(table, scope, span, |fact| fact.category as usize, key)
 }
 
 /// By who leads.
-pub(super) async fn by_lead(conn: &mut Conn, scope: &Scope, span: Span) -> Result<Vec<Figure<OrgId>>> {
-    parts(conn, scope, "c.lead", span).await
+pub(super) fn by_lead(table: &Table, scope: &Scope, span: Span) -> Vec<Figure<OrgId>> {
+    parts(table, scope, span, |fact| fact.lead as usize, |n| table.orgs().get(n).copied())
 }
 
 /// By whistle.
-pub(super) async fn by_whistle(
-    conn: &mut Conn,
-    scope: &Scope,
-    span: Span,
-) -> Result<Vec<Figure<WhistleLevel>>> {
-    parts(conn, scope, "c.whistle", span).await
+pub(super) fn by_whistle(table: &Table, scope: &Scope, span: Span) -> Vec<Figure<WhistleLevel>> {
+    parts(table, scope, span, |fact| fact.whistle as usize, |n| WhistleLevel::ALL.get(n).copied())
 }
 
 /// The rates of cases reported on each China day of the span, by day number.
-pub(super) async fn daily_rates(conn: &mut Conn, scope: &Scope, span: Span) -> Result<Vec<(i64, Tally)>> {
-    let mut rows = Where::new();
-    scope.filter(&mut rows, "c.area", ORG_CONDITION);
-    rows.and("c.parent IS NULL", vec![])
-        .and("c.reported_at >= ? AND c.reported_at < ?", vec![span.from.into(), span.to.into()]);
-    let sql = format!(
-        "SELECT (c.reported_at + {CHINA_MS}) / {DAY_MS} AS day, count(c.contact_kept),
-             count(CASE WHEN c.contact_kept THEN 1 END), count(c.call_solved),
-             count(CASE WHEN c.call_solved THEN 1 END), count(CASE WHEN c.call_satisfied THEN 1 END)
-         FROM case_file c{} GROUP BY 1 ORDER BY 1",
-        rows.text()
-    );
-    let found: Vec<(i64, i64, i64, i64, i64, i64)> = conn.all(&sql, rows.args()).await?;
-    let share = |of: i64, part: i64| Share { of: of.unsigned_abs(), part: part.unsigned_abs() };
-    Ok(found
-        .into_iter()
-        .map(|(day, contacts, kept, calls, solved, satisfied)| {
-            let tally = Tally {
-                response: share(contacts, kept),
-                solution: share(calls, solved),
-                satisfaction: share(calls, satisfied),
-                found: Share::default(),
-            };
-            (day, tally)
-        })
-        .collect())
+pub(super) fn daily_rates(table: &Table, scope: &Scope, span: Span) -> Vec<(i64, Tally)> {
+    let mut days: BTreeMap<i64, Tally> = BTreeMap::new();
+    for fact in told(table, scope, span.from, span.to) {
+        add_rates(days.entry(day_number(fact.reported_at)).or_default(), fact);
+    }
+    days.into_iter().collect()
 }
 
 /// How fast a category grows: words for the list of what is rising.

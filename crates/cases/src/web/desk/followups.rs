@@ -63,7 +63,8 @@ pub(super) async fn render(
         ..Filter::default()
     };
     let after: Option<Cursor> = after.and_then(|a| a.parse().ok());
-    let found = read::page(&mut room.conn, &scope, &filter, Sort::Newest, after, PAGE).await?;
+    let found =
+        read::page(&mut room.conn, &ctx.district, (&scope, &filter), Sort::Newest, after, PAGE).await?;
     let mut lines: Vec<Line> = found.items.iter().map(|row| Line::of(ctx, &room, row)).collect();
     let current = chosen.or_else(|| lines.first().map(|l| l.id));
     let place = lines.iter().position(|l| Some(l.id) == current);

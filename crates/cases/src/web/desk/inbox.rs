@@ -100,11 +100,11 @@ struct Inbox {
 async fn load(ctx: &Ctx, room: &mut Room, asked: &Asked) -> Result<Inbox> {
     let tab = TABS.iter().find(|t| **t == asked.tab).copied().unwrap_or("accept");
     let scope = scope_of(ctx, room);
-    let counts = read::counts(&mut room.conn, &scope, room.now).await?;
+    let counts = read::counts(&mut room.conn, &ctx.district, &scope, room.now).await?;
     let mine = own(ctx);
     let (filter, sort) = filter(room, tab, mine.first().copied());
     let after: Option<Cursor> = asked.after.as_ref().and_then(|a| a.parse().ok());
-    let found = read::page(&mut room.conn, &scope, &filter, sort, after, PAGE).await?;
+    let found = read::page(&mut room.conn, &ctx.district, (&scope, &filter), sort, after, PAGE).await?;
     let shown = found.items.iter().filter(|row| tab != "assist" || !mine.contains(&row.lead));
     Ok(Inbox {
         tab,

@@ -27,8 +27,6 @@ use crate::{
 
 const PAGE: usize = 50;
 const SAVED_MOST: usize = 20;
-/// Beyond this, “more than” is as good as the number.
-const COUNTED_MOST: i64 = 10_000;
 
 /// A filter that somebody keeps under a name of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +151,9 @@ async fn show(ctx: Ctx, Query(wanted): Query<Wanted>) -> WebResult {
     let scope = room.scope(&ctx, "case.list");
     let filter = wanted.filter(&ctx, &room.access)?;
     let after: Option<Cursor> = wanted.after.parse().ok();
-    let found = read::page(&mut room.conn, &scope, &filter, wanted.sort(), after, PAGE).await?;
+    let found =
+        read::found(&mut room.conn, &ctx.district, (&scope, &filter), wanted.sort(), after, PAGE).await?;
+    let (found, all) = (found.page, found.all);
     // A whole number that finds one case opens it, as a dispatcher on the phone expects.
     if let [only] = found.items.as_slice()
         && after.is_none()
@@ -161,8 +161,6 @@ async fn show(ctx: Ctx, Query(wanted): Query<Wanted>) -> WebResult {
     {
         return Ok(Redirect::to(&format!("/desk/cases/{}", only.id)).into_response());
     }
-    let all = read::count(&mut room.conn, &scope, &filter, COUNTED_MOST + 1).await?;
-    let (key, n) = if all > COUNTED_MOST { ("desk-found-more", COUNTED_MOST) } else { ("desk-found", all) };
     let query = wanted.query("");
     let plain = wanted.query("sort");
     let template = ListPage {
@@ -179,7 +177,7 @@ async fn show(ctx: Ctx, Query(wanted): Query<Wanted>) -> WebResult {
         chips: chips(&ctx, &room, &wanted),
         saved: saved(&mut room.conn, &ctx).await?,
         rows: found.items.iter().map(|row| Line::of(&ctx, &room, row)).collect(),
-        count: ctx.locale.t_with(key, &[("n", n.to_string())]),
+        count: ctx.locale.t_with("desk-found", &[("n", all.to_string())]),
         next: found.next.map(|next| format!("{query}&after={next}")),
         by_due: wanted.by_due(),
         sort_due: format!("{plain}&sort=due"),

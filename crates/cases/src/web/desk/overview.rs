@@ -5,6 +5,7 @@ use axum::{extract::Query, http::StatusCode};
 use linli_access::Scope;
 use linli_kernel::{
     AreaCode, Timestamp,
+    actor::OrgId,
     area::AreaLevel,
     time::{CHINA_MS, DAY_MS},
 };
@@ -18,7 +19,9 @@ use super::{
     view::Stat,
 };
 use crate::{
-    read::{self, BoardCounts, DayCount, Fact, Rates, UNCATEGORISED},
+    ledger::Ledger,
+    model::WhistleLevel,
+    read::{self, BoardCounts, DayCount, Fact, Rates, UNCATEGORISED, day_number},
     rules::ratings::{Share, Tally},
 };
 
@@ -211,10 +214,6 @@ where
     marks
 }
 
-fn day_number(at: Timestamp) -> i64 {
-    (at.millis() + CHINA_MS).div_euclid(DAY_MS)
-}
-
 fn label(day: i64) -> String {
     Timestamp::from_millis(day * DAY_MS - CHINA_MS).china_date().format("%-m-%-d").to_string()
 }
@@ -260,6 +259,17 @@ fn dates(span: Span) -> (String, String) {
     (span.from.china_date().to_string(), last.china_date().to_string())
 }
 
+/// Everything that the page counts, of one state of the ledger.
+struct Gathered {
+    rates: Rates,
+    counts: BoardCounts,
+    areas: Vec<Figure<AreaCode>>,
+    leads: Vec<Figure<OrgId>>,
+    categories: Vec<Figure<String>>,
+    whistles: Vec<Figure<WhistleLevel>>,
+    daily: Vec<(i64, Tally)>,
+}
+
 async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let mut room = Room::enter(&ctx).await?;
     let (period, days) = PERIODS.iter().find(|(p, _)| *p == asked.period).copied().unwrap_or(PERIODS[2]);
@@ -268,14 +278,20 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let wish: Option<AreaCode> = asked.area.and_then(|a| a.parse().ok());
     let scope = narrowed(&whole, wish.as_ref());
     let root = scope.areas.first().cloned().unwrap_or_else(|| ctx.district.area.clone());
-    let rates = read::rates(&mut room.conn, &scope, span.from, span.to).await?;
-    let counts = read::counts(&mut room.conn, &scope, room.now).await?;
     let digits = if root.level() == AreaLevel::District { 9 } else { root.as_str().len().max(9) + 3 }.min(15);
-    let areas = figures::by_area(&mut room.conn, &scope, digits, span).await?;
-    let leads = figures::by_lead(&mut room.conn, &scope, span).await?;
-    let categories = figures::by_category(&mut room.conn, &scope, span).await?;
-    let whistles = figures::by_whistle(&mut room.conn, &scope, span).await?;
-    let daily = figures::daily_rates(&mut room.conn, &scope, span).await?;
+    let Gathered { rates, counts, areas, leads, categories, whistles, daily } = ctx
+        .district
+        .port::<Ledger>()?
+        .read(&mut room.conn, |table| Gathered {
+            rates: read::rated(table, &scope, span.from, span.to),
+            counts: read::counted(table, &scope, span.now),
+            areas: figures::by_area(table, &scope, digits, span),
+            leads: figures::by_lead(table, &scope, span),
+            categories: figures::by_category(table, &scope, span),
+            whistles: figures::by_whistle(table, &scope, span),
+            daily: figures::daily_rates(table, &scope, span),
+        })
+        .await?;
 
     let (from, to) = dates(span);
     let time = format!("from={from}&to={to}");
@@ -298,9 +314,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         }
         (atlas.name(code).to_owned(), href)
     };
-    let name_org = |id: &linli_kernel::actor::OrgId| {
-        (atlas.org_name(*id).to_owned(), format!("/desk/cases?{query}&lead={id}"))
-    };
+    let name_org = |id: &OrgId| (atlas.org_name(*id).to_owned(), format!("/desk/cases?{query}&lead={id}"));
     let name_category = |code: &String| {
         let (name, code) = match code.as_str() {
             "" => (l.t("desk-uncategorised"), UNCATEGORISED),

@@ -73,7 +73,8 @@ pub(super) async fn render(
     );
     let after: Option<Cursor> = after.and_then(|a| a.parse().ok());
     // A case put aside has no running clock: the newest request, not the next clock, orders this list.
-    let found = read::page(&mut room.conn, &scope, &filter, Sort::Newest, after, PAGE).await?;
+    let found =
+        read::page(&mut room.conn, &ctx.district, (&scope, &filter), Sort::Newest, after, PAGE).await?;
     let mut lines: Vec<Line> = found.items.iter().map(|row| Line::of(ctx, &room, row)).collect();
     let current = chosen.or_else(|| lines.first().map(|l| l.id));
     for line in &mut lines {

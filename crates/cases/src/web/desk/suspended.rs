@@ -36,7 +36,8 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let filter = Filter { states: vec![CaseState::Suspended], ..Filter::default() };
     let after: Option<Cursor> = asked.after.and_then(|a| a.parse().ok());
     // The one clock that runs in a suspended case is the one of its review.
-    let found = read::page(&mut room.conn, &scope, &filter, Sort::NextDue, after, PAGE).await?;
+    let found =
+        read::page(&mut room.conn, &ctx.district, (&scope, &filter), Sort::NextDue, after, PAGE).await?;
     let template = SuspendedPage {
         chrome: chrome(&ctx, &room, "desk-suspended"),
         rows: found.items.iter().map(|row| Line::of(&ctx, &room, row)).collect(),

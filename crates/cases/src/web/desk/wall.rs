@@ -13,6 +13,7 @@ use super::{
     wanted::open_states,
 };
 use crate::{
+    ledger::Ledger,
     model::WhistleLevel,
     read::{self, Fact, Filter, Rates, Sort},
 };
@@ -22,7 +23,7 @@ const DAYS: i64 = 14;
 
 async fn stats(ctx: &Ctx, room: &mut Room, rates: &Rates) -> Result<Vec<Stat>> {
     let scope = room.scope(ctx, "stats.view");
-    let counts = read::counts(&mut room.conn, &scope, room.now).await?;
+    let counts = read::counts(&mut room.conn, &ctx.district, &scope, room.now).await?;
     let today = room.now.china_date();
     let (new, ended) = rates.trend.last().map_or((0, 0), |day| (day.reported, day.ended));
     let l = &ctx.locale;
@@ -54,7 +55,7 @@ async fn stats(ctx: &Ctx, room: &mut Room, rates: &Rates) -> Result<Vec<Stat>> {
 async fn rates(ctx: &Ctx, room: &mut Room) -> Result<Rates> {
     let scope = room.scope(ctx, "stats.view");
     let days = span(room.now, DAYS);
-    read::rates(&mut room.conn, &scope, days.from, days.to).await
+    read::rates(&mut room.conn, &ctx.district, &scope, days.from, days.to).await
 }
 
 struct Side {
@@ -66,12 +67,14 @@ struct Side {
 async fn side(ctx: &Ctx, room: &mut Room) -> Result<Side> {
     let scope = room.scope(ctx, "stats.view");
     let tough = Filter { states: open_states(), whistle: Some(WhistleLevel::Tough), ..Filter::default() };
-    let tough = read::page(&mut room.conn, &scope, &tough, Sort::NextDue, None, 6).await?;
+    let tough = read::page(&mut room.conn, &ctx.district, (&scope, &tough), Sort::NextDue, None, 6).await?;
     let week = span(room.now, 7);
-    let categories = figures::by_category(&mut room.conn, &scope, week).await?;
     // What is open now, whenever it was told.
     let ever = span(room.now, 3650);
-    let areas = figures::by_area(&mut room.conn, &scope, 9, ever).await?;
+    let ledger = ctx.district.port::<Ledger>()?;
+    let counted =
+        |table: &_| (figures::by_category(table, &scope, week), figures::by_area(table, &scope, 9, ever));
+    let (categories, areas) = ledger.read(&mut room.conn, counted).await?;
     let query = format!("from={}&fact={}", week.from.china_date(), Fact::Case);
     let mut areas: Vec<Counted> = areas
         .into_iter()

@@ -31,7 +31,8 @@ struct Page {
 
 async fn show(ctx: Ctx) -> WebResult {
     let desk = Desk::of(&ctx)?;
-    let counts = read::counts(&mut ctx.read().await?, &scope(&ctx, "case.list")?, ctx.now()).await?;
+    let counts =
+        read::counts(&mut ctx.read().await?, &ctx.district, &scope(&ctx, "case.list")?, ctx.now()).await?;
     let places = desk
         .areas
         .iter()

@@ -51,9 +51,9 @@ async fn today(ctx: Ctx) -> WebResult {
     let mut conn = ctx.read().await?;
     let book = ctx.district.port::<Rulebooks>()?.get(&mut conn).await?;
     let open = Filter { states: OPEN.to_vec(), ..Filter::default() };
-    let open = read::page(&mut conn, &scope, &open, Sort::NextDue, None, TODAY).await?;
+    let open = read::page(&mut conn, &ctx.district, (&scope, &open), Sort::NextDue, None, TODAY).await?;
     let check = Filter { states: TO_CHECK.to_vec(), ..Filter::default() };
-    let check = read::page(&mut conn, &scope, &check, Sort::Newest, None, TODAY).await?;
+    let check = read::page(&mut conn, &ctx.district, (&scope, &check), Sort::Newest, None, TODAY).await?;
     let todos = match ctx.district.ports.get::<DayItems>() {
         Some(port) => (port.0)(&ctx, &mut conn).await?,
         None => Vec::new(),
@@ -107,7 +107,15 @@ async fn cases(ctx: Ctx, Query(wish): Query<Wish>) -> WebResult {
     let after = wish.after.as_deref().and_then(|cursor| cursor.parse().ok());
     let mut conn = ctx.read().await?;
     let book = ctx.district.port::<Rulebooks>()?.get(&mut conn).await?;
-    let rows = read::page(&mut conn, &scope(&ctx, "case.list")?, &filter, Sort::Newest, after, PAGE).await?;
+    let rows = read::page(
+        &mut conn,
+        &ctx.district,
+        (&scope(&ctx, "case.list")?, &filter),
+        Sort::Newest,
+        after,
+        PAGE,
+    )
+    .await?;
     let page = Cases {
         chrome: desk.chrome(&ctx, "worker-cases-title"),
         items: rows.items.iter().map(|row| item(row, &ctx, &desk, &book)).collect(),

@@ -2,7 +2,7 @@
 
 use linli_access::Scope;
 use linli_kernel::{AreaCode, Result, Timestamp, area::AreaLevel, export::uuid::Uuid, params, time::DAY_MS};
-use linli_store::{Conn, Op, worker::Work};
+use linli_store::{Conn, District, Op, worker::Work};
 
 use super::{
     super::{china_day, figures},
@@ -12,7 +12,7 @@ use super::{
 
 /// A port: the cases of a community that somebody must talk about. Without it the agenda has none.
 #[derive(Debug, Clone, Copy)]
-pub struct CaseDesk(pub for<'a> fn(&'a mut Conn, &'a AreaCode, Timestamp) -> Work<'a, Unsettled>);
+pub struct CaseDesk(pub for<'a> fn(&'a District, &'a AreaCode, Timestamp) -> Work<'a, Unsettled>);
 
 /// Marks that end within so many days are talked about.
 const SOON_DAYS: i64 = 30;
@@ -87,7 +87,7 @@ pub(super) async fn gather(op: &mut Op, area: &AreaCode, since: Timestamp) -> Re
     let now = op.now;
     let mut all = open_todos(&mut op.tx, area).await?;
     if let Some(desk) = op.district.ports.get::<CaseDesk>() {
-        let unsettled = (desk.0)(&mut op.tx, area, now).await?;
+        let unsettled = (desk.0)(&op.district, area, now).await?;
         all.extend(of_cases(area, &unsettled));
     }
     all.extend(rounds(&mut op.tx, area, since, now).await?);

@@ -27,8 +27,9 @@ use super::super::{
 use crate::model::{CareKind, Field, Relation, Residence, Sex, Usage};
 
 async fn down(ctx: Ctx, headers: HeaderMap) -> WebResult<Response> {
+    let cases = pack::cases(&mut ctx.read().await?, &ctx.district, &ctx.actor).await?;
     let mut op = ctx.op().await?;
-    let pack = pack::pack(&mut op).await?;
+    let pack = pack::pack(&mut op, cases).await?;
     let pack = Tagged::json(&pack)?;
     // What the phone has already does not go down again, and is not written down as looked at again.
     if !pack.is_known(&headers) {

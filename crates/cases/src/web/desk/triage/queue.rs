@@ -82,7 +82,9 @@ pub(super) async fn queue(
     let scope = room.scope(ctx, "board.view");
     let wanted = part(&asked.f);
     let after: Option<Cursor> = asked.after.as_ref().and_then(|a| a.parse().ok());
-    let page = read::page(&mut room.conn, &scope, &filter(ctx, wanted), Sort::NextDue, after, PAGE).await?;
+    let page =
+        read::page(&mut room.conn, &ctx.district, (&scope, &filter(ctx, wanted)), Sort::NextDue, after, PAGE)
+            .await?;
     let mut lines: Vec<Line> = page.items.iter().map(|row| Line::of(ctx, room, row)).collect();
     for line in &mut lines {
         line.current = Some(line.id) == current;
