@@ -112,13 +112,8 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
             rows.extend(
                 reads::run(options, engine, (&small, options.scales.0), (&large, options.scales.1)).await?,
             );
-<<<<<<< HEAD
-            for place in [small, large] {
-                place.discard().await?;
-=======
             for place in [small, large].iter().filter(|_| !options.keep) {
-                discard(place).await?;
->>>>>>> boards
+                place.discard().await?;
             }
         }
     }
