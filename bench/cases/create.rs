@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use linli_access::api_keys::{self, NewApiKey};
 use linli_store::{Db, Target};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -108,6 +109,25 @@ async fn rows(place: &Place) -> Outcome<[i64; 5]> {
     Ok(found)
 }
 
+/// Keys by which other systems report.
+async fn keys(place: &Place, count: usize) -> Outcome<Vec<String>> {
+    let district = place.open().await?;
+    let mut op = district.op("bench keys").await?;
+    let mut keys = Vec::new();
+    for nth in 0..count {
+        let new = NewApiKey {
+            name: format!("bench {nth}"),
+            scopes: vec!["case.report".into()],
+            area: district.area.clone(),
+            expires_at: op.now.plus(Duration::from_hours(24)),
+        };
+        keys.push(api_keys::create(&mut op, new).await?.1);
+    }
+    op.commit().await?;
+    district.db.close().await;
+    Ok(keys)
+}
+
 /// One engine: `ours` and `plain` are two districts made alike.
 pub(crate) async fn run(
     options: &Options,
@@ -115,7 +135,7 @@ pub(crate) async fn run(
     ours_at: &Place,
     plain: &Place,
 ) -> Outcome<Vec<Row>> {
-    let keys = ours_at.keys(options.clients).await?;
+    let keys = keys(ours_at, options.clients).await?;
     // What one case writes is counted with the first case of a server without other work.
     let before = rows(ours_at).await?;
     let server = ours_at.serve()?;

@@ -14,6 +14,7 @@ mod service;
 
 use std::{env, fs, path::PathBuf, time::Duration};
 
+use linli_store::Target;
 pub(crate) use report::{Outcome, Row, median};
 use service::Place;
 
@@ -100,7 +101,7 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
             plain.demo(0.005)?;
             rows.extend(create::run(options, engine, &ours, &plain).await?);
             for place in [ours, plain] {
-                place.discard().await?;
+                discard(&place).await?;
             }
         }
         if options.wants("reads") || options.wants("memory") {
@@ -113,7 +114,7 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
                 reads::run(options, engine, (&small, options.scales.0), (&large, options.scales.1)).await?,
             );
             for place in [small, large].iter().filter(|_| !options.keep) {
-                place.discard().await?;
+                discard(place).await?;
             }
         }
     }
@@ -121,6 +122,18 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
         rows.push(reads::grid()?);
     }
     Ok(rows)
+}
+
+/// A schema on the tests' server would outlive us.
+async fn discard(place: &Place) -> Outcome<()> {
+    if let Target::Postgres { schema, .. } = place.database.parse::<Target>()? {
+        let db = linli_store::Db::open(&place.database.parse()?).await?;
+        let mut tx = db.begin().await?;
+        tx.execute(&format!("DROP SCHEMA {schema} CASCADE"), vec![]).await?;
+        tx.commit().await?;
+        db.close().await;
+    }
+    Ok(())
 }
 
 fn main() -> Outcome<()> {

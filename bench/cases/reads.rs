@@ -7,9 +7,7 @@ use linli_grid::geometry::{GridIndex, Wgs84};
 use serde_json::json;
 
 use crate::{
-    Options, Outcome, Row,
-    client::Client,
-    median,
+    Options, Outcome, Row, median,
     service::{Place, Server},
 };
 

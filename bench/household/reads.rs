@@ -217,5 +217,10 @@ pub(crate) async fn run(small: &Place, large: &Place) -> Outcome<Vec<Row>> {
         Row::at_most("list of a grid on a phone", "as it comes", megabytes, 2.0)
             .unit(&format!("MB ({took:.0} ms)")),
     );
+    let (now, most) = b.memory()?;
+    let what = "server with the large register";
+    rows.push(
+        Row::figure(what, "memory at its highest (VmHWM)", most, None).unit(&format!("MB (now {now:.0})")),
+    );
     Ok(rows)
 }

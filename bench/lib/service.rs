@@ -12,8 +12,7 @@ use linli::{
     config::{Config, DistrictConfig},
     wiring,
 };
-use linli_access::api_keys::{self, NewApiKey};
-use linli_store::{District, Target};
+use linli_store::District;
 
 use crate::{client::Client, report::Outcome};
 
@@ -73,37 +72,6 @@ impl Place {
             hosts: Vec::new(),
         };
         wiring::open(&config, &settings).await
-    }
-
-    /// Keys by which other systems report.
-    pub(crate) async fn keys(&self, count: usize) -> Outcome<Vec<String>> {
-        let district = self.open().await?;
-        let mut op = district.op("bench keys").await?;
-        let mut keys = Vec::new();
-        for nth in 0..count {
-            let new = NewApiKey {
-                name: format!("bench {nth}"),
-                scopes: vec!["case.report".into()],
-                area: district.area.clone(),
-                expires_at: op.now.plus(Duration::from_hours(24)),
-            };
-            keys.push(api_keys::create(&mut op, new).await?.1);
-        }
-        op.commit().await?;
-        district.db.close().await;
-        Ok(keys)
-    }
-
-    /// A schema on the tests' server would outlive us.
-    pub(crate) async fn discard(&self) -> Outcome<()> {
-        if let Target::Postgres { schema, .. } = self.database.parse::<Target>()? {
-            let db = linli_store::Db::open(&self.database.parse()?).await?;
-            let mut tx = db.begin().await?;
-            tx.execute(&format!("DROP SCHEMA {schema} CASCADE"), vec![]).await?;
-            tx.commit().await?;
-            db.close().await;
-        }
-        Ok(())
     }
 
     pub(crate) fn serve(&self) -> Outcome<Server> {

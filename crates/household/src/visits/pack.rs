@@ -60,7 +60,7 @@ pub struct Pack {
 }
 
 /// The open cases of whoever asks; read before the pack, which is a transaction.
-pub async fn cases(conn: &mut Conn, district: &District, actor: &Actor) -> Result<Vec<CaseNote>> {
+pub(super) async fn cases(conn: &mut Conn, district: &District, actor: &Actor) -> Result<Vec<CaseNote>> {
     match district.ports.get::<Cases>() {
         Some(port) => (port.0)(conn, district, actor, MOST_CASES).await,
         None => Ok(Vec::new()),

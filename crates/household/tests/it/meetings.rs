@@ -1,8 +1,5 @@
 //! The weekly meeting: made by the system, written by one at a time, frozen at its end; to-dos that come back.
 
-mod minutes;
-mod todos;
-
 use std::time::Duration;
 
 use linli_access::accounts::{self, Founder, NewPost};
@@ -162,6 +159,10 @@ macro_rules! act {
         }
     }};
 }
+
+// After the macro that they use.
+mod minutes;
+mod todos;
 
 fn writing(base: i64, minutes: &str) -> Writing {
     Writing { base, minutes: minutes.into(), todo: None }
