@@ -169,7 +169,7 @@ impl Plan {
             .map(|(n, (words, days, result))| {
                 let over = at.plus(std::time::Duration::from_hours(24 * days.unsigned_abs())) < self.now();
                 // What is over is mostly done; of the rest some are done early.
-                let done = if over { rng.chance(0.88) } else { rng.chance(0.35) };
+                let done = if over { rng.chance(0.96) } else { rng.chance(0.35) };
                 Given {
                     words: said(words),
                     // The second one is the secretary's own.

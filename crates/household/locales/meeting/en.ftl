@@ -57,7 +57,7 @@ meeting-plan-by = It is now every { $usual }, set by { $name } on { $when }. Sav
 meeting-active = Make a meeting every week
 meeting-weekday-needed = Choose a day from Monday to Friday
 meeting-time-needed = Enter the hour and minute
-meeting-head = { $place }: weekly meeting, { $when }
+meeting-head = { $place }: weekly meeting
 meeting-moved-holiday = moved by a holiday
 meeting-moved-hand = moved
 meeting-ended = Ended by { $name } on { $when }; the minutes no longer change
@@ -87,7 +87,10 @@ meeting-more-joint = { $n } more cases for several departments
 meeting-more-care-new = { $n } more homes with a new care mark
 meeting-more-care-end = { $n } more homes whose care mark ends within 30 days
 meeting-point-round = { $place }, look-round: { $open } of { $listed } homes not looked at
-meeting-point-coverage = { $place }, quarterly visit: { $percent }% done, { $left } homes to go, { $care } of them in need of care
+meeting-point-coverage = { $place }, quarterly visit: { $percent }% done, { $left } homes to go{ $care ->
+    [0] {""}
+   *[other] , { $care } of them in need of care
+}
 meeting-point-wrong = { $place }, spot check: { $wrong } entries were wrong
 meeting-point-care-new = { $place }, new home in need of care: { $address }
 meeting-point-care-end = { $place }, care mark ends on { $day }: { $address }

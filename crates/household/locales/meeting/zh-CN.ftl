@@ -57,7 +57,7 @@ meeting-plan-by = 现在是每{ $usual }，{ $name }于{ $when }设定。仍要�
 meeting-active = 每周自动生成例会
 meeting-weekday-needed = 请选择周一到周五的一天
 meeting-time-needed = 请填写几点几分
-meeting-head = { $place }周例会 · { $when }
+meeting-head = { $place }周例会
 meeting-moved-holiday = 遇节假日顺延
 meeting-moved-hand = 已改期
 meeting-ended = { $name }于{ $when }结束会议，纪要不再更改
@@ -87,7 +87,10 @@ meeting-more-joint = 另有 { $n } 件要几家一起办的案件
 meeting-more-care-new = 另有 { $n } 户新增关爱标签
 meeting-more-care-end = 另有 { $n } 户的关爱标签 30 天内到期
 meeting-point-round = { $place }日随查：列出 { $listed } 户，还有 { $open } 户没看
-meeting-point-coverage = { $place }季走访完成 { $percent }%，还有 { $left } 户没走到，其中关爱家庭 { $care } 户
+meeting-point-coverage = { $place }季走访完成 { $percent }%，还有 { $left } 户没走到{ $care ->
+    [0] {""}
+   *[other] ，其中关爱家庭 { $care } 户
+}
 meeting-point-wrong = { $place }月抽查发现 { $wrong } 项登记不符
 meeting-point-care-new = { $place }新增关爱家庭：{ $address }
 meeting-point-care-end = { $place }关爱标签{ $day }到期：{ $address }

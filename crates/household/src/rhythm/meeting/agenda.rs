@@ -69,8 +69,8 @@ pub(super) fn facts<const N: usize>(all: [(&str, String); N]) -> Facts {
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-pub(super) fn subject(kind: SubjectKind, id: impl ToString) -> Option<Subject> {
-    Some(Subject { kind, id: id.to_string() })
+pub(super) fn subject(kind: SubjectKind, id: impl ToString) -> Subject {
+    Subject { kind, id: id.to_string() }
 }
 
 fn more(community: &AreaCode, what: PointKind, all: i64, listed: usize) -> Option<Proposal> {
@@ -104,7 +104,7 @@ pub(super) fn of_cases(community: &AreaCode, unsettled: &Unsettled) -> Vec<Propo
                 kind,
                 key,
                 area: case.area.clone(),
-                subject: subject(SubjectKind::Case, case.id),
+                subject: Some(subject(SubjectKind::Case, case.id)),
                 facts: facts([("number", case.number.clone()), ("title", case.title.clone()), ("due", due)]),
             });
         }
@@ -127,7 +127,7 @@ pub(super) fn of_coverage(figures: &[Figures], over: f64) -> Vec<Proposal> {
             kind: PointKind::Coverage,
             key: format!("coverage:{}", f.area),
             area: f.area.clone(),
-            subject: subject(SubjectKind::Grid, &f.area),
+            subject: Some(subject(SubjectKind::Grid, &f.area)),
             facts: facts([
                 ("percent", percent(f.visited, f.homes)),
                 ("left", (f.homes - f.visited).to_string()),
@@ -149,7 +149,7 @@ pub(super) fn of_rounds(rounds: &[(AreaCode, i64, i64)]) -> Vec<Proposal> {
             kind: PointKind::Round,
             key: format!("round:{grid}"),
             area: grid.clone(),
-            subject: subject(SubjectKind::Grid, grid),
+            subject: Some(subject(SubjectKind::Grid, grid)),
             facts: facts([("listed", listed.to_string()), ("open", (listed - settled).to_string())]),
         })
         .collect()
@@ -163,7 +163,7 @@ pub(super) fn of_wrong(found: &[(AreaCode, Uuid, i64)]) -> Vec<Proposal> {
             kind: PointKind::Wrong,
             key: format!("wrong:{check}"),
             area: grid.clone(),
-            subject: subject(SubjectKind::Grid, grid),
+            subject: Some(subject(SubjectKind::Grid, grid)),
             facts: facts([("wrong", wrong.to_string()), ("check", check.to_string())]),
         })
         .collect()
@@ -177,7 +177,7 @@ pub(super) fn of_care(community: &AreaCode, kind: PointKind, homes: &[CareHome])
             kind,
             key: format!("{kind}:{}", home.id),
             area: home.area.clone(),
-            subject: subject(SubjectKind::Home, home.id),
+            subject: Some(subject(SubjectKind::Home, home.id)),
             facts: facts([("address", home.address.clone()), ("day", home.at.china_date().to_string())]),
         })
         .collect();

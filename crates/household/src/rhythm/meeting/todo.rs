@@ -59,6 +59,9 @@ async fn checked(op: &mut Op, meeting: &Meeting, new: &NewTodo, mut check: Check
     Ok(Checked { words, responsible, name, due })
 }
 
+/// What a point says of its thing: kind, where, what, facts.
+type Tied = (PointKind, AreaCode, Option<SubjectKind>, Option<String>, String);
+
 /// Gives a to-do with a point's minutes. The caller holds the meeting's row and commits.
 pub(super) async fn give(
     op: &mut Op,
@@ -68,7 +71,6 @@ pub(super) async fn give(
     check: Check,
 ) -> Result<TodoId> {
     let it = checked(op, meeting, new, check).await?;
-    type Tied = (PointKind, AreaCode, Option<SubjectKind>, Option<String>, String);
     let sql = "SELECT kind, area, subject_kind, subject, facts FROM meeting_point WHERE id = $1";
     let (kind, place, subject_kind, subject, facts): Tied = op.tx.one(sql, params![point]).await?;
     let facts: super::Facts = serde_json::from_str(&facts).unwrap_or_default();

@@ -163,7 +163,12 @@ fn day_start(day: i64) -> Timestamp {
 }
 
 fn week_words(l: &Locale, week: Week) -> String {
-    let day = |d: NaiveDate| day_words(l, Timestamp::china_midnight(d));
+    let day = |d: NaiveDate| {
+        let words = day_words(l, Timestamp::china_midnight(d));
+        // Which days of the week they are goes without saying.
+        let chinese = l.language == linli_web::i18n::Language::Chinese;
+        words.split_once(' ').filter(|_| chinese).map_or(words.clone(), |(day, _)| day.to_owned())
+    };
     l.t_with("meeting-week-days", &[("from", day(week.monday())), ("to", day(week.sunday()))])
 }
 

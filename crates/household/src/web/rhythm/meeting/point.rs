@@ -18,7 +18,7 @@ use super::{
     todo_row, typed,
 };
 use crate::rhythm::meeting::{
-    self, HOLD, MINUTES_MAX, MeetingId, NewTodo, Person, PointId, PointKind, READ, WORDS_MAX, Whole, Writing,
+    self, HOLD, MeetingId, NewTodo, Person, PointId, PointKind, READ, Whole, Writing,
 };
 
 /// A form as it was typed, and what is wrong with it.
@@ -58,18 +58,6 @@ struct Page {
     typed: Typed,
     once: String,
     done: bool,
-}
-
-impl Page {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the template passes its arguments so")]
-    fn minutes_max(&self) -> usize {
-        MINUTES_MAX
-    }
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the template passes its arguments so")]
-    fn words_max(&self) -> usize {
-        WORDS_MAX
-    }
 }
 
 /// The day before the next meeting of the week after: what most to-dos are due by.

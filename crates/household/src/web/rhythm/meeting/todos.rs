@@ -12,9 +12,7 @@ use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult};
 use serde::Deserialize;
 
 use super::{Room, TodoRow, day_start, todo_row};
-use crate::rhythm::meeting::{
-    self, Change, HOLD, NewTodo, Person, READ, Settled, TODO, TodoId, WORDS_MAX, Which,
-};
+use crate::rhythm::meeting::{self, Change, HOLD, NewTodo, Person, READ, Settled, TODO, TodoId, Which};
 
 const PAGE: usize = 50;
 
@@ -128,15 +126,11 @@ struct Tap {
 async fn settle(ctx: Ctx, Path(id): Path<TodoId>, Form(tap): Form<Tap>) -> WebResult {
     let what: Settled = tap.r#do.parse().map_err(|_| Error::NotFound)?;
     let mut op = ctx.op().await?;
-    let error = match meeting::settle(&mut op, id, what, &tap.result).await {
-        Ok(_) => {
-            op.commit().await?;
-            // Only back to the pages that have such a form.
-            let to =
-                if tap.back == "/work" { "/work".to_owned() } else { format!("/homes/todos?done={what}") };
-            return Ok(Redirect::to(&to).into_response());
-        }
-        Err(error) => error,
+    let Err(error) = meeting::settle(&mut op, id, what, &tap.result).await else {
+        op.commit().await?;
+        // Only back to the pages that have such a form.
+        let to = if tap.back == "/work" { "/work".to_owned() } else { format!("/homes/todos?done={what}") };
+        return Ok(Redirect::to(&to).into_response());
     };
     drop(op);
     let refused = Refused { id: Some(id), typed: tap.result, ..Refused::default() };
@@ -168,13 +162,6 @@ struct One {
     form: Given,
     problems: Problems,
     trouble: String,
-}
-
-impl One {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the template passes its arguments so")]
-    fn words_max(&self) -> usize {
-        WORDS_MAX
-    }
 }
 
 async fn one_page(
