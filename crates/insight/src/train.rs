@@ -24,9 +24,11 @@ use crate::{
 };
 
 /// Cases that are learned from, at most; the newest.
-pub(crate) const MOST: i64 = 20_000;
+pub(crate) const MOST: i64 = 12_000;
 /// Texts times labels, at most: so that training takes seconds, not minutes.
 const WORK: usize = 600_000;
+/// Texts of one model, at most: their runs of characters are held while it is learned, some five kilobytes each.
+const TEXTS: usize = 6_000;
 /// Fewer cases teach nothing that is worth showing.
 pub(crate) const FEWEST: i64 = 60;
 /// Weights of one model, at most: about fifty megabytes.
@@ -102,7 +104,7 @@ fn bounded(mut all: Vec<Example>) -> Vec<Example> {
     }
     seen.retain(|_, n| *n >= RARE);
     all.retain(|(_, label)| seen.contains_key(label));
-    all.truncate((WORK / seen.len().max(1)).max(1_000));
+    all.truncate((WORK / seen.len().max(1)).clamp(1_000, TEXTS));
     all
 }
 
