@@ -13,6 +13,9 @@ use crate::{Plan, names, rng::Dice};
 /// Weeks that are told, the last one included.
 const WEEKS: i64 = 3;
 
+/// Who is expected: account, name, post, grids.
+type Expected = (linli_kernel::actor::AccountId, String, Post, String);
+
 /// What was to be done: in which words, within so many days, and what came of it.
 type Todo = (&'static str, i64, &'static str);
 
@@ -136,8 +139,8 @@ impl Plan {
     }
 
     /// Who serves there: the secretary first, then each worker with the grids that are theirs.
-    fn expected(&self, area: &AreaCode) -> Vec<(linli_kernel::actor::AccountId, String, Post, String)> {
-        let mut all: Vec<(linli_kernel::actor::AccountId, String, Post, String)> = Vec::new();
+    fn expected(&self, area: &AreaCode) -> Vec<Expected> {
+        let mut all: Vec<Expected> = Vec::new();
         for person in &self.district.people {
             let here: Vec<_> = person.posts.iter().filter(|p| area.contains(&p.area)).collect();
             let Some(first) = here.first() else { continue };
@@ -156,7 +159,7 @@ impl Plan {
         &self,
         topic: usize,
         at: Timestamp,
-        (people, workers): (&[(linli_kernel::actor::AccountId, String, Post, String)], &[usize]),
+        (people, workers): (&[Expected], &[usize]),
         rng: &mut Dice,
     ) -> (String, String, Vec<Given>) {
         let (title, minutes, todos) = TOPICS[topic];
