@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -9,9 +10,20 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Row as _, SqliteConnection,
     sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use crate::Outcome;
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// An id like ours, in the order of time; of this process alone.
+pub(crate) fn fresh() -> Uuid {
+    let nth = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut tail = [0; 10];
+    tail[..2].copy_from_slice(&std::process::id().to_be_bytes()[2..]);
+    tail[2..].copy_from_slice(&(nth * 1_000_003).to_be_bytes());
+    Builder::from_unix_timestamp_millis(1_764_000_000_000 + nth, &tail).into_uuid()
+}
 
 pub(crate) async fn open(path: &Path) -> Outcome<SqliteConnection> {
     let options = SqliteConnectOptions::new()
@@ -92,7 +104,7 @@ pub(crate) async fn look(conn: &mut SqliteConnection, looked: &Looked) -> Outcom
         std::hint::black_box(query.fetch_all(&mut *conn).await?);
     }
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-    let id = Uuid::now_v7();
+    let id = fresh();
     sqlx::query(NOTE)
         .bind(id)
         .bind(id)

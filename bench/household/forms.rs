@@ -2,7 +2,7 @@
 //! row of activity and its key against repeats, durable before the answer.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,6 @@ use linli_household::{
 };
 use linli_store::{Db, Target};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
-use uuid::Uuid;
 
 use crate::{
     Options, Outcome, Row, bare,
@@ -49,7 +48,7 @@ async fn labels(place: &Place) -> Outcome<Vec<String>> {
     if labels.is_empty() { Err("no doors with codes".into()) } else { Ok(labels) }
 }
 
-static SENT: AtomicU64 = AtomicU64::new(0);
+static SENT: AtomicUsize = AtomicUsize::new(0);
 
 /// Forms per second acknowledged to so many clients, and their waits in milliseconds.
 async fn ours(
@@ -67,14 +66,14 @@ async fn ours(
         running.spawn(async move {
             let mut waits = Vec::new();
             while began.elapsed() < time {
-                let nth = SENT.fetch_add(1, Ordering::Relaxed) as usize;
+                let nth = SENT.fetch_add(1, Ordering::Relaxed);
                 let label = &labels[nth % labels.len()];
                 // Nobody of the register: the number is of a home far behind its last.
                 let who = sheet::person(3_000_000 + nth, 0).map_err(|e| e.to_string())?;
                 let form = form_urlencoded::Serializer::new(String::new())
                     .extend_pairs([
                         ("skip", "1"),
-                        ("idempotency_key", &Uuid::now_v7().to_string()),
+                        ("idempotency_key", &bare::fresh().to_string()),
                         ("usage", "own"),
                         ("phone", &who.phone),
                         ("m0.name", &who.name),
@@ -173,7 +172,7 @@ async fn plain(place: &Place, group: usize, times: [i64; 5], time: Duration) -> 
             sqlx::query(NUMBER).execute(&mut *tx).await?;
             for row in &rows {
                 for _ in 0..row.times {
-                    let id = Uuid::now_v7();
+                    let id = bare::fresh();
                     sqlx::query(AssertSqlSafe(row.sql.as_str()))
                         .bind(id)
                         .bind(id.to_string())

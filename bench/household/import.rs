@@ -23,7 +23,7 @@ pub(crate) async fn run(options: &Options, place: &Place, homes: usize) -> Outco
         return Err("linli import residents failed".into());
     }
     let found = count(place).await?;
-    if found < people as i64 {
+    if usize::try_from(found)? < people {
         return Err(format!("{people} people in the sheet, {found} in the register").into());
     }
     let Target::Sqlite(from) = place.database.parse::<Target>()? else { return Err("SQLite only".into()) };

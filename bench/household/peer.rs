@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{Outcome, Row, service::Place};
 
-const CHANGES: usize = 40;
+const CHANGES: i64 = 40;
 
 /// A peer that takes everything, and says when.
 async fn listen(listener: TcpListener, heard: mpsc::Sender<Instant>) {
@@ -67,8 +67,7 @@ pub(crate) async fn run(place: &Place) -> Outcome<Row> {
     agreement::conclude(&mut op, &agreement).await?;
     op.commit().await?;
     let sql = "SELECT id, version FROM dwelling WHERE area LIKE '371002001001001' ORDER BY n DESC LIMIT $1";
-    let homes: Vec<(uuid::Uuid, i64)> =
-        district.db.read().await?.all(sql, vec![(CHANGES as i64).into()]).await?;
+    let homes: Vec<(uuid::Uuid, i64)> = district.db.read().await?.all(sql, vec![CHANGES.into()]).await?;
     district.db.close().await;
     let server = place.serve()?;
     let (mut client, cookie) = server.log_in("grid001001001").await?;

@@ -20,6 +20,9 @@ pub(crate) struct Picked {
     pub(crate) all: usize,
 }
 
+/// The number of no organisation.
+const NOBODY: u32 = u32::MAX;
+
 /// A filter in the table's own numbers. What it says in words, of a person or of a parent is not here: the
 /// database answers with candidates.
 struct Sieve<'f> {
@@ -27,7 +30,8 @@ struct Sieve<'f> {
     reach: Reach,
     area: Option<Vec<bool>>,
     org: Option<Vec<bool>>,
-    lead: Option<Option<u32>>,
+    /// Who leads; [`NOBODY`] where no case has met this organisation yet.
+    lead: Option<u32>,
     category: Option<Vec<bool>>,
 }
 
@@ -63,7 +67,7 @@ impl Sieve<'_> {
         any(&f.states, &fact.state)
             && self.reach.covers(fact)
             && holds(self.area.as_ref(), fact.area)
-            && self.lead.is_none_or(|lead| lead == Some(fact.lead))
+            && self.lead.is_none_or(|lead| lead == fact.lead)
             && holds(self.org.as_ref(), fact.parties)
             && holds(self.category.as_ref(), fact.category)
             && same(f.whistle, fact.whistle)
@@ -94,7 +98,7 @@ impl Table {
                 self.areas.mask(|area| if filter.no_finer { area == wide } else { wide.contains(area) })
             }),
             org: org.map(|org| self.parties.mask(|set| org.is_some_and(|org| set.contains(&org)))),
-            lead: filter.lead.map(|lead| self.orgs.find(&lead)),
+            lead: filter.lead.map(|lead| self.orgs.find(&lead).unwrap_or(NOBODY)),
             category: category.map(|wanted| {
                 self.categories.mask(|code| match wanted {
                     UNCATEGORISED => code.is_empty(),

@@ -33,6 +33,11 @@ impl Operation {
         self.said.pointer("/requestBody/content/application~1json/schema")
     }
 
+    /// Whether it takes files, which these requests do not bring.
+    fn takes_files(&self) -> bool {
+        self.said.pointer("/requestBody/content/multipart~1form-data").is_some()
+    }
+
     fn has_key(&self) -> bool {
         self.parameters().iter().any(|p| p["name"] == "Idempotency-Key")
     }
@@ -134,8 +139,17 @@ async fn harvest(house: &House, operations: &[Operation], callers: &[Caller], fu
     }
 }
 
-const PEOPLE: &[&str] =
-    &["admin", "security", "auditor", "centre1", "street001.1", "grid002001001", "hotline1", "housing"];
+const PEOPLE: &[&str] = &[
+    "admin",
+    "security",
+    "auditor",
+    "centre1",
+    "street001.1",
+    "community001001",
+    "grid002001001",
+    "hotline1",
+    "housing",
+];
 
 both_engines! {
     async fn every_route_is_described_with_its_parameters_and_answers(db) {
@@ -235,9 +249,10 @@ both_engines! {
             .map(|o| format!("{} {}", o.verb, o.path))
             .filter(|name| !succeeded.contains(name))
             .collect();
-        eprintln!("{sent} requests; {} of {} operations succeeded; never: {silent:#?}", succeeded.len(), operations.len());
+        let asked = operations.iter().filter(|o| !o.takes_files()).count();
+        eprintln!("{sent} requests; {} of {asked} operations succeeded; never: {silent:#?}", succeeded.len());
         assert!(broken.is_empty(), "{broken:#?}");
-        assert!(succeeded.len() * 10 >= operations.len() * 6, "the fuzz reaches what it tests: {silent:#?}");
+        assert!(succeeded.len() * 10 >= asked * 6, "the fuzz reaches what it tests: {silent:#?}");
     }
 
     async fn what_is_no_call_is_refused_as_a_problem(db) {
