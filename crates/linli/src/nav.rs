@@ -36,7 +36,6 @@ const TABLE: &[(&str, &str, &str, &[Role])] = &[
     ("/desk/hot", "nav-hot", "flame", &[]),
     ("/desk/cases", "nav-cases", "list", &[]),
     ("/homes", "nav-homes", "home", &[]),
-    ("/homes/entities", "nav-entities", "department", &[]),
     ("/homes/rhythm", "nav-rhythm", "walk", OVER_GRIDS),
     ("/offline", "nav-offline", "offline", &[Role::GridWorker]),
     ("/homes/meetings", "nav-meetings", "calendar", OVER_GRIDS),

@@ -1,5 +1,4 @@
 # Legal entities
-nav-entities = Legal entities
 household-uscc-bad = This unified social credit code is not right: please check all 18 characters
 household-entity-company = Company
 household-entity-shop = Self-employed business

@@ -1,5 +1,4 @@
 # 法人名录
-nav-entities = 法人单位
 household-uscc-bad = 统一社会信用代码不对，请逐位核对（共18位）
 household-entity-company = 企业
 household-entity-shop = 个体工商户

@@ -76,6 +76,7 @@ struct Overview {
     /// Forms of residents that wait here, for who may see them.
     waiting: Option<i64>,
     may_find: bool,
+    may_entities: bool,
     may_round: bool,
     may_build: bool,
     may_import: bool,
@@ -137,6 +138,7 @@ async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
             .collect(),
         waiting,
         may_find: desk.may(&ctx, "household.search", &at),
+        may_entities: desk.may(&ctx, "entity.read", &at),
         may_round: is_grid && desk.may(&ctx, "rhythm.round", &at),
         may_import: desk.access.policy.allows_somewhere(&ctx.actor, "household.import"),
         may_build: is_grid && desk.may(&ctx, "household.building", &at),
