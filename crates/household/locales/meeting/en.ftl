@@ -192,6 +192,7 @@ meeting-todo-change = Change
 meeting-todo-done-given = The to-do is changed.
 meeting-todo-done-dropped = The to-do is dropped.
 meeting-todo-settled = This to-do is settled and no longer changes.
+meeting-point-changed = Somebody else has just changed this point; yours was not saved. Compare it with what stands there now and save again.
 meeting-todo-changed = This to-do has just been changed; yours was not saved. Below is what you entered; compare it with what stands above.
 meeting-todo-not-yours = This to-do was given to somebody else
 meeting-todo-why = Say in a word why it cannot be done

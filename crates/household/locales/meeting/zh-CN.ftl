@@ -192,6 +192,7 @@ meeting-todo-change = 改派、改期
 meeting-todo-done-given = 待办已更改。
 meeting-todo-done-dropped = 已记为不再办理。
 meeting-todo-settled = 这项待办已经了结，不再更改。
+meeting-point-changed = 别人刚刚改过这个议题，您的没有保存。请对照最新内容再保存。
 meeting-todo-changed = 这项待办刚刚被改过，您的没有保存。下面是您填的内容，请对照上面的现状再保存。
 meeting-todo-not-yours = 这项待办交给了别人
 meeting-todo-why = 请写一句为什么办不了
