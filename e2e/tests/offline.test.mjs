@@ -122,8 +122,7 @@ test("without signal the pages open, and a visit that was cut short is still the
   const again = await context.newPage();
   worker.page = again;
   await again.goto("/offline");
-  await again.locator("h1").first().waitFor();
-  assert.match(await words(again), /没有信号/);
+  await said(again, "没有信号");
   await openHome(again, home.id);
   assert.equal(await again.inputValue(`[id="n-${who.id}"]`), "赵改名");
   assert.equal(await again.inputValue("#note"), "楼道灯坏了，已拍照");

@@ -59,10 +59,16 @@ export async function show(main: HTMLElement, asked: Asked, home: Home, waiting:
     draw();
     return remember();
   };
+  // Browsers give an instant without its seconds.
+  const whole = (node: number, value: string) => (engine.node(node).kind === "date-time" && value.length === 16 ? `${value}:00.000` : value);
   const acts: Acts = {
     set(node, at, value) {
-      instance.set(node, at, engine.node(node).kind === "date-time" && value.length === 16 ? `${value}:00.000` : value);
+      instance.set(node, at, whole(node, value));
       void changed();
+    },
+    typed(node, at, value) {
+      instance.set(node, at, whole(node, value));
+      void remember();
     },
     add(node, at) {
       engine.addInstance(instance, node, at);

@@ -10,7 +10,10 @@ export interface Page {
 }
 /** What the parts of the page ask for; whoever holds the answers does it and draws anew. */
 export interface Acts {
+  /** Answered: what follows from it is worked out. */
   set(node: number, at: number[], value: string): void;
+  /** Still being typed: kept, and nothing else. */
+  typed(node: number, at: number[], value: string): void;
   add(node: number, at: number[]): void;
   remove(node: number, at: number[], number: number): void;
   photo(node: number, at: number[], file: File): void;
@@ -85,6 +88,7 @@ function question(page: Page, acts: Acts, id: number, at: number[]): HTMLElement
   const choices = node.list === undefined ? [] : engine.choices(instance, id, at).map((c) => ({ name: c.name, label: engine.words(instance, c.label, id, at) || c.name }));
 
   const listens = <T extends HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>(field: T): T => {
+    field.addEventListener("input", () => acts.typed(id, at, field.value));
     field.addEventListener("change", () => acts.set(id, at, field.value.trim()));
     return field;
   };
