@@ -95,7 +95,8 @@ test("large type fits a phone and a thumb", async () => {
   const old = await person(browser, server.origin, { device: PHONE, login: "grid001001001" });
   await old.page.goto("/work");
   await old.page.locator("summary.btn").first().click();
-  await Promise.all([old.page.waitForEvent("load").catch(() => {}), old.page.locator("button[name=type][value=large]").click()]);
+  await old.page.locator("button[name=type][value=large]").click();
+  await old.page.locator("html[data-type=large]").waitFor();
   for (const path of ["/work", "/work/cases", "/work/grid", "/work/report"]) {
     await old.page.goto(path);
     assert.equal(await old.page.locator("html").getAttribute("data-type"), "large", "it is remembered");
