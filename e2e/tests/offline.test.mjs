@@ -320,7 +320,7 @@ settings,,,,,,
   }, { times: 1 });
   await context.setOffline(false);
   await page.evaluate(() => dispatchEvent(new Event("online")));
-  await page.waitForFunction(() => document.querySelector("#link")?.dataset.state === "offline");
+  for (let tries = 0; cut === 0 && tries < 300; tries += 1) await page.waitForTimeout(100);
   assert.equal(cut, 1);
   await page.reload();
   await said(page, "全部已上传");
