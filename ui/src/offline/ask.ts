@@ -27,7 +27,10 @@ export async function show(main: HTMLElement, asked: Asked, home: Home, waiting:
   const body = make("div", { class: "stack" });
   // Written down one after the other: a phone that dies loses one answer at most.
   let writing: Promise<unknown> = Promise.resolve();
+  // What is saved has become an entry: no draft of it may come after.
+  let closed = false;
   const remember = () => {
+    if (closed) return writing;
     const value: q.FormDraft = { version, answers: engine.toJson(instance), photos };
     writing = writing.then(() => q.keepDraft(key, value)).catch(() => toast(w("not-saved"), "bad"));
     return writing;
@@ -61,6 +64,7 @@ export async function show(main: HTMLElement, asked: Asked, home: Home, waiting:
   };
   // Browsers give an instant without its seconds.
   const whole = (node: number, value: string) => (engine.node(node).kind === "date-time" && value.length === 16 ? `${value}:00.000` : value);
+  let taking: Promise<unknown> = Promise.resolve();
   const acts: Acts = {
     set(node, at, value) {
       instance.set(node, at, whole(node, value));
@@ -81,7 +85,7 @@ export async function show(main: HTMLElement, asked: Asked, home: Home, waiting:
     photo(node, at, file) {
       const id = newKey();
       const before = photoOf(instance.value(node, at));
-      void (async () => {
+      taking = (async () => {
         await q.keepPhoto(id, await shrink(file, 1600));
         photos = [...photos.filter((x) => x !== before), id];
         instance.set(node, at, `${id}.jpg`);
@@ -92,14 +96,18 @@ export async function show(main: HTMLElement, asked: Asked, home: Home, waiting:
   };
 
   const save = make("button", { type: "button", class: "btn primary full" }, icon("check"), w("form-save"));
-  save.addEventListener("click", () => {
+  const keep = async () => {
+    save.disabled = true;
+    // A photo that is still being made small belongs to it.
+    await taking;
     engine.finish(instance);
     faults = engine.faults(instance);
     if (faults.length > 0) {
+      save.disabled = false;
       draw();
       return one(".errors", summary)?.focus();
     }
-    save.disabled = true;
+    closed = true;
     const filled: FilledIn = {
       id: newKey(), survey, version, title: form.title, dwelling: home.id, at: new Date().toISOString(), answers: engine.toJson(instance),
       // Of photos whose question is no longer asked nothing goes up.
@@ -107,17 +115,17 @@ export async function show(main: HTMLElement, asked: Asked, home: Home, waiting:
     };
     const visit = q.last(waiting, home.id);
     if (visit) filled.visit = visit;
-    void writing.then(() => q.filledIn(filled, home)).then(
-      () => {
-        toast(w("saved"));
-        done();
-      },
-      () => {
-        save.disabled = false;
-        toast(w("not-saved"), "bad");
-      },
-    );
-  });
+    try {
+      await writing;
+      await q.filledIn(filled, home);
+    } catch {
+      closed = save.disabled = false;
+      return toast(w("not-saved"), "bad");
+    }
+    toast(w("saved"));
+    done();
+  };
+  save.addEventListener("click", () => void keep());
 
   const told: Node[] = [];
   const notice = (name: string, words: string) => make("div", { class: "notice", "data-tone": "info" }, icon(name), make("p", {}, words));

@@ -76,9 +76,11 @@ async function send(): Promise<boolean> {
   let changed = false;
   const stopped = new Set<string>();
   const ready: Waiting[] = [];
+  // Notes and forms go after the visits: one that the server cannot take just now holds none of those up.
+  const others: Waiting[] = [];
   for (const item of await queue()) {
     if (item.act || item.form) {
-      changed = (await (item.act ? sendAct(item) : sendForm(item))) || changed;
+      others.push(item);
       continue;
     }
     const home = item.entry!.dwelling;
@@ -102,6 +104,7 @@ async function send(): Promise<boolean> {
     }
     await renew(homes);
   }
+  for (const item of others) changed = (await (item.act ? sendAct(item) : sendForm(item))) || changed;
   return changed;
 }
 
