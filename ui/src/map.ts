@@ -150,6 +150,24 @@ function stand(box: HTMLElement, map: GlMap) {
   new Marker({ element: face, anchor: "bottom" }).setLngLat({ lat: Number(box.dataset.lat), lng: Number(box.dataset.lng) }).addTo(map);
 }
 
+/** Waits between two looks: many changes at once are one reason to draw anew. */
+const PAUSE = 3_000;
+
+/** Draws anew when the server says that what the map shows has changed (`data-on` names the events). */
+function follow(box: HTMLElement, map: GlMap) {
+  let due = 0;
+  const look = async () => {
+    due = 0;
+    const [areas, cases] = await Promise.all([load(box.dataset.source), load(box.dataset.cases)]);
+    map.getSource<GeoJSONSource>("areas")?.setData(areas);
+    for (const id of ["cases", "spots"]) map.getSource<GeoJSONSource>(id)?.setData(cases);
+  };
+  for (const name of (box.dataset.on ?? "").split(" ").filter(Boolean))
+    document.body.addEventListener(name, () => {
+      due ||= window.setTimeout(() => void look().catch((problem: unknown) => console.warn(problem)), PAUSE);
+    });
+}
+
 async function start(box: HTMLElement) {
   const mode = box.dataset.mode ?? "view";
   setWorkerUrl(box.dataset.worker ?? new URL("map-worker.js", import.meta.url).href);
@@ -204,11 +222,7 @@ async function start(box: HTMLElement) {
       }
       box.dataset.ready = "";
     });
-    document.addEventListener("map:refresh", () => {
-      void load(box.dataset.cases).then((fresh) => {
-        for (const id of ["cases", "spots"]) map.getSource<GeoJSONSource>(id)?.setData(fresh);
-      });
-    });
+    follow(box, map);
   } catch (problem) {
     console.warn(problem);
     box.replaceChildren(listOf(cases.features.length ? cases : areas));

@@ -18,7 +18,7 @@ mod visits;
 pub use accuracy::{Accuracy, Found};
 pub use checker::{Around, Candidate, Standing, candidates};
 pub use due::{Quarter, every, needed};
-pub use figures::{Figures, Listed, ListedHome, figures, listed, sum};
+pub use figures::{Figures, Listed, ListedHome, figures, listed, sum, visited_by_house};
 pub use pick::{CARE_MOST, Known, MOST, Pick, Reason, pick};
 pub use round::{Round, RoundHome, ensure, settle, today};
 pub use sample::{Again, Month, SAMPLE};

@@ -178,7 +178,7 @@ pub(crate) fn handlers() -> Handlers {
     handlers.insert(CASE_CHANGED, Handler::Inside(on_changed));
     handlers.insert(CATCH, Handler::Inside(on_caught));
     handlers.insert(TEND, Handler::Every(TEND_EVERY, on_tend));
-    handlers.insert(TRAIN, Handler::Long(on_train));
-    handlers.insert(HOT, Handler::Long(on_hot));
+    handlers.insert(TRAIN, Handler::Outside(on_train));
+    handlers.insert(HOT, Handler::Outside(on_hot));
     handlers
 }

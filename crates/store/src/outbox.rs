@@ -11,7 +11,7 @@ use linli_kernel::{Error, Result, Timestamp, params};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Db, Tx, owed::Insert};
+use crate::{Db, Tx, Where, owed::Insert};
 
 /// A leased row.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -56,34 +56,33 @@ pub async fn enqueue(
     if tx.owed.is_full() { tx.settle().await } else { Ok(()) }
 }
 
-/// Leases up to `limit` due rows for `lease_for`.
+/// Leases up to `limit` due rows for `lease_for`, none of the kinds in `except`.
 pub async fn lease(
     db: &Db,
     lease: Uuid,
     now: Timestamp,
     lease_for: Duration,
     limit: i64,
+    except: &[String],
 ) -> Result<Vec<Task>> {
-    let due: i64 = db
-        .read()
-        .await?
-        .scalar(
-            "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE done_at IS NULL AND failed_at IS NULL AND run_at <= $1 AND lease_until <= $1 LIMIT 1) x",
-            params![now],
-        )
-        .await?;
+    let mut rows = Where::new();
+    rows.and("done_at IS NULL AND failed_at IS NULL AND run_at <= ? AND lease_until <= ?", params![now, now]);
+    rows.none_of("kind", except);
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM outbox{} LIMIT 1) x", rows.text());
+    let due: i64 = db.read().await?.scalar(&sql, rows.clone().args()).await?;
     if due == 0 {
         return Ok(Vec::new());
     }
     let mut tx = db.begin().await?;
     let skip = tx.dialect("", "FOR UPDATE SKIP LOCKED");
+    let (own, until, most) = (rows.bind(lease), rows.bind(now.plus(lease_for)), rows.bind(limit));
     let sql = format!(
-        "UPDATE outbox SET lease = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (
-             SELECT id FROM outbox WHERE done_at IS NULL AND failed_at IS NULL AND run_at <= $3 AND lease_until <= $3
-             ORDER BY run_at, id LIMIT $4 {skip})
-         RETURNING id, kind, payload, created_at, attempts, lease"
+        "UPDATE outbox SET lease = {own}, lease_until = {until}, attempts = attempts + 1 WHERE id IN (
+             SELECT id FROM outbox{} ORDER BY run_at, id LIMIT {most} {skip})
+         RETURNING id, kind, payload, created_at, attempts, lease",
+        rows.text()
     );
-    let mut tasks: Vec<Task> = tx.all(&sql, params![lease, now.plus(lease_for), now, limit]).await?;
+    let mut tasks: Vec<Task> = tx.all(&sql, rows.args()).await?;
     tx.commit().await?;
     tasks.sort_by_key(|t| t.id);
     Ok(tasks)

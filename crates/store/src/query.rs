@@ -72,6 +72,15 @@ impl Where {
         self.and(&format!("{column} IN ({marks})"), words.iter().cloned().map(Into::into).collect())
     }
 
+    /// Rows whose `column` is none of the words.
+    pub fn none_of<T: Into<Value> + Clone>(&mut self, column: &str, words: &[T]) -> &mut Self {
+        if words.is_empty() {
+            return self;
+        }
+        let marks = vec!["?"; words.len()].join(", ");
+        self.and(&format!("{column} NOT IN ({marks})"), words.iter().cloned().map(Into::into).collect())
+    }
+
     /// Rows after the cursor in the order `key DESC, id DESC`.
     pub fn before(&mut self, key: &str, id: &str, cursor: Option<Cursor>) -> &mut Self {
         if let Some(c) = cursor {

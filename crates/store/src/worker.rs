@@ -1,13 +1,13 @@
 //! Carrying out the outbox: one loop per process and district, any number of processes.
 
+mod lanes;
+
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use linli_kernel::{Error, Result};
-use tokio::{
-    sync::{Mutex, watch},
-    task::JoinSet,
-};
+use tokio::{sync::watch, task::JoinSet};
 
+use self::lanes::Lanes;
 use crate::{District, Op, activity, outbox, outbox::Task};
 
 /// A future that a handler returns.
@@ -18,12 +18,13 @@ pub type Work<'a, T = ()> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>
 pub enum Handler {
     /// Writes only to this database: in one transaction with the task's end, so exactly once.
     Inside(for<'a> fn(&'a mut Op, &'a Task) -> Work<'a>),
-    /// Talks to the world: at least once; the handler makes repeats harmless or visible as such.
+    /// Talks to the world, or takes long (learning, counting over many cases): at least once; the handler makes
+    /// repeats harmless or visible as such. In a lane of its own, so that no other kind waits for it; one at a time
+    /// of each kind, in order. Its lease is kept for as long as it runs. What it computes belongs on a blocking thread.
     Outside(fn(Arc<District>, Task) -> Work<'static>),
-    /// As [`Handler::Outside`], but takes long (learning, counting over many cases): in a lane of its own, so that
-    /// no other kind waits for it. One at a time of each kind; its lease is kept for as long as it runs. What it
-    /// computes belongs on a blocking thread.
-    Long(fn(Arc<District>, Task) -> Work<'static>),
+    /// As [`Handler::Outside`], but what is owed meanwhile does not wait for it either: for a handler that sees to
+    /// the order of its receivers itself, so that one who hangs holds up no other.
+    Beside(fn(Arc<District>, Task) -> Work<'static>),
     /// Comes again every so often, in one transaction.
     Every(Duration, for<'a> fn(&'a mut Op) -> Work<'a>),
 }
@@ -37,6 +38,8 @@ pub const PERMANENT: &str = "error-permanent";
 const LEASE: Duration = Duration::from_mins(1);
 const BATCH: i64 = 50;
 const IDLE: Duration = Duration::from_millis(400);
+/// What is under way outside when the process stops may take so long.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Puts the periodic tasks in the outbox; harmless when they are there.
 pub async fn arm(district: &Arc<District>, handlers: &Handlers) -> Result<()> {
@@ -49,41 +52,23 @@ pub async fn arm(district: &Arc<District>, handlers: &Handlers) -> Result<()> {
     op.commit().await
 }
 
-/// Long tasks under way beside the others (长作业), one at a time of each kind.
-#[derive(Default)]
-struct Lane {
-    running: JoinSet<()>,
-    kinds: BTreeMap<String, Arc<Mutex<()>>>,
-}
-
-impl Lane {
-    fn take(&mut self, district: &Arc<District>, task: Task, work: fn(Arc<District>, Task) -> Work<'static>) {
-        while self.running.try_join_next().is_some() {}
-        let own = self.kinds.entry(task.kind.clone()).or_default().clone();
-        let district = district.clone();
-        self.running.spawn(async move {
-            let done = kept(&district, &task, async {
-                let _alone = own.lock().await;
-                outside(&district, &task, work).await
-            });
-            settle(&district, &task, done.await).await;
-        });
-    }
-}
-
-/// Works until `stop` turns true; then finishes what it holds, seals the log, and returns. A long task is not
-/// waited for: it is left where it is, and whoever works next begins it again when its lease has run out.
+/// Works until `stop` turns true; then finishes what it holds, seals the log, and returns. What is outside is
+/// waited for a moment only: whoever works next takes it up when its lease has run out.
 pub async fn run(district: Arc<District>, handlers: Arc<Handlers>, mut stop: watch::Receiver<bool>) {
-    let mut lane = Lane::default();
+    let mut lanes = Lanes::default();
     while !*stop.borrow() {
-        let worked = turn_beside(&district, &handlers, &mut lane).await;
+        let worked = turn_beside(&district, &handlers, &mut lanes).await;
         if let Err(error) = &worked {
             tracing::error!(district = %district.name, %error, "outbox turn failed");
         }
         if !matches!(worked, Ok(n) if n > 0) {
-            let _ = tokio::time::timeout(IDLE, stop.changed()).await;
+            tokio::select! {
+                _ = tokio::time::timeout(IDLE, stop.changed()) => {}
+                () = lanes.one_ended() => {}
+            }
         }
     }
+    let _ = tokio::time::timeout(GRACE, lanes.all_ended()).await;
     if let Err(error) = seal_all(&district).await {
         tracing::error!(district = %district.name, %error, "sealing at stop failed");
     }
@@ -99,56 +84,68 @@ async fn seal_all(district: &District) -> Result<usize> {
     }
 }
 
-/// One turn: seals the log, leases due tasks and carries all of them out, long ones too. Answers how much there
-/// was.
+/// One turn: seals the log, leases due tasks and carries all of them out, those outside too. Answers how much
+/// there was.
 pub async fn turn(district: &Arc<District>, handlers: &Handlers) -> Result<usize> {
-    let mut lane = Lane::default();
-    let worked = turn_beside(district, handlers, &mut lane).await;
-    while lane.running.join_next().await.is_some() {}
+    let mut lanes = Lanes::default();
+    let worked = turn_beside(district, handlers, &mut lanes).await;
+    lanes.all_ended().await;
     worked
 }
 
-async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lane: &mut Lane) -> Result<usize> {
+async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lanes: &mut Lanes) -> Result<usize> {
     let sealed = activity::seal(&district.db).await?;
     let now = district.clock.now();
-    let tasks = outbox::lease(&district.db, district.ids.uuid(now), now, LEASE, BATCH).await?;
+    let lease = district.ids.uuid(now);
+    let tasks = outbox::lease(&district.db, lease, now, LEASE, BATCH, &lanes.busy()).await?;
     let count = tasks.len();
-    // A slow receiver delays only its own kind: kinds run side by side, each in order.
+    // Kinds run side by side, each in order.
     let mut kinds: BTreeMap<String, Vec<Task>> = BTreeMap::new();
     for task in tasks {
-        if let Some(Handler::Long(work)) = handlers.get(task.kind.as_str()) {
-            lane.take(district, task, *work);
-        } else {
-            kinds.entry(task.kind.clone()).or_default().push(task);
-        }
+        kinds.entry(task.kind.clone()).or_default().push(task);
     }
     let mut running = JoinSet::new();
     for (kind, tasks) in kinds {
-        let (district, handler) = (district.clone(), handlers.get(kind.as_str()).copied());
-        running.spawn(async move {
-            if let Some(Handler::Inside(work)) = handler
-                && tasks.len() > 1
-                && together(&district, &tasks, work).await.is_ok()
-            {
-                return;
+        let district = district.clone();
+        match handlers.get(kind.as_str()).copied() {
+            Some(Handler::Outside(work)) => lanes.take(Some(kind), in_order(district, tasks, work)),
+            Some(Handler::Beside(work)) => lanes.take(None, in_order(district, tasks, work)),
+            Some(Handler::Inside(work)) => {
+                running.spawn(async move {
+                    if tasks.len() > 1 && together(&district, &tasks, work).await.is_ok() {
+                        return;
+                    }
+                    for task in tasks {
+                        settle(&district, &task, inside(&district, &task, work).await).await;
+                    }
+                });
             }
-            for task in tasks {
-                one(&district, handler, task).await;
+            Some(Handler::Every(pause, work)) => {
+                running.spawn(async move {
+                    for task in tasks {
+                        settle(&district, &task, every(&district, &task, pause, work).await).await;
+                    }
+                });
             }
-        });
+            None => {
+                for task in tasks {
+                    let unknown = Error::internal(format!("no handler for {kind}"));
+                    settle(&district, &task, Err(unknown)).await;
+                }
+            }
+        }
     }
     while running.join_next().await.is_some() {}
     Ok(count + sealed)
 }
 
-async fn one(district: &Arc<District>, handler: Option<Handler>, task: Task) {
-    let outcome = match handler {
-        Some(Handler::Inside(work)) => inside(district, &task, work).await,
-        Some(Handler::Outside(work) | Handler::Long(work)) => outside(district, &task, work).await,
-        Some(Handler::Every(pause, work)) => every(district, &task, pause, work).await,
-        None => Err(Error::internal(format!("no handler for {}", task.kind))),
-    };
-    settle(district, &task, outcome).await;
+/// Carries tasks out one after the other; the leases of those that wait are kept, too.
+async fn in_order(district: Arc<District>, tasks: Vec<Task>, work: fn(Arc<District>, Task) -> Work<'static>) {
+    for (n, task) in tasks.iter().enumerate() {
+        let waiting = tasks.get(n + 1..).unwrap_or_default();
+        let outcome = kept(&district, task, waiting, outside(&district, task, work)).await;
+        settle(&district, task, outcome).await;
+    }
 }
 
 /// What failed is tried again later.
@@ -201,14 +198,27 @@ async fn outside(
     tx.commit().await
 }
 
-/// Waits for work and keeps the task's lease meanwhile; gives up when the lease was lost. Both go on side by side:
-/// the work may hold the database that keeping the lease waits for.
-async fn kept(district: &District, task: &Task, work: impl Future<Output = Result<()>>) -> Result<()> {
+/// Waits for work and keeps the task's lease meanwhile, and of those that wait behind it; gives up when the task's
+/// own was lost. Both go on side by side: the work may hold the database that keeping the lease waits for.
+async fn kept(
+    district: &District,
+    task: &Task,
+    waiting: &[Task],
+    work: impl Future<Output = Result<()>>,
+) -> Result<()> {
     let keeping = async {
         loop {
             tokio::time::sleep(LEASE / 3).await;
+            let until = district.clock.now().plus(LEASE);
             let mut tx = district.db.begin().await?;
-            outbox::keep(&mut tx, task, district.clock.now().plus(LEASE)).await?;
+            outbox::keep(&mut tx, task, until).await?;
+            for behind in waiting {
+                // One that was lost is seen when its turn comes.
+                match outbox::keep(&mut tx, behind, until).await {
+                    Ok(()) | Err(Error::Conflict(_)) => {}
+                    Err(other) => return Err(other),
+                }
+            }
             tx.commit().await?;
         }
     };

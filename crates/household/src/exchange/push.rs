@@ -315,5 +315,5 @@ fn pushed(district: Arc<District>, _: Task) -> Work<'static> {
 }
 
 pub(crate) fn handlers() -> Handlers {
-    Handlers::from([(CHANGED, Handler::Outside(pushed)), (PUSH, Handler::Outside(pushed))])
+    Handlers::from([(CHANGED, Handler::Beside(pushed)), (PUSH, Handler::Beside(pushed))])
 }

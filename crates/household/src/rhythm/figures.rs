@@ -1,13 +1,15 @@
 //! How the rhythm stands in an area, part by part, and the homes behind each number. In the order of the codes:
 //! the figures are of places and order nobody.
 
+use std::collections::BTreeMap;
+
 use linli_access::Scope;
 use linli_kernel::{AreaCode, Cursor, Page, Result, Timestamp, area::AreaLevel, text_enum};
 use linli_store::{Conn, Where};
 use serde::Serialize;
 
 use super::{Found, Month, Quarter, china_day, needed};
-use crate::model::{CareKind, DwellingId};
+use crate::model::{BuildingId, CareKind, DwellingId};
 
 /// How the rhythm stands in one area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -101,7 +103,7 @@ pub async fn figures(
     level: AreaLevel,
     now: Timestamp,
 ) -> Result<Vec<Figures>> {
-    let mut grids: std::collections::BTreeMap<AreaCode, Figures> = std::collections::BTreeMap::new();
+    let mut grids: BTreeMap<AreaCode, Figures> = BTreeMap::new();
     let digits = digits(level);
     let part = |grid: AreaCode| grid.as_str().get(..digits).and_then(|c| c.parse().ok()).unwrap_or(grid);
     let mut rows = quarter(now);
@@ -141,6 +143,26 @@ pub async fn figures(
         grids.entry(area.clone()).or_insert_with(|| Figures::none(area)).add(&one);
     }
     Ok(grids.into_values().collect())
+}
+
+/// How many homes of each house had their visits in this quarter.
+pub async fn visited_by_house(
+    conn: &mut Conn,
+    scope: &Scope,
+    area: &AreaCode,
+    now: Timestamp,
+) -> Result<BTreeMap<BuildingId, i64>> {
+    let mut rows = quarter(now);
+    scope.filter(&mut rows, "d.area", "");
+    rows.within("d.area", std::slice::from_ref(area));
+    rows.and(ENOUGH, vec![]);
+    let sql = format!(
+        "SELECT d.building_id, count(*) FROM dwelling d {}{} GROUP BY d.building_id",
+        beside(),
+        rows.text()
+    );
+    let found: Vec<(BuildingId, i64)> = conn.all(&sql, rows.args()).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// The sum over rows of [`figures`].

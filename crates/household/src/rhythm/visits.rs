@@ -36,6 +36,7 @@ pub async fn visited(op: &mut Op, home: DwellingId, area: &AreaCode, met: Met) -
             params![home, china_day(op.now), area, met, op.now, by],
         )
         .await?;
+    op.announce("visit", area.as_str(), "");
     Ok(())
 }
 

@@ -163,7 +163,7 @@ both_engines! {
             let mut seen = Vec::new();
             loop {
                 let lease = d.ids.uuid(d.clock.now());
-                let tasks = outbox::lease(&d.db, lease, d.clock.now(), Duration::from_secs(30), 7).await.unwrap();
+                let tasks = outbox::lease(&d.db, lease, d.clock.now(), Duration::from_secs(30), 7, &[]).await.unwrap();
                 if tasks.is_empty() {
                     return seen;
                 }
@@ -187,7 +187,7 @@ both_engines! {
         first.emit("slow", &()).await.unwrap();
         first.commit().await.unwrap();
         let lease = |d: Arc<District>| async move {
-            outbox::lease(&d.db, d.ids.uuid(d.clock.now()), d.clock.now(), Duration::from_secs(30), 1).await.unwrap()
+            outbox::lease(&d.db, d.ids.uuid(d.clock.now()), d.clock.now(), Duration::from_secs(30), 1, &[]).await.unwrap()
         };
         let old = lease(d.clone()).await.remove(0);
         assert!(lease(d.clone()).await.is_empty());
@@ -206,7 +206,7 @@ both_engines! {
         first.emit("slow", &()).await.unwrap();
         first.commit().await.unwrap();
         let lease = |d: Arc<District>| async move {
-            outbox::lease(&d.db, d.ids.uuid(d.clock.now()), d.clock.now(), Duration::from_secs(30), 1).await.unwrap()
+            outbox::lease(&d.db, d.ids.uuid(d.clock.now()), d.clock.now(), Duration::from_secs(30), 1, &[]).await.unwrap()
         };
         let held = lease(d.clone()).await.remove(0);
         let keep = async |task: &outbox::Task| {
@@ -227,7 +227,7 @@ both_engines! {
 
     async fn long_work_holds_up_nobody(s) {
         let d = district(&s).await;
-        let handlers = Arc::new(Handlers::from([("long", Handler::Long(long)), ("short", Handler::Inside(short))]));
+        let handlers = Arc::new(Handlers::from([("long", Handler::Outside(long)), ("short", Handler::Inside(short))]));
         let owe = async |kind: &'static str| {
             let mut op = op(&d).await;
             op.emit(kind, &()).await.unwrap();
@@ -260,7 +260,7 @@ both_engines! {
 
     async fn one_turn_carries_long_work_out(s) {
         let d = district(&s).await;
-        let handlers = Handlers::from([("long", Handler::Long(long))]);
+        let handlers = Handlers::from([("long", Handler::Outside(long))]);
         let mut op = op(&d).await;
         op.emit("long", &()).await.unwrap();
         op.commit().await.unwrap();
