@@ -113,3 +113,8 @@ case-word-mostly = mostly satisfied
 case-word-dissatisfied = dissatisfied
 case-word-very_dissatisfied = very dissatisfied
 case-export-too-many = At most 50,000 cases at a time; please choose a shorter time or a smaller area
+
+privacy-fields-reporters = Names and phones of those who reported
+privacy-purpose-reporters = To ask back, to say what became of it, to call back
+privacy-note-reporters = Statutory duty
+privacy-from-reporters = from when the case ended

@@ -113,3 +113,8 @@ case-word-mostly = 基本满意
 case-word-dissatisfied = 不满意
 case-word-very_dissatisfied = 非常不满意
 case-export-too-many = 一次最多导出 5 万件，请缩小时间或范围
+
+privacy-fields-reporters = 反映人姓名和电话
+privacy-purpose-reporters = 办理诉求、告知结果、回访
+privacy-note-reporters = 履行法定职责
+privacy-from-reporters = 从案件办结起算

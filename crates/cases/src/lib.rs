@@ -10,6 +10,7 @@ mod ledger;
 pub mod model;
 pub mod open311;
 pub mod read;
+pub mod retention;
 pub mod rules;
 pub mod settings;
 pub mod store;

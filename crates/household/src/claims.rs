@@ -3,6 +3,7 @@
 mod compare;
 mod jobs;
 mod model;
+pub(crate) mod peer;
 mod phone;
 mod read;
 mod receipt;

@@ -11,6 +11,8 @@ use linli_store::Target;
 use linli_web::outward::Reach;
 use serde::Deserialize;
 
+use crate::texting::Gateway;
+
 /// Where the settings come from.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Source {
@@ -29,6 +31,8 @@ const VARIABLES: &[&str] = &[
     "LINLI_MASTER_KEY_FILE",
     "LINLI_SECOND_FACTOR",
     "LINLI_LOG_FORMAT",
+    "LINLI_WEBHOOKS_PRIVATE",
+    "LINLI_TEXTING_KEY",
 ];
 
 /// Variables that look like ours and are not: most often a misspelt name, which would do nothing in silence.
@@ -61,6 +65,8 @@ pub struct Config {
     pub log_format: String,
     /// What other systems are told of cases.
     pub webhooks: Webhooks,
+    /// The gateway for messages to phones; without it nobody is promised one.
+    pub texting: Option<Gateway>,
     /// The districts of this process.
     pub district: Vec<DistrictConfig>,
 }
@@ -101,6 +107,7 @@ impl Default for Config {
             access: linli_access::Limits::default(),
             log_format: "text".into(),
             webhooks: Webhooks::default(),
+            texting: None,
             district: Vec::new(),
         }
     }
@@ -161,6 +168,9 @@ impl Config {
             self.webhooks.private =
                 v.split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
         }
+        if let (Some(gateway), Some(v)) = (&mut self.texting, env("LINLI_TEXTING_KEY")) {
+            gateway.key = v;
+        }
         if self.district.is_empty() {
             let file = self.data.join("huancui.db");
             self.district.push(DistrictConfig {
@@ -181,7 +191,8 @@ impl Config {
         if !matches!(self.log_format.as_str(), "text" | "json") {
             return Err(format!("log_format: “{}” is neither text nor json", self.log_format));
         }
-        self.reach()?;
+        let reach = self.reach()?;
+        self.texting.as_ref().map_or(Ok(()), |gateway| gateway.check(&reach))?;
         if self.data.as_os_str().is_empty() {
             return Err("data: a folder is wanted".into());
         }
@@ -276,6 +287,7 @@ mod tests {
             ("log_format = 'xml'", "log_format"),
             ("lisen = ''", "lisen"),
             ("webhooks = { private = ['ten'] }", "webhooks.private"),
+            ("texting = { url = 'http://sms.example/', body = '{phone}{digits}' }", "texting.url"),
             ("[[district]]\nname='a'\narea='37'\nprefix='A'\ndatabase='sqlite:a'", "district.a.area"),
             ("[[district]]\nname='a'\narea='371002'\nprefix='A'\ndatabase='oracle:a'", "district.a.database"),
         ] {

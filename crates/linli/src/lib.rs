@@ -9,6 +9,7 @@ mod readers;
 mod requests;
 mod retention;
 mod table;
+pub mod texting;
 mod visits;
 pub mod wiring;
 

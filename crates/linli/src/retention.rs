@@ -16,6 +16,15 @@ const FILES: &str = "privacy.files";
 /// What is kept outside the register.
 pub(crate) const STEWARDS: &[Steward] = &[
     Steward {
+        fields: "reporters",
+        basis: Basis::Duty,
+        days: 2 * 365,
+        most: 10 * 365,
+        enforce: |op, before, most| Box::pin(linli_cases::retention::destroy_reporters(op, before, most)),
+        // Who reported is not tied to somebody of the register.
+        erase: None,
+    },
+    Steward {
         fields: "survey",
         basis: Basis::Consent,
         days: 3 * 365,

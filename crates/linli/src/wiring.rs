@@ -96,6 +96,10 @@ pub async fn open_at(
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());
+    let ports = match config.texting.clone() {
+        Some(gateway) => ports.with(gateway.channel(config.reach()?)),
+        None => ports,
+    };
     let ports = meetings::wire(readers::wire(ports, &config.indexes(&settings.name)));
     let district = Arc::new(District {
         name: settings.name.clone(),

@@ -6,6 +6,12 @@ use linli_testkit::both_engines;
 
 use super::*;
 
+/// A report by somebody of this name.
+fn called(name: &str, hidden: bool) -> NewReport {
+    let (name, phone) = (Some(name.into()), Some("13912345678".into()));
+    NewReport { reporter: ReporterInput { name, phone, hidden, anonymous: false }, ..well() }
+}
+
 async fn finds(d: &Arc<District>, typed: &str) -> Vec<String> {
     let access = d.port::<Access>().unwrap();
     let filter = Filter::default().find(&access, typed).unwrap();
@@ -48,15 +54,6 @@ both_engines! {
 
     async fn by_the_name_and_its_initials(s) {
         let d = district(&s).await;
-        let called = |name: &str, hidden: bool| NewReport {
-            reporter: ReporterInput {
-                name: Some(name.into()),
-                phone: Some("13912345678".into()),
-                hidden,
-                anonymous: false,
-            },
-            ..well()
-        };
         let one = report(&d, called("欧阳小珍", false)).await.number;
         report(&d, called("欧阳小珍", true)).await;
         let other = report(&d, called("单 雄", false)).await.number;
@@ -79,6 +76,30 @@ both_engines! {
         linli_store::worker::arm(&d, &handlers).await.unwrap();
         linli_store::worker::turn(&d, &handlers).await.unwrap();
         assert_eq!(finds(&d, "oyxz").await, [one.as_str()]);
+    }
+
+    async fn who_reported_is_forgotten_some_time_after_the_end(s) {
+        let d = district(&s).await;
+        let over = report(&d, called("欧阳小珍", false)).await;
+        let open = report(&d, called("单雄", false)).await;
+        let decline = Command::Decline { reason: linli_cases::model::DeclineReason::NoContent, note: "看不出是什么事".into() };
+        act(&d, &street(), over.id, decline).await;
+        let destroy = async |days: u64| {
+            let mut op = op(&d, Actor::System).await;
+            let before = op.now.plus(std::time::Duration::from_hours(24 * days));
+            let gone = linli_cases::retention::destroy_reporters(&mut op, before, 100).await.unwrap();
+            op.commit().await.unwrap();
+            gone
+        };
+        assert_eq!(destroy(0).await, 0, "not before its time");
+        assert_eq!(finds(&d, "oyxz").await, [over.number.as_str()]);
+        assert_eq!(destroy(1).await, 1, "only what has ended");
+        assert_eq!(destroy(1).await, 0);
+        assert_eq!(finds(&d, "oyxz").await, [""; 0]);
+        assert_eq!(finds(&d, &over.number).await, [over.number.as_str()], "the case stays");
+        assert_eq!(finds(&d, "sx").await, [open.number.as_str()]);
+        let sql = "SELECT count(*) FROM case_file WHERE reporter_name IS NOT NULL OR reporter_phone IS NOT NULL OR phone_hash IS NOT NULL";
+        assert_eq!(d.db.read().await.unwrap().scalar::<i64>(sql, vec![]).await.unwrap(), 1);
     }
 
     async fn the_same_number_of_another_system_comes_once(s) {

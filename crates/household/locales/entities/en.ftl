@@ -30,4 +30,6 @@ entities-close-sure = Has “{ $name }” closed or moved away? Its contact is d
 entities-done-added = Registered
 entities-done-corrected = Corrected
 entities-done-confirmed = Confirmed
+entities-reopen = It is there again
+entities-done-reopened = Noted as open again
 entities-done-closed = Noted as closed or moved away

@@ -30,4 +30,6 @@ entities-close-sure = 确定“{ $name }”已停业或迁出？联系人会被�
 entities-done-added = 已登记
 entities-done-corrected = 已更正
 entities-done-confirmed = 已核实
+entities-reopen = 恢复营业
+entities-done-reopened = 已记为恢复营业
 entities-done-closed = 已记为停业或迁出

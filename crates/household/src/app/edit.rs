@@ -6,7 +6,7 @@ use linli_store::Op;
 
 use crate::{
     model::{
-        BuildingId, CareKind, CareMarkId, DwellingId, EntityFacts, EntityId, Facts, Field, HouseholdId, Mark,
+        BuildingId, CareKind, CareMarkId, DwellingId, EntityFacts, EntityId, EntityState, Facts, Field, HouseholdId, Mark,
         NewBuilding, NewDwelling, ResidentId,
     },
     register::{self, DwellingFacts, EntityPlace, Home, MoveOut, NewCare, News, Put},
@@ -161,11 +161,11 @@ pub async fn put_entity(
     Ok(put)
 }
 
-/// An entity is there no more.
-pub async fn close_entity(op: &mut Op, id: EntityId) -> Result<()> {
+/// An entity is there no more, or again.
+pub async fn set_entity_state(op: &mut Op, id: EntityId, state: EntityState) -> Result<()> {
     let known = entities::load(&mut op.tx, id).await?;
     permit(op, "entity.edit", &known.area)?;
     let mut news = News::new();
-    register::close_entity(op, &mut news, id).await?;
+    register::set_entity_state(op, &mut news, id, state).await?;
     news.publish(op).await
 }

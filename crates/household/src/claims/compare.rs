@@ -324,9 +324,11 @@ pub async fn compare(
     })
 }
 
-/// Two entries for one home are rivals unless one says that nothing has changed, or both come from one phone.
+/// Two entries for one home are rivals unless one says that nothing has changed, or both come from one phone or one system.
 pub(super) fn rivals(one: &Claim, other: &Claim) -> bool {
     let fills = |c: &Claim| c.kind != super::ClaimKind::Same;
     let one_phone = one.phone_hash.is_some() && one.phone_hash == other.phone_hash;
-    fills(one) && fills(other) && !one_phone
+    // One system says of each person of a home what it has to say.
+    let one_peer = one.peer.is_some() && one.peer == other.peer;
+    fills(one) && fills(other) && !one_phone && !one_peer
 }

@@ -177,6 +177,10 @@ pub struct Claim {
     pub reason: Option<String>,
     /// What was taken, see [`Outcome`].
     pub outcome: Option<String>,
+    /// The other system that says it; nothing where a resident does.
+    pub peer: Option<String>,
+    /// The peer's own number of the person.
+    pub external_id: Option<String>,
 }
 
 impl Claim {

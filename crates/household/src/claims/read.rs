@@ -53,6 +53,8 @@ pub struct QueueRow {
     pub people: i64,
     /// Whether the phone is theirs.
     pub proven: bool,
+    /// The other system that says it; nothing where a resident does.
+    pub peer: Option<String>,
     /// When.
     pub submitted_at: Timestamp,
     /// When it was decided.
@@ -156,7 +158,7 @@ pub async fn queue(
     };
     let limit = rows.bind(i64::try_from(size + 1).unwrap_or(i64::MAX));
     let sql = format!(
-        "SELECT c.id, c.number, c.address, c.area, c.kind, c.conflicts, c.state, c.people, c.proven, c.submitted_at, c.decided_at, c.decided_by
+        "SELECT c.id, c.number, c.address, c.area, c.kind, c.conflicts, c.state, c.people, c.proven, c.peer, c.submitted_at, c.decided_at, c.decided_by
          FROM claim c{} ORDER BY {order} LIMIT {limit}",
         rows.text()
     );

@@ -195,8 +195,8 @@ fn covers_all(compared: &Compared, taken: &Taken) -> bool {
     *taken == Taken::All && compared.unnamed.is_empty()
 }
 
-/// Takes an entry, or what was ticked of it, into the register: source 居民自填, checked by who decides. The
-/// caller commits.
+/// Takes an entry, or what was ticked of it, into the register: source 居民自填 or 对接同步, checked by who decides.
+/// The caller commits.
 pub async fn accept(op: &mut Op, id: ClaimId, decision: &Decision) -> Result<Claim> {
     let mut claim = open(op, id, decision.version).await?;
     let access = op.district.port::<Access>()?;
@@ -207,7 +207,8 @@ pub async fn accept(op: &mut Op, id: ClaimId, decision: &Decision) -> Result<Cla
     }
     // What was said before the record changed would count as older; who decides has seen both, and decides now.
     let at = if compared.base == claim.base { claim.submitted_at } else { op.now };
-    let by = Mark { source: Source::SelfFilled, at, verified: true };
+    let source = if claim.peer.is_some() { Source::Sync } else { Source::SelfFilled };
+    let by = Mark { source, at, verified: true };
     if claim.kind == ClaimKind::Same {
         let dwelling = claim.dwelling_id.ok_or(Error::NotFound)?;
         let mut news = News::new();
@@ -223,7 +224,7 @@ pub async fn accept(op: &mut Op, id: ClaimId, decision: &Decision) -> Result<Cla
     for (n, pair) in compared.people.iter().enumerate() {
         taking.person(home, n, pair, &claim).await?;
     }
-    if covers_all(&compared, &decision.taken) {
+    if claim.peer.is_none() && covers_all(&compared, &decision.taken) {
         register::confirm_dwelling(taking.op, &mut taking.news, home, &Mark::self_filled(at), None).await?;
     }
     let Taking { op, news, outcome, .. } = taking;
@@ -289,6 +290,9 @@ async fn settle(
     action: &'static str,
 ) -> Result<Claim> {
     let claim = open(op, id, version).await?;
+    if state == ClaimState::Asked && claim.peer.is_some() {
+        return Err(Error::Conflict("claim-peer-not-asked"));
+    }
     let mut check = Check::new();
     let reason = check.text("reason", reason, REASON);
     check.done()?;

@@ -9,7 +9,8 @@ use crate::{code::CodeId, model::DwellingId, store::Seal};
 
 /// The columns of a [`Claim`] of `claim c`.
 pub(super) const CLAIM: &str = "c.id, c.number, c.code_id, c.building_id, c.dwelling_id, c.area, c.address, c.kind, c.conflicts, c.state,
-    c.content, c.phone_hash, c.proven, c.base, c.consent, c.people, c.version, c.submitted_at, c.decided_at, c.decided_by, c.reason, c.outcome";
+    c.content, c.phone_hash, c.proven, c.base, c.consent, c.people, c.version, c.submitted_at, c.decided_at, c.decided_by, c.reason, c.outcome,
+    c.peer, c.external_id";
 
 const TABLE: &str = "claim";
 
@@ -40,8 +41,8 @@ pub(super) async fn load(tx: &mut Tx, id: ClaimId) -> Result<Claim> {
 pub(super) async fn put(tx: &mut Tx, c: &Claim) -> Result<()> {
     tx.execute(
         "INSERT INTO claim (id, number, code_id, building_id, dwelling_id, area, address, kind, conflicts, state, content, phone_hash, proven,
-             base, consent, people, version, submitted_at, decided_at, decided_by, reason, outcome)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+             base, consent, people, version, submitted_at, decided_at, decided_by, reason, outcome, peer, external_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
          ON CONFLICT (id) DO UPDATE SET dwelling_id = excluded.dwelling_id, kind = excluded.kind, conflicts = excluded.conflicts,
              state = excluded.state, content = excluded.content, phone_hash = excluded.phone_hash, proven = excluded.proven,
              base = excluded.base, consent = excluded.consent, people = excluded.people, version = excluded.version,
@@ -50,7 +51,7 @@ pub(super) async fn put(tx: &mut Tx, c: &Claim) -> Result<()> {
         params![
             c.id, &c.number, c.code_id, c.building_id, c.dwelling_id, &c.area, &c.address, c.kind, &c.against, c.state,
             c.content.clone(), c.phone_hash.clone(), c.proven, &c.base, &c.consent, c.people, c.version, c.submitted_at,
-            c.decided_at, &c.decided_by, &c.reason, &c.outcome
+            c.decided_at, &c.decided_by, &c.reason, &c.outcome, &c.peer, &c.external_id
         ],
     )
     .await?;

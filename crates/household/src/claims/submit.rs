@@ -182,6 +182,8 @@ pub async fn submit(
         decided_by: None,
         reason: None,
         outcome: None,
+        peer: None,
+        external_id: None,
     };
     // The numbers first: the comparison asks for others that have them.
     store::put(&mut op.tx, &claim).await?;
@@ -199,7 +201,7 @@ pub async fn submit(
     Ok(claim)
 }
 
-fn numbers(seal: Seal<'_>, content: &Content, now: Timestamp) -> Result<Vec<Vec<u8>>> {
+pub(super) fn numbers(seal: Seal<'_>, content: &Content, now: Timestamp) -> Result<Vec<Vec<u8>>> {
     let mut hashes = Vec::new();
     for member in content.members.iter().filter(|m| !m.gone) {
         let facts = Facts::read(&member.texts, now).unwrap_or_default();

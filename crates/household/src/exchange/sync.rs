@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Agreement, Direction, Shared, agreement};
 use crate::{
+    claims::{self, Member, peer::Word},
     model::{DwellingId, Facts, Field, Leaving, Mark, ResidentId, Source, Texts},
     register::{self, Home, MoveOut, News},
     rules::{self, Merged, Verdict},
@@ -177,6 +178,8 @@ struct Intake<'a> {
 /// A row that is in order by itself.
 struct Read {
     row: Row,
+    /// As it came.
+    texts: Texts,
     facts: Facts,
     by: Mark,
     home: Option<(DwellingId, AreaCode)>,
@@ -224,7 +227,7 @@ impl Intake<'_> {
         // Nobody confirms in the future, whatever their clock says.
         let at = row.confirmed_at.min(op.now);
         let by = Mark { source: Source::Sync, at, verified: row.verified && self.agreement.trusted };
-        Ok(Read { row, facts, by, home })
+        Ok(Read { row, texts, facts, by, home })
     }
 
     /// The home that a row names; homes are registered by our own people, house first.
@@ -271,8 +274,29 @@ impl Intake<'_> {
                 let fault = FieldError::new("external_id", "exchange-elsewhere");
                 Ok(Reply::wrong(&read.row.external_id, vec![fault]))
             }
-            Some(known) => self.merge(op, &read, known, mapped).await,
+            Some(known) => {
+                let reply = self.merge(op, &read, known.clone(), mapped).await?;
+                if reply.outcome == Outcome::Conflict {
+                    self.queue(op, &read, &known).await?;
+                }
+                Ok(reply)
+            }
         }
+    }
+
+    /// A conflict waits for a person at the home that it is about, where there is one within the agreement.
+    async fn queue(&self, op: &mut Op, read: &Read, known: &Resident) -> Result<()> {
+        let lives = known.dwelling_id.filter(|_| self.agreement.covers(&known.area));
+        let Some(dwelling) = read.home.as_ref().map(|(id, _)| *id).or(lives) else { return Ok(()) };
+        let member = Member {
+            resident: Some(known.id),
+            gone: read.row.left.is_some(),
+            texts: read.texts.clone(),
+            care: Vec::new(),
+        };
+        let (peer, agreement) = (&self.agreement.peer, self.agreement.id.to_string());
+        let external_id = read.row.external_id.trim();
+        claims::peer::file(op, Word { peer, external_id, agreement: &agreement, dwelling, member }).await
     }
 
     async fn add(&mut self, op: &mut Op, read: &Read) -> Result<Reply> {

@@ -86,7 +86,8 @@ pub async fn put_entity(
         let row = EntityRow {
             area: place.area.clone(),
             dwelling_id: place.dwelling.or(row.dwelling_id),
-            state: EntityState::Open,
+            // Whoever corrects a closed one corrects it; named by its code again it is there again.
+            state: if id.is_some() { row.state } else { EntityState::Open },
             confirmed_at: row.confirmed_at.max(Some(by.at)),
             ..row
         };
@@ -107,18 +108,23 @@ pub async fn put_entity(
     Ok((row.id, verdicts))
 }
 
-/// An entity has closed or gone.
-pub async fn close_entity(op: &mut Op, news: &mut News, id: EntityId) -> Result<()> {
+/// An entity has closed or gone, or is there again.
+pub async fn set_entity_state(op: &mut Op, news: &mut News, id: EntityId, state: EntityState) -> Result<()> {
     let access = access(op)?;
     let seal = Seal::new(&access);
     let row = entities::load(&mut op.tx, id).await?;
+    if row.state == state {
+        return Ok(());
+    }
     let mut entity = row.entity(seal)?;
-    // Nobody needs to call a shop that is gone.
-    entity.contact_name = None;
-    entity.contact_phone = None;
+    if state == EntityState::Gone {
+        // Nobody needs to call a shop that is gone.
+        entity.contact_name = None;
+        entity.contact_phone = None;
+    }
     let marks = Marks::parse(&row.marks)?;
-    let gone = EntityRow { state: EntityState::Gone, ..row };
-    entities::put(&mut op.tx, seal, &gone, &entity, &marks, op.now).await?;
-    news.entity(id, &gone.area);
-    note(op, "entity.edit", "entity", id, &gone.area, json!({ "state": EntityState::Gone })).await
+    let changed = EntityRow { state, ..row };
+    entities::put(&mut op.tx, seal, &changed, &entity, &marks, op.now).await?;
+    news.entity(id, &changed.area);
+    note(op, "entity.edit", "entity", id, &changed.area, json!({ "state": state })).await
 }

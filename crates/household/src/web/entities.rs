@@ -288,7 +288,7 @@ struct Done {
 
 async fn show(ctx: Ctx, Path(id): Path<EntityId>, Query(asked): Query<Done>) -> WebResult {
     let done = match asked.done.as_str() {
-        word @ ("added" | "corrected" | "closed" | "confirmed") => {
+        word @ ("added" | "corrected" | "closed" | "reopened" | "confirmed") => {
             ctx.locale.t(&format!("entities-done-{word}"))
         }
         _ => String::new(),
@@ -328,8 +328,14 @@ async fn correct(ctx: Ctx, Path(id): Path<EntityId>, Form(typed): Form<Typed>) -
 
 async fn close(ctx: Ctx, Path(id): Path<EntityId>) -> WebResult {
     let mut op = ctx.op().await?;
-    let outcome = app::close_entity(&mut op, id).await;
+    let outcome = app::set_entity_state(&mut op, id, EntityState::Gone).await;
     settle(&ctx, op, id, "closed", None, outcome).await
+}
+
+async fn reopen(ctx: Ctx, Path(id): Path<EntityId>) -> WebResult {
+    let mut op = ctx.op().await?;
+    let outcome = app::set_entity_state(&mut op, id, EntityState::Open).await;
+    settle(&ctx, op, id, "reopened", None, outcome).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -357,6 +363,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/homes/entities/{id}", read, show),
         Route::post("/homes/entities/{id}", edit, correct),
         Route::post("/homes/entities/{id}/close", edit, close),
+        Route::post("/homes/entities/{id}/reopen", edit, reopen),
         Route::post("/homes/entities/{id}/contact", Access::May("entity.read_contact"), contact),
     ]
 }

@@ -1,7 +1,7 @@
 //! Marks of care, houses and legal entities.
 
 use linli_household::{
-    model::{Basis, CareKind, EntityFacts, EntityKind, Leaving, Say, Source, Uscc},
+    model::{Basis, CareKind, EntityFacts, EntityKind, EntityState, Leaving, Say, Source, Uscc},
     read,
     register::{DwellingFacts, EntityPlace, MoveOut, NewCare},
     store::care,
@@ -110,7 +110,7 @@ both_engines! {
         let (same, verdicts) = app::put_entity(&mut op1, (None, None), &place, &renamed).await.unwrap();
         assert_eq!((same, verdicts.len()), (id, 5));
         assert_eq!(app::unmask_entity(&mut op1, id, "消防检查通知").await.unwrap().phone.as_deref(), Some(PHONE));
-        app::close_entity(&mut op1, id).await.unwrap();
+        app::set_entity_state(&mut op1, id, EntityState::Gone).await.unwrap();
         assert_eq!(app::unmask_entity(&mut op1, id, "消防检查通知").await.unwrap().phone, None);
         let far = EntityPlace { area: area(FAR_GRID), dwelling: None };
         assert_eq!(key(app::put_entity(&mut op1, (None, None), &far, &shop).await), "404");

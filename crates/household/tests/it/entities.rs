@@ -1,7 +1,7 @@
 //! Legal entities: found as people type them, in their own area, corrected by one after the other.
 
 use linli_household::{
-    model::{EntityFacts, EntityId, EntityKind, EntityTexts},
+    model::{EntityFacts, EntityId, EntityKind, EntityState, EntityTexts},
     read,
     register::EntityPlace,
 };
@@ -96,6 +96,20 @@ both_engines! {
         let (row, entity) = read::entity(&mut d.db.read().await.unwrap(), &d.port::<Access>().unwrap(), &scope(&d, &worker(), "entity.read"), id).await.unwrap();
         assert_eq!((row.name.as_str(), row.version, row.kind), ("示范超市", 2, EntityKind::Shop));
         assert_eq!(entity.contact_phone.as_deref(), Some(PHONE), "what was not said stays");
+        // A correction opens nothing that is closed; that is a word of its own.
+        let mut closing = op(&d, worker()).await;
+        app::set_entity_state(&mut closing, id, EntityState::Gone).await.unwrap();
+        app::put_entity(&mut closing, (Some(id), None), &place, &renamed("示范超市旧址")).await.unwrap();
+        closing.commit().await.unwrap();
+        let state = async || {
+            let sql = "SELECT state FROM legal_entity WHERE id = $1";
+            d.db.read().await.unwrap().scalar::<EntityState>(sql, linli_kernel::params![id]).await.unwrap()
+        };
+        assert_eq!(state().await, EntityState::Gone);
+        let mut again = op(&d, worker()).await;
+        app::set_entity_state(&mut again, id, EntityState::Open).await.unwrap();
+        again.commit().await.unwrap();
+        assert_eq!(state().await, EntityState::Open);
         let far = scope(&d, &actor(Role::GridWorker, FAR_GRID), "entity.read");
         assert!(read::entity(&mut d.db.read().await.unwrap(), &d.port::<Access>().unwrap(), &far, id).await.is_err());
     }

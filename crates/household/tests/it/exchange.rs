@@ -4,6 +4,7 @@ mod named;
 mod peer;
 mod pull;
 mod push;
+mod queue;
 mod sync;
 
 use std::time::Duration;

@@ -55,6 +55,26 @@ both_engines! {
         assert!(!row.windows(6).any(|w| w == &PHONE.as_bytes()[..6]));
     }
 
+    async fn a_channel_carries_the_digits_once_and_not_too_late(s) {
+        let mut d = district(&s).await;
+        let (sent, received) = std::sync::mpsc::channel();
+        let channel = claims::TextMessages(Box::new(move |message| {
+            let sent = sent.clone();
+            Box::pin(async move { sent.send((message.phone, message.digits)).map_err(|_| Error::NotFound) })
+        }));
+        let own = Arc::get_mut(&mut d).unwrap();
+        own.ports = std::mem::take(&mut own.ports).with(channel);
+        let handlers = claims::handlers();
+        let asked = ask(&d, None, PHONE).await.unwrap();
+        while linli_store::worker::turn(&d, &handlers).await.unwrap() > 0 {}
+        let got: Vec<_> = received.try_iter().collect();
+        assert_eq!(got, [(PHONE.to_owned(), digits(&d, asked.id).await)]);
+        ask(&d, None, PHONE).await.unwrap();
+        d.clock.advance(std::time::Duration::from_mins(11));
+        while linli_store::worker::turn(&d, &handlers).await.unwrap() > 0 {}
+        assert_eq!(received.try_iter().count(), 0, "late digits help nobody");
+    }
+
     async fn guesses_and_old_messages_count_no_more(s) {
         let d = district(&s).await;
         let id = ask(&d, None, PHONE).await.unwrap().id;

@@ -59,35 +59,70 @@ impl Answer {
     }
 }
 
+/// A call as its receiver wants it.
+#[derive(Debug, Clone, Default)]
+pub struct Call {
+    /// Where to.
+    pub url: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// As it is sent.
+    pub body: String,
+}
+
+/// The longest answer that is read.
+const ANSWER: usize = 64 * 1024;
+
 /// Tries once to hand over a letter.
 pub async fn post(reach: &Reach, letter: Letter<'_>, now: Timestamp) -> Result<Answer> {
-    if !reach.allows_url(letter.url) {
-        return Ok(Answer::Refused(None, "the settings do not allow this address".to_owned()));
-    }
     let seconds = now.millis() / 1000;
-    let answer = reach
-        .client()?
-        .post(letter.url)
-        .header("content-type", "application/json; charset=utf-8")
-        .header("x-linli-delivery", letter.id)
-        .header("x-linli-timestamp", seconds.to_string())
-        .header("x-linli-signature", signature(letter.secret, seconds, letter.body)?)
-        .body(letter.body.to_owned())
-        .send()
-        .await;
-    Ok(match answer {
-        Ok(answer) => {
-            let status = answer.status();
-            let code = status.as_u16();
-            if status.is_success() {
-                Answer::Delivered(code)
-            } else if status.is_client_error() && !matches!(code, 408 | 425 | 429) {
-                Answer::Refused(Some(code), format!("HTTP {code}"))
-            } else {
-                Answer::Later(Some(code), format!("HTTP {code}"))
-            }
+    let headers = [
+        ("content-type", "application/json; charset=utf-8".to_owned()),
+        ("x-linli-delivery", letter.id.to_owned()),
+        ("x-linli-timestamp", seconds.to_string()),
+        ("x-linli-signature", signature(letter.secret, seconds, letter.body)?),
+    ];
+    let call = Call {
+        url: letter.url.to_owned(),
+        headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        body: letter.body.to_owned(),
+    };
+    Ok(send(reach, call).await?.0)
+}
+
+/// Tries a call once: what came of it by its HTTP status, and the beginning of what the receiver said.
+pub async fn send(reach: &Reach, call: Call) -> Result<(Answer, Vec<u8>)> {
+    if !reach.allows_url(&call.url) {
+        let refused = Answer::Refused(None, "the settings do not allow this address".to_owned());
+        return Ok((refused, Vec::new()));
+    }
+    let mut request = reach.client()?.post(&call.url).body(call.body);
+    for (name, value) in call.headers {
+        request = request.header(name, value);
+    }
+    // Errors are told without the address, which may hold a key.
+    let later = |error: reqwest::Error| Answer::Later(None, error.without_url().to_string());
+    let mut answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) => return Ok((later(error), Vec::new())),
+    };
+    let status = answer.status();
+    let code = status.as_u16();
+    let mut said = Vec::new();
+    loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if said.len() + chunk.len() <= ANSWER => said.extend_from_slice(&chunk),
+            Ok(_) => break,
+            Err(error) if said.is_empty() && status.is_success() => return Ok((later(error), said)),
+            Err(_) => break,
         }
-        // Without the address, which may hold a key in its path.
-        Err(error) => Answer::Later(None, error.without_url().to_string()),
-    })
+    }
+    let answer = if status.is_success() {
+        Answer::Delivered(code)
+    } else if status.is_client_error() && !matches!(code, 408 | 425 | 429) {
+        Answer::Refused(Some(code), format!("HTTP {code}"))
+    } else {
+        Answer::Later(Some(code), format!("HTTP {code}"))
+    };
+    Ok((answer, said))
 }

@@ -38,6 +38,7 @@ struct Row {
     tone: &'static str,
     people: i64,
     proven: bool,
+    peer: Option<String>,
     at: Timestamp,
     by: Option<String>,
 }
@@ -77,6 +78,7 @@ fn row(ctx: &Ctx, desk: &Desk, r: QueueRow) -> Row {
         state: r.state,
         people: r.people,
         proven: r.proven,
+        peer: r.peer,
         at: r.decided_at.unwrap_or(r.submitted_at),
         by: r.decided_by,
     }

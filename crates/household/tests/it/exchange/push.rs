@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use linli_household::{exchange::push, model::ResidentId};
 use linli_store::worker;
 use linli_testkit::both_engines;
+use tokio::task::JoinHandle;
 
 use super::{peer::Peer, *};
 
@@ -102,6 +103,34 @@ both_engines! {
         assert_eq!((well.failures, well.retry_at), (0, None));
         assert_eq!(linli_store::outbox::depth(&d.db).await.unwrap().1, 0, "nothing was set aside");
         server.abort();
+    }
+
+    async fn a_peer_that_hangs_holds_up_no_other(s) {
+        let d = telling(&s).await;
+        let (mut hanging, mut well) = (Peer::new(), Peer::new());
+        let servers = [hanging.listen().await, well.listen().await];
+        let here = home(&d, GRID, "3号楼").await;
+        told_to(&d, &hanging).await;
+        told_to(&d, &well).await;
+        let go_on = Arc::new(tokio::sync::Notify::new());
+        *hanging.slow.lock().unwrap() = Some(go_on.clone());
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let worker = tokio::spawn(worker::run(d.clone(), Arc::new(handlers()), stopped));
+        let id = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
+        let until = async |done: &dyn Fn() -> bool| {
+            while !done() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        until(&|| hanging.tries() == 1 && well.names() == ["王小明"]).await;
+        // The first message to the one that hangs is still under way.
+        rename(&d, id, "王大明").await;
+        until(&|| well.names() == ["王大明"]).await;
+        assert_eq!(hanging.tries(), 1);
+        stop.send(true).unwrap();
+        go_on.notify_one();
+        worker.await.unwrap();
+        servers.iter().for_each(JoinHandle::abort);
     }
 
     async fn a_kill_between_sending_and_noting_sends_the_same_message_again(s) {
