@@ -37,6 +37,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "household/0011_peer_claims",
         sql: include_str!("../migrations/0011_peer_claims.sql"),
     },
+    Migration {
+        name: "household/0012_phone_owner",
+        sql: include_str!("../migrations/0012_phone_owner.sql"),
+    },
 ];
 
 /// The slice as the binary wires it.

@@ -66,7 +66,12 @@ impl Look {
 pub async fn people(conn: &mut Conn, access: &Access, held: &Held, now: Timestamp) -> Result<Vec<Mine>> {
     let seal = Seal::new(access);
     let sql = format!("SELECT {RESIDENT} FROM resident r WHERE r.phone_hash = $1 ORDER BY r.n LIMIT 20");
-    let rows: Vec<Resident> = conn.all(&sql, params![held.hash.clone()]).await?;
+    let mut rows: Vec<Resident> = Vec::new();
+    for row in conn.all::<Resident>(&sql, params![held.hash.clone()]).await? {
+        if held.owns(&row, now)? {
+            rows.push(row);
+        }
+    }
     let homes: Vec<DwellingId> = rows.iter().filter_map(|r| r.dwelling_id).collect();
     let places = crate::store::places::whereabouts(conn, &homes).await?;
     let mut all = Vec::with_capacity(rows.len());
@@ -112,14 +117,10 @@ pub async fn door(conn: &mut Conn, dwelling: DwellingId) -> Result<Option<Code>>
 
 /// A record that is one's own, or nothing.
 async fn own(op: &mut Op, held: &Held, id: ResidentId) -> Result<AreaCode> {
-    let found: Option<(AreaCode,)> = op
-        .tx
-        .optional(
-            "SELECT area FROM resident WHERE id = $1 AND phone_hash = $2",
-            params![id, held.hash.clone()],
-        )
-        .await?;
-    found.map(|(area,)| area).ok_or(Error::NotFound)
+    let sql = format!("SELECT {RESIDENT} FROM resident r WHERE r.id = $1 AND r.phone_hash = $2");
+    let found: Option<Resident> = op.tx.optional(&sql, params![id, held.hash.clone()]).await?;
+    let record = found.ok_or(Error::NotFound)?;
+    if held.owns(&record, op.now)? { Ok(record.area) } else { Err(Error::NotFound) }
 }
 
 /// Takes back the consent to a mark of care: it ends at once. What rests on a duty ends with the duty.

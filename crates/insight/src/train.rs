@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use linli_kernel::{Error, Result};
-use linli_store::{Blobs, District, Entry, Op};
+use linli_store::{Blobs, District, Entry, Op, settings};
 use linli_text::{
     Suggester, TrainOptions, is_held_back,
     metrics::{Judged, Scores, judge},
@@ -29,6 +29,8 @@ pub(crate) const MOST: i64 = 12_000;
 const WORK: usize = 600_000;
 /// Texts of one model, at most: their runs of characters are held while it is learned, some five kilobytes each.
 const TEXTS: usize = 6_000;
+/// The setting that says how many cases were settled when models were last trained.
+const SETTLED: &str = "insight_settled";
 /// Fewer cases teach nothing that is worth showing.
 pub(crate) const FEWEST: i64 = 60;
 /// Weights of one model, at most: about fifty megabytes.
@@ -60,18 +62,15 @@ pub(crate) async fn is_worth_it(op: &mut Op, feed: CaseFeed) -> Result<bool> {
     if op.district.port::<Models>()?.unreadable() {
         return Ok(true);
     }
-    let settled = (feed.settled_count)(&mut op.tx).await?.min(MOST);
-    let last: Option<(i64,)> = op
-        .tx
-        .optional(
-            "SELECT trained_on + held_back FROM insight_model WHERE kind = 'category' ORDER BY version DESC LIMIT 1",
-            vec![],
-        )
-        .await?;
-    Ok(match last {
-        None => settled >= FEWEST,
-        Some((known,)) => settled >= known + (known / 20).max(50),
-    })
+    let settled = (feed.settled_count)(&mut op.tx).await?;
+    let before: Option<i64> = settings::get(&mut op.tx, SETTLED).await?;
+    Ok(is_enough(settled, before))
+}
+
+/// Whether so many settled cases teach more than those before them did: five per cent more, fifty at least. A model
+/// does not learn from all of a large district's cases, so it is not its own count that says so.
+fn is_enough(settled: i64, before: Option<i64>) -> bool {
+    before.map_or(settled >= FEWEST, |known| settled >= known + (known / 20).max(50))
 }
 
 /// A text and its label.
@@ -238,12 +237,32 @@ pub async fn own(district: &Arc<District>, by: Option<&str>) -> Result<Vec<Outco
         outcomes.extend(train(district, kind, examples(kind, &cases), by).await?);
     }
     names::learn_from(district, cases).await?;
+    let mut op = district.op("insight train").await?;
+    let settled = (feed.settled_count)(&mut op.tx).await?;
+    settings::put(&mut op.tx, SETTLED, &settled, op.now).await?;
+    op.commit().await?;
     Ok(outcomes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_learns_anew_when_there_is_more_to_learn() {
+        for (settled, before, worth) in [
+            (59, None, false),
+            (60, None, true),
+            (109, Some(60), false),
+            (110, Some(60), true),
+            // More than one model learns from: not every day again.
+            (100_000, Some(100_000), false),
+            (104_999, Some(100_000), false),
+            (105_000, Some(100_000), true),
+        ] {
+            assert_eq!(is_enough(settled, before), worth, "{settled} {before:?}");
+        }
+    }
 
     #[test]
     fn rare_labels_and_too_much_work_are_left_out() {

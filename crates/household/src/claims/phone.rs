@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use super::ProofId;
 use crate::{
     code::{Code, letters, same},
-    store::Seal,
+    model::Field,
+    store::{Seal, people::Resident},
 };
 
 /// The cookie that a browser keeps while the phone is proven.
@@ -25,6 +26,9 @@ pub const SESSION: &str = "linli_home";
 const DIGITS_FOR: Duration = Duration::from_mins(10);
 /// So long a proven phone counts: long enough to fill a form slowly.
 const SESSION_FOR: Duration = Duration::from_hours(1);
+/// A number that nobody has confirmed for so long may be somebody else's by now: operators give a number out again
+/// some ninety days after it was given up.
+const SURE_FOR: Duration = Duration::from_hours(180 * 24);
 /// Wrong digits until a message counts no more.
 const TRIES: i64 = 5;
 /// Messages to one phone within the time of one, and within a day.
@@ -62,9 +66,10 @@ struct Row {
     tries: i64,
     expires_at: Timestamp,
     proven_at: Option<Timestamp>,
+    name: Option<Vec<u8>>,
 }
 
-const ROW: &str = "p.id, p.phone, p.phone_hash, p.digits, p.tries, p.expires_at, p.proven_at";
+const ROW: &str = "p.id, p.phone, p.phone_hash, p.digits, p.tries, p.expires_at, p.proven_at, p.name";
 
 fn open(access: &Access, id: ProofId, field: &str, sealed: &[u8]) -> Result<String> {
     let seal = Seal::new(access);
@@ -164,8 +169,9 @@ pub enum Proof {
     Over,
 }
 
-/// Checks digits. The caller commits whatever the answer: a wrong try is counted.
-pub async fn prove(op: &mut Op, id: ProofId, digits: &str) -> Result<Proof> {
+/// Checks digits; `name` is whose phone it is, for numbers that nobody has confirmed for long. The caller commits
+/// whatever the answer: a wrong try is counted.
+pub async fn prove(op: &mut Op, id: ProofId, digits: &str, name: &str) -> Result<Proof> {
     let access = op.district.port::<Access>()?;
     let lock = op.tx.dialect("", "FOR UPDATE OF p");
     let sql = format!("SELECT {ROW} FROM phone_proof p WHERE p.id = $1 {lock}");
@@ -181,10 +187,14 @@ pub async fn prove(op: &mut Op, id: ProofId, digits: &str) -> Result<Proof> {
     }
     let token = letters(&op.district.ids.bytes::<20>());
     let kept = access.keyring.lookup(Purpose::Resident, &format!("session/{token}"))?;
+    let name = Some(bare(name)).filter(|name| !name.is_empty());
+    let seal = Seal::new(&access);
+    let sealed =
+        name.map(|n| seal.seal(Purpose::Resident, "phone_proof", id.0, "name", &n)).transpose()?;
     op.tx
         .execute(
-            "UPDATE phone_proof SET proven_at = $2, session = $3, session_until = $4 WHERE id = $1",
-            params![id, op.now, kept, op.now.plus(SESSION_FOR)],
+            "UPDATE phone_proof SET proven_at = $2, session = $3, session_until = $4, name = $5 WHERE id = $1",
+            params![id, op.now, kept, op.now.plus(SESSION_FOR), sealed],
         )
         .await?;
     Ok(Proof::Right(token))
@@ -197,6 +207,25 @@ pub struct Held {
     pub phone: String,
     /// As the register finds it.
     pub hash: Vec<u8>,
+    /// Whose it is, if they said so.
+    pub name: Option<String>,
+}
+
+/// A name as it is compared: without spaces and dots between.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '·' | '•' | '.')).take(50).collect()
+}
+
+impl Held {
+    /// Whether a record that has this phone is of who holds it now: its number was confirmed not long ago, or they
+    /// know whose it is.
+    pub(crate) fn owns(&self, record: &Resident, now: Timestamp) -> Result<bool> {
+        if record.marks()?.of(Field::Phone).at.plus(SURE_FOR) > now {
+            return Ok(true);
+        }
+        let Some(said) = &self.name else { return Ok(false) };
+        Ok(bare(&record.name) == *said)
+    }
 }
 
 impl std::fmt::Debug for Held {
@@ -213,7 +242,8 @@ pub async fn held(conn: &mut Conn, access: &Access, token: &str, now: Timestamp)
     let kept = access.keyring.lookup(Purpose::Resident, &format!("session/{token}"))?;
     let sql = format!("SELECT {ROW} FROM phone_proof p WHERE p.session = $1 AND p.session_until > $2");
     let Some(row) = conn.optional::<Row>(&sql, params![kept, now]).await? else { return Ok(None) };
-    Ok(Some(Held { phone: open(access, row.id, "phone", &row.phone)?, hash: row.phone_hash }))
+    let name = row.name.as_deref().map(|sealed| open(access, row.id, "name", sealed)).transpose()?;
+    Ok(Some(Held { phone: open(access, row.id, "phone", &row.phone)?, hash: row.phone_hash, name }))
 }
 
 /// Carries an owed message to the channel.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use linli_access::Access;
 use linli_kernel::{Error, FieldError, Result, Timestamp, error::Check, params};
-use linli_store::{Conn, Entry, Op, Tx};
+use linli_store::{Conn, Entry, Op, Tx, Where};
 use serde_json::json;
 
 use super::{
@@ -26,14 +26,31 @@ use crate::{
 pub(crate) const MEMBERS: usize = 12;
 
 /// The people whom a proven phone may see at a home: everybody of the households in which it is somebody's own.
-pub async fn own(conn: &mut Conn, dwelling: DwellingId, held: Option<&Held>) -> Result<Vec<Resident>> {
+pub async fn own(
+    conn: &mut Conn,
+    dwelling: DwellingId,
+    held: Option<&Held>,
+    now: Timestamp,
+) -> Result<Vec<Resident>> {
     let Some(held) = held else { return Ok(Vec::new()) };
+    let sql = format!("SELECT {RESIDENT} FROM resident r WHERE r.dwelling_id = $1 AND r.phone_hash = $2");
+    let phones: Vec<Resident> = conn.all(&sql, params![dwelling, held.hash.clone()]).await?;
+    let mut households = Vec::new();
+    for record in &phones {
+        if held.owns(record, now)? {
+            households.extend(record.household_id);
+        }
+    }
+    if households.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = Where::new();
+    rows.and("r.dwelling_id = ?", vec![dwelling.into()]).any("r.household_id", &households);
     let sql = format!(
-        "SELECT {RESIDENT} FROM resident r WHERE r.dwelling_id = $1 AND r.household_id IN
-            (SELECT o.household_id FROM resident o WHERE o.dwelling_id = $1 AND o.phone_hash = $2)
-         ORDER BY CASE r.relation WHEN 'head' THEN 0 WHEN 'spouse' THEN 1 ELSE 2 END, r.birth, r.n"
+        "SELECT {RESIDENT} FROM resident r{} ORDER BY CASE r.relation WHEN 'head' THEN 0 WHEN 'spouse' THEN 1 ELSE 2 END, r.birth, r.n",
+        rows.text()
     );
-    conn.all(&sql, params![dwelling, held.hash.clone()]).await
+    conn.all(&sql, rows.args()).await
 }
 
 /// Everything that is wrong in what was typed, each at its field: `m0.id_number`.
@@ -131,7 +148,7 @@ pub async fn submit(
     let id = dwelling.as_ref().map(|d| d.id);
     let mut visible: Vec<ResidentId> = Vec::new();
     if let Some(id) = id {
-        visible.extend(own(&mut op.tx, id, held).await?.iter().map(|r| r.id));
+        visible.extend(own(&mut op.tx, id, held, op.now).await?.iter().map(|r| r.id));
     }
     // A record that this phone may not see is no record that it can name.
     new.content.members.retain(|m| !m.gone || m.resident.is_some_and(|r| visible.contains(&r)));

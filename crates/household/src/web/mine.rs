@@ -301,7 +301,7 @@ async fn prove(ctx: Ctx, jar: CookieJar, body: Body) -> WebResult {
     let fields = fields(body).await?;
     let carried = carried(&fields);
     let id: ProofId = carried.p.parse().map_err(|_| Error::NotFound)?;
-    match check(&ctx, id, first(&fields, "digits")).await {
+    match check(&ctx, id, first(&fields, "digits"), first(&fields, "owner")).await {
         Ok(cookie) => Ok((jar.add(cookie), Redirect::to("/my")).into_response()),
         Err(error) => {
             let problems = Problems::of(error, &ctx.locale)?;

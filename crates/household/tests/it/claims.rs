@@ -18,7 +18,7 @@ use super::{codes::code_of, people::card, *};
 
 fn held(d: &District, phone: &str) -> Held {
     let access = d.port::<Access>().unwrap();
-    Held { hash: Seal::new(&access).phone_hash(phone).unwrap(), phone: phone.into() }
+    Held { hash: Seal::new(&access).phone_hash(phone).unwrap(), phone: phone.into(), name: None }
 }
 
 fn member(name: &str, id: &str, phone: &str) -> Member {
@@ -127,9 +127,9 @@ both_engines! {
         let code = code_of(&d, here).await;
         let own = held(&d, PHONE);
         let mut conn = d.db.read().await.unwrap();
-        assert_eq!(claims::own(&mut conn, here, Some(&own)).await.unwrap().len(), 2);
-        assert!(claims::own(&mut conn, here, None).await.unwrap().is_empty());
-        assert!(claims::own(&mut conn, here, Some(&held(&d, "10000000099"))).await.unwrap().is_empty(), "another phone sees nothing");
+        assert_eq!(claims::own(&mut conn, here, Some(&own), d.clock.now()).await.unwrap().len(), 2);
+        assert!(claims::own(&mut conn, here, None, d.clock.now()).await.unwrap().is_empty());
+        assert!(claims::own(&mut conn, here, Some(&held(&d, "10000000099")), d.clock.now()).await.unwrap().is_empty(), "another phone sees nothing");
         drop(conn);
         d.clock.advance(std::time::Duration::from_hours(1));
         let gone = Member { resident: Some(li), gone: true, ..Member::default() };

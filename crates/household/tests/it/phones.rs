@@ -18,7 +18,7 @@ async fn ask(
 
 async fn prove(d: &Arc<District>, id: ProofId, digits: &str) -> Proof {
     let mut op = op(d, Actor::Public).await;
-    let proof = claims::prove(&mut op, id, digits).await.unwrap();
+    let proof = claims::prove(&mut op, id, digits, "").await.unwrap();
     op.commit().await.unwrap();
     proof
 }
@@ -73,6 +73,35 @@ both_engines! {
         d.clock.advance(std::time::Duration::from_mins(11));
         while linli_store::worker::turn(&d, &handlers).await.unwrap() > 0 {}
         assert_eq!(received.try_iter().count(), 0, "late digits help nobody");
+    }
+
+    async fn a_number_that_was_given_out_again_shows_nobody(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let id = add(&d, here, &facts("欧阳·小明", ID, PHONE)).await.id;
+        let proven = async |name: &str| {
+            let asked = ask(&d, None, PHONE).await.unwrap();
+            let digits = digits(&d, asked.id).await;
+            let mut op = op(&d, Actor::Public).await;
+            let Proof::Right(token) = claims::prove(&mut op, asked.id, &digits, name).await.unwrap() else { panic!("right digits") };
+            op.commit().await.unwrap();
+            let access = d.port::<Access>().unwrap();
+            let mut conn = d.db.read().await.unwrap();
+            let held = claims::held(&mut conn, &access, &token, d.clock.now()).await.unwrap().unwrap();
+            let home = claims::own(&mut conn, here, Some(&held), d.clock.now()).await.unwrap().len();
+            (home, linli_household::mine::people(&mut conn, &access, &held, d.clock.now()).await.unwrap().len())
+        };
+        assert_eq!(proven("").await, (1, 1));
+        d.clock.advance(std::time::Duration::from_hours(24 * 181));
+        assert_eq!(proven("").await, (0, 0), "nobody has confirmed it for half a year");
+        assert_eq!(proven("李四").await, (0, 0));
+        assert_eq!(proven(" 欧阳 小明 ").await, (1, 1), "who knows whose it is");
+        // Somebody of ours confirms the record: the number counts by itself again.
+        let mut confirmed = op(&d, worker()).await;
+        app::correct_resident(&mut confirmed, id, &facts("欧阳·小明", "", PHONE), None).await.unwrap();
+        confirmed.commit().await.unwrap();
+        d.clock.advance(std::time::Duration::from_hours(25));
+        assert_eq!(proven("").await, (1, 1));
     }
 
     async fn guesses_and_old_messages_count_no_more(s) {

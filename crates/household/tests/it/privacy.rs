@@ -231,7 +231,7 @@ both_engines! {
         let here = home(&d, GRID, "3号楼").await;
         let id = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
         let access = d.port::<Access>().unwrap();
-        let held = |phone: &str| Held { hash: Seal::new(&access).phone_hash(phone).unwrap(), phone: phone.into() };
+        let held = |phone: &str| Held { hash: Seal::new(&access).phone_hash(phone).unwrap(), phone: phone.into(), name: None };
         let mut other = op(&d, Actor::Public).await;
         assert_eq!(key(mine::ask_erasure(&mut other, &held("13900000001"), id, "").await), "404");
         drop(other);

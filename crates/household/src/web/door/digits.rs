@@ -113,9 +113,14 @@ async fn digits(ctx: Ctx, Path(token): Path<String>, Query(carried): Query<Carri
 }
 
 /// Checks digits; answers the cookie to keep, or what is wrong. A wrong try is counted before it is answered.
-pub(in crate::web) async fn check(ctx: &Ctx, id: ProofId, typed: &str) -> Result<Cookie<'static>> {
+pub(in crate::web) async fn check(
+    ctx: &Ctx,
+    id: ProofId,
+    typed: &str,
+    name: &str,
+) -> Result<Cookie<'static>> {
     let mut op = public(ctx).await?;
-    let proof = claims::prove(&mut op, id, typed).await?;
+    let proof = claims::prove(&mut op, id, typed, name).await?;
     op.commit().await?;
     match proof {
         Proof::Right(token) => Ok(Cookie::build((claims::SESSION, token))
@@ -140,7 +145,7 @@ async fn prove(ctx: Ctx, jar: CookieJar, Path(token): Path<String>, body: Body) 
     let fields = fields(body).await?;
     let carried = carried(&fields);
     let id: ProofId = carried.p.parse().map_err(|_| Error::NotFound)?;
-    match check(&ctx, id, first(&fields, "digits")).await {
+    match check(&ctx, id, first(&fields, "digits"), first(&fields, "owner")).await {
         Ok(cookie) => {
             let next = if carried.next == "same" { "same" } else { "fill" };
             let onward = Carried { next: String::new(), ..carried };

@@ -73,7 +73,7 @@ async fn ground(
     let seal = Seal::new(&access);
     let mut ground = Ground::default();
     if let Some(home) = home {
-        let own = claims::own(conn, home, held).await?;
+        let own = claims::own(conn, home, held, ctx.now()).await?;
         if !own.is_empty() {
             let marks = care::of_dwelling(conn, home, ctx.now()).await?;
             let sql = "SELECT usage FROM dwelling WHERE id = $1";

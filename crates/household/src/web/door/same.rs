@@ -43,7 +43,7 @@ async fn show(
     };
     let mut conn = ctx.read().await?;
     let held = held(&ctx, &mut conn, &jar).await?;
-    let own = claims::own(&mut conn, home, held.as_ref()).await?;
+    let own = claims::own(&mut conn, home, held.as_ref(), ctx.now()).await?;
     drop(conn);
     let page = Page {
         chrome: ctx.chrome("door-same-title"),

@@ -90,6 +90,7 @@ both_engines! {
             json!({ "external_id": id, "confirmed_at": at, "name": if id == "H-1" { "王小明" } else { "李小红" }, "id_number": number, "dwelling": to })
         };
         assert_eq!(told(&d, &a, comes("H-1", ID, next)).await, Outcome::Conflict);
+        d.clock.advance(Duration::from_mins(1));
         assert_eq!(told(&d, &a, comes("H-2", "440524188001010014", next)).await, Outcome::Conflict);
         let rows = waiting(&d).await;
         assert_eq!(rows.len(), 2);
@@ -101,6 +102,7 @@ both_engines! {
         let lives = async |id| people::get(&mut d.db.read().await.unwrap(), id).await.unwrap().dwelling_id;
         assert_eq!((lives(moving).await, lives(away).await), (Some(next), Some(far)));
         // Who has left, says the peer.
+        d.clock.advance(Duration::from_mins(1));
         assert_eq!(told(&d, &a, json!({ "external_id": "H-1", "confirmed_at": at, "left": "away" })).await, Outcome::Conflict);
         let gone = waiting(&d).await;
         let yes = decision(&d, &gone[1]).await;
