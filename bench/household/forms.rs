@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Houses that get codes: enough doors that no code is used more often than a family would.
-const HOUSES: i64 = 400;
+const HOUSES: i64 = 4_000;
 /// What an accepted form writes, besides the day's number.
 const TABLES: [&str; 5] = ["claim", "claim_number", "activity", "outbox", "idempotency"];
 
@@ -93,7 +93,12 @@ async fn ours(
                 let sent = Instant::now();
                 let answer = client.send("POST", &format!("/d/{label}/fill?skip=1"), &headers, &form).await?;
                 if answer.status != 303 {
-                    return Err(format!("a form: {} {}", answer.status, answer.body).into());
+                    return Err(format!(
+                        "a form: {} {}",
+                        answer.status,
+                        answer.body.chars().take(200).collect::<String>()
+                    )
+                    .into());
                 }
                 waits.push(sent.elapsed().as_secs_f64() * 1000.0);
             }
@@ -126,6 +131,8 @@ struct Copied {
     sql: String,
     /// Rows of one form.
     times: i64,
+    /// Its id, or the one that it refers to, is the form's.
+    is_of_form: bool,
 }
 
 /// The last row of each table lies in memory; a new one is it with other keys.
@@ -153,7 +160,7 @@ async fn prepare(conn: &mut SqliteConnection, times: [i64; 5]) -> Outcome<Vec<Co
             names.join(", "),
             values.join(", ")
         );
-        all.push(Copied { sql, times });
+        all.push(Copied { sql, times, is_of_form: table.starts_with("claim") });
     }
     Ok(all)
 }
@@ -170,11 +177,12 @@ async fn plain(place: &Place, group: usize, times: [i64; 5], time: Duration) -> 
         let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
         for _ in 0..group {
             sqlx::query(NUMBER).execute(&mut *tx).await?;
+            let form = bare::fresh();
             for row in &rows {
                 for _ in 0..row.times {
                     let id = bare::fresh();
                     sqlx::query(AssertSqlSafe(row.sql.as_str()))
-                        .bind(id)
+                        .bind(if row.is_of_form { form } else { id })
                         .bind(id.to_string())
                         .bind(id.as_bytes().to_vec())
                         .execute(&mut *tx)

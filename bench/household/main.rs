@@ -74,8 +74,8 @@ impl Options {
     }
 }
 
-async fn measure(options: &Options) -> Outcome<Vec<Row>> {
-    let mut rows = Vec::new();
+/// What was measured before something failed stays measured.
+async fn measure(options: &Options, rows: &mut Vec<Row>) -> Outcome<()> {
     let large = options.place("large");
     large.demo(0.001)?;
     eprintln!("bringing in the residents of {} homes", options.homes.1);
@@ -95,16 +95,18 @@ async fn measure(options: &Options) -> Outcome<Vec<Row>> {
         eprintln!("filling in forms at the doors");
         rows.extend(forms::run(options, &large).await?);
     }
-    Ok(rows)
+    Ok(())
 }
 
 fn main() -> Outcome<()> {
     let options = Options::read()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     fs::create_dir_all(&options.folder)?;
-    let rows = runtime.block_on(measure(&options));
+    let mut rows = Vec::new();
+    let outcome = runtime.block_on(measure(&options, &mut rows));
     if let Err(error) = fs::remove_dir_all(&options.folder) {
         eprintln!("{}: {error}", options.folder.display());
     }
-    report::show(&rows?, &options.out)
+    report::show(&rows, &options.out)?;
+    outcome
 }

@@ -33,14 +33,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0008_exchange", sql: include_str!("../migrations/0008_exchange.sql") },
     Migration { name: "household/0009_privacy", sql: include_str!("../migrations/0009_privacy.sql") },
     Migration { name: "household/0010_visits", sql: include_str!("../migrations/0010_visits.sql") },
-    Migration {
-        name: "household/0011_peer_claims",
-        sql: include_str!("../migrations/0011_peer_claims.sql"),
-    },
-    Migration {
-        name: "household/0012_phone_owner",
-        sql: include_str!("../migrations/0012_phone_owner.sql"),
-    },
+    Migration { name: "household/0011_peer_claims", sql: include_str!("../migrations/0011_peer_claims.sql") },
+    Migration { name: "household/0012_phone_owner", sql: include_str!("../migrations/0012_phone_owner.sql") },
+    Migration { name: "household/0013_ended_codes", sql: include_str!("../migrations/0013_ended_codes.sql") },
 ];
 
 /// The slice as the binary wires it.

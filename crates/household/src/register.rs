@@ -17,7 +17,7 @@ use linli_store::{Entry, Op};
 use serde_json::Value as Json;
 
 pub use care::{NewCare, add_care, end_care};
-pub use entities::{EntityPlace, set_entity_state, put_entity};
+pub use entities::{EntityPlace, put_entity, set_entity_state};
 pub use moves::{MoveOut, move_in, move_out};
 pub use news::{Changed, News};
 pub use people::{Home, Outcome, Put, add, correct, set_head};

@@ -66,8 +66,7 @@ impl Gateway {
     /// One pass over the template: a word in braces that comes from a message is never read as a template again.
     fn filled(&self, template: &str, message: &Message, place: Place) -> String {
         let id = message.id.to_string();
-        let words =
-            [("phone", &message.phone), ("digits", &message.digits), ("id", &id), ("key", &self.key)];
+        let words = [("phone", &message.phone), ("digits", &message.digits), ("id", &id), ("key", &self.key)];
         let mut text = String::with_capacity(template.len() + 32);
         let mut rest = template;
         while let Some(at) = rest.find('{') {
@@ -195,7 +194,10 @@ mod tests {
         let json = gateway("{\"to\": \"{phone}\", \"args\": [\"{digits}\"], \"k\": \"{key}\", \"x\": {}}");
         let call = json.call(&message());
         let body: Value = serde_json::from_str(&call.body).unwrap();
-        assert_eq!(body, serde_json::json!({ "to": "+86 138", "args": ["012345"], "k": "s{id}\"e", "x": {} }));
+        assert_eq!(
+            body,
+            serde_json::json!({ "to": "+86 138", "args": ["012345"], "k": "s{id}\"e", "x": {} })
+        );
         assert_eq!(call.headers[1], ("Authorization".to_owned(), "Bearer s{id}\"e".to_owned()));
         let form = gateway("mobile={phone}&code={digits}").call(&message());
         assert_eq!(form.body, "mobile=%2B86+138&code=012345");
@@ -229,7 +231,9 @@ mod tests {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/send", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, Router::new().route("/send", post(take))).await.unwrap() });
+        tokio::spawn(async move {
+            axum::serve(listener, Router::new().route("/send", post(take))).await.unwrap()
+        });
         let gateway =
             Gateway { url, ..gateway("{\"to\": \"{phone}\", \"digits\": \"{digits}\", \"id\": \"{id}\"}") };
         let reach = Reach::this_machine();
@@ -244,7 +248,10 @@ mod tests {
         assert_eq!((again, never), (2, 1), "busy, away, and refused for good");
         gateway.tell(&reach, &message()).await.unwrap();
         let heard = heard.lock().unwrap();
-        assert!(heard.len() == 4 && heard.iter().all(|one| one["digits"] == "012345" && one["id"] == heard[0]["id"]));
+        assert!(
+            heard.len() == 4
+                && heard.iter().all(|one| one["digits"] == "012345" && one["id"] == heard[0]["id"])
+        );
     }
 
     #[test]

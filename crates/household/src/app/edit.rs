@@ -6,8 +6,8 @@ use linli_store::Op;
 
 use crate::{
     model::{
-        BuildingId, CareKind, CareMarkId, DwellingId, EntityFacts, EntityId, EntityState, Facts, Field, HouseholdId, Mark,
-        NewBuilding, NewDwelling, ResidentId,
+        BuildingId, CareKind, CareMarkId, DwellingId, EntityFacts, EntityId, EntityState, Facts, Field,
+        HouseholdId, Mark, NewBuilding, NewDwelling, ResidentId,
     },
     register::{self, DwellingFacts, EntityPlace, Home, MoveOut, NewCare, News, Put},
     rhythm::{Met, visited},

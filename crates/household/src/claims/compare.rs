@@ -223,6 +223,17 @@ impl Finder {
     }
 }
 
+/// The other entries that an entry meets.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    /// Those that wait for the same home.
+    pub(super) here: Vec<Claim>,
+    /// Those that wait and have one of its identity numbers.
+    pub(super) sharing: Vec<Claim>,
+    /// Its identity numbers, as they are kept.
+    pub(super) numbers: Vec<Vec<u8>>,
+}
+
 /// Puts an entry beside the register.
 pub async fn compare(
     conn: &mut Conn,
@@ -231,16 +242,34 @@ pub async fn compare(
     content: &Content,
     now: Timestamp,
 ) -> Result<Compared> {
+    let dwelling: Option<Dwelling> = match claim.dwelling_id {
+        Some(id) => {
+            let sql = format!("SELECT {DWELLING} FROM dwelling d WHERE d.id = $1");
+            conn.optional(&sql, params![id]).await?
+        }
+        None => None,
+    };
+    Ok(beside(conn, access, claim, content, dwelling, now).await?.0)
+}
+
+/// As [`compare`], where the home is at hand; and the entries that it was compared with.
+pub(super) async fn beside(
+    conn: &mut Conn,
+    access: &Access,
+    claim: &Claim,
+    content: &Content,
+    dwelling: Option<Dwelling>,
+    now: Timestamp,
+) -> Result<(Compared, Others)> {
     let seal = Seal::new(access);
-    let mut dwelling: Option<Dwelling> = None;
-    let (mut living, mut others, mut care_known) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut living, mut others, mut care_known) = (Vec::new(), Others::default(), Vec::new());
     let mut own = false;
     if let Some(id) = claim.dwelling_id {
-        let sql = format!("SELECT {DWELLING} FROM dwelling d WHERE d.id = $1");
-        dwelling = conn.optional(&sql, params![id]).await?;
         living = people::of_dwelling(conn, id).await?;
-        others = store::others(conn, id, claim.id).await?;
-        care_known = care::of_dwelling(conn, id, now).await?;
+        others.here = store::others(conn, id, claim.id).await?;
+        if content.members.iter().any(|m| !m.care.is_empty()) {
+            care_known = care::of_dwelling(conn, id, now).await?;
+        }
         if let Some(hash) = claim.phone_hash.clone().filter(|_| claim.proven) {
             let sql = "SELECT count(*) FROM resident WHERE dwelling_id = $1 AND phone_hash = $2";
             own = conn.scalar::<i64>(sql, params![id, hash]).await? > 0;
@@ -250,11 +279,14 @@ pub async fn compare(
         content.members.iter().map(|m| Facts::read(&m.texts, now).unwrap_or_default()).collect();
     let mut numbers = Vec::new();
     let mut phones = Vec::new();
-    for facts in &read {
-        numbers.extend(facts.id_number.value().map(|n| seal.id_hash(n)).transpose()?);
+    for (member, facts) in content.members.iter().zip(&read) {
+        let hash = facts.id_number.value().map(|n| seal.id_hash(n)).transpose()?;
+        others.numbers.extend(hash.clone().filter(|_| !member.gone));
+        numbers.extend(hash);
         phones.extend(facts.phone.value().map(|p| seal.phone_hash(p)).transpose()?);
     }
     let (by_number, by_phone) = candidates(conn, &numbers, &phones).await?;
+    others.sharing = store::sharing(conn, &others.numbers, claim.id).await?;
     let with_person = |rows: Vec<Resident>| -> Result<Vec<(Resident, Person)>> {
         rows.into_iter().map(|r| r.person(seal).map(|p| (r, p))).collect()
     };
@@ -307,10 +339,10 @@ pub async fn compare(
         elsewhere: pairs_of
             .iter()
             .any(|p| matches!(&p.found, Match::Elsewhere(r) if r.dwelling_id.is_some())),
-        twice: !numbers.is_empty() && store::number_elsewhere(conn, claim).await?,
-        rival: others.iter().any(|other| rivals(claim, other)),
+        twice: others.sharing.iter().any(|other| elsewhere(claim, other)),
+        rival: others.here.iter().any(|other| rivals(claim, other)),
     };
-    Ok(Compared {
+    let compared = Compared {
         usage: content.usage.map(|said| {
             let marks = dwelling.as_ref().and_then(|d| Marks::parse(&d.marks).ok());
             (said, dwelling.as_ref().map(|d| d.usage), marks.map(|m| m.of(Field::Usage)))
@@ -321,7 +353,13 @@ pub async fn compare(
         kind: triage::kind(&facts),
         conflicts: triage::conflicts(&facts),
         dwelling,
-    })
+    };
+    Ok((compared, others))
+}
+
+/// Whether two entries are of different homes, or nobody knows.
+pub(super) fn elsewhere(one: &Claim, other: &Claim) -> bool {
+    other.dwelling_id.is_none() || other.dwelling_id != one.dwelling_id
 }
 
 /// Two entries for one home are rivals unless one says that nothing has changed, or both come from one phone or one system.

@@ -7,10 +7,8 @@ use linli_store::Op;
 use serde_json::json;
 
 use super::{
-    Claim, ClaimId, ClaimKind, ClaimState, Compared, Content, Member, compare,
-    model::joined,
-    store,
-    submit::{log, settle_others},
+    Claim, ClaimId, ClaimKind, ClaimState, Content, Member, store,
+    submit::{self, log},
 };
 use crate::{
     model::DwellingId,
@@ -68,7 +66,7 @@ pub(crate) async fn file(op: &mut Op, word: Word<'_>) -> Result<()> {
         building_id: home.building_id,
         dwelling_id: Some(word.dwelling),
         area,
-        address: home.address,
+        address: home.address.clone(),
         kind: ClaimKind::Changed,
         against: String::new(),
         state: ClaimState::Waiting,
@@ -87,15 +85,7 @@ pub(crate) async fn file(op: &mut Op, word: Word<'_>) -> Result<()> {
         peer: Some(word.peer.to_owned()),
         external_id: Some(word.external_id.to_owned()),
     };
-    store::put(&mut op.tx, &claim).await?;
-    let hashes = super::submit::numbers(seal, &content, op.now)?;
-    store::put_numbers(&mut op.tx, claim.id, &hashes).await?;
-    let compared: Compared = compare(&mut op.tx, &access, &claim, &content, op.now).await?;
-    claim.kind = compared.kind;
-    claim.against = joined(&compared.conflicts);
-    claim.base.clone_from(&compared.base);
-    store::put(&mut op.tx, &claim).await?;
-    settle_others(op, &claim).await?;
-    let detail = json!({ "peer": word.peer, "conflicts": compared.conflicts, "again": known.is_some() });
+    submit::file(op, &access, &mut claim, &content, Some(home)).await?;
+    let detail = json!({ "peer": word.peer, "conflicts": claim.conflicts(), "again": known.is_some() });
     log(op, "claim.submit", &claim, detail).await
 }

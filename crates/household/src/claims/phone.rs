@@ -189,8 +189,7 @@ pub async fn prove(op: &mut Op, id: ProofId, digits: &str, name: &str) -> Result
     let kept = access.keyring.lookup(Purpose::Resident, &format!("session/{token}"))?;
     let name = Some(bare(name)).filter(|name| !name.is_empty());
     let seal = Seal::new(&access);
-    let sealed =
-        name.map(|n| seal.seal(Purpose::Resident, "phone_proof", id.0, "name", &n)).transpose()?;
+    let sealed = name.map(|n| seal.seal(Purpose::Resident, "phone_proof", id.0, "name", &n)).transpose()?;
     op.tx
         .execute(
             "UPDATE phone_proof SET proven_at = $2, session = $3, session_until = $4, name = $5 WHERE id = $1",

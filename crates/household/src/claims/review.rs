@@ -9,7 +9,9 @@ use linli_store::Op;
 use serde_json::json;
 
 use super::{
-    Claim, ClaimId, ClaimKind, ClaimState, Compared, Content, Match, Outcome, PersonPair, compare, store,
+    Claim, ClaimId, ClaimKind, ClaimState, Compared, Content, Match, Outcome, PersonPair, compare,
+    compare::Others,
+    store,
     submit::{log, settle_others},
 };
 use crate::{
@@ -69,9 +71,14 @@ async fn close(op: &mut Op, mut claim: Claim, state: ClaimState, reason: Option<
     claim.version += 1;
     claim.decided_at = Some(op.now);
     claim.decided_by = Some(op.actor.name().to_owned());
-    store::put(&mut op.tx, &claim).await?;
-    settle_others(op, &claim).await?;
-    store::put_numbers(&mut op.tx, claim.id, &[]).await?;
+    let numbers = store::numbers(&mut op.tx, claim.id).await?;
+    let here = match claim.dwelling_id {
+        Some(home) => store::others(&mut op.tx, home, claim.id).await?,
+        None => Vec::new(),
+    };
+    let others = Others { here, sharing: store::sharing(&mut op.tx, &numbers, claim.id).await?, numbers };
+    store::put(&mut op.tx, &claim, &[]).await?;
+    settle_others(op, &claim, &others).await?;
     Ok(claim)
 }
 
@@ -277,7 +284,7 @@ pub(crate) async fn withdraw(op: &mut Op, id: ClaimId) -> Result<()> {
     let mut claim = close(op, claim, ClaimState::Withdrawn, None).await?;
     // Nothing of it is needed any more.
     claim.content = None;
-    store::put(&mut op.tx, &claim).await?;
+    store::put(&mut op.tx, &claim, &[]).await?;
     log(op, "claim.withdraw", &claim, json!({})).await
 }
 

@@ -2,7 +2,7 @@
 
 use linli_access::Purpose;
 use linli_kernel::{Error, Result, Timestamp, params};
-use linli_store::{Conn, Tx};
+use linli_store::{Conn, Tx, Where};
 
 use super::{Claim, ClaimId, Content};
 use crate::{code::CodeId, model::DwellingId, store::Seal};
@@ -37,9 +37,10 @@ pub(super) async fn load(tx: &mut Tx, id: ClaimId) -> Result<Claim> {
     tx.one(&format!("SELECT {CLAIM} FROM claim c WHERE c.id = $1 {lock}"), params![id]).await
 }
 
-/// Writes an entry, new or again.
-pub(super) async fn put(tx: &mut Tx, c: &Claim) -> Result<()> {
-    tx.execute(
+/// Writes an entry, new or again, and its identity numbers; at the transaction's end, so that nothing waits for it. Of
+/// an entry that waits no more nobody needs the numbers.
+pub(super) async fn put(tx: &mut Tx, c: &Claim, numbers: &[Vec<u8>]) -> Result<()> {
+    tx.defer(
         "INSERT INTO claim (id, number, code_id, building_id, dwelling_id, area, address, kind, conflicts, state, content, phone_hash, proven,
              base, consent, people, version, submitted_at, decided_at, decided_by, reason, outcome, peer, external_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
@@ -55,16 +56,14 @@ pub(super) async fn put(tx: &mut Tx, c: &Claim) -> Result<()> {
         ],
     )
     .await?;
-    Ok(())
-}
-
-/// Notes the identity numbers of a waiting entry; of one that waits no more, none.
-pub(super) async fn put_numbers(tx: &mut Tx, id: ClaimId, hashes: &[Vec<u8>]) -> Result<()> {
-    tx.execute("DELETE FROM claim_number WHERE claim_id = $1", params![id]).await?;
-    for hash in hashes {
-        tx.execute(
+    if c.version > 1 {
+        // Not put off: what waits together would not see that the row is gone.
+        tx.execute("DELETE FROM claim_number WHERE claim_id = $1", params![c.id]).await?;
+    }
+    for hash in numbers {
+        tx.defer(
             "INSERT INTO claim_number (claim_id, id_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            params![id, hash.clone()],
+            params![c.id, hash.clone()],
         )
         .await?;
     }
@@ -79,22 +78,25 @@ pub(super) async fn others(conn: &mut Conn, dwelling: DwellingId, but: ClaimId) 
     conn.all(&sql, params![dwelling, but]).await
 }
 
-/// Whether a waiting entry of another home has one of the identity numbers of this one.
-pub(super) async fn number_elsewhere(conn: &mut Conn, claim: &Claim) -> Result<bool> {
-    let found: i64 = conn
-        .scalar(
-            "SELECT count(*) FROM claim_number mine
-             JOIN claim_number other ON other.id_hash = mine.id_hash AND other.claim_id <> mine.claim_id
-             JOIN claim c ON c.id = other.claim_id AND c.state = 'waiting'
-             WHERE mine.claim_id = $1 AND (c.dwelling_id IS NULL OR $2 = 0 OR c.dwelling_id <> $3)",
-            params![
-                claim.id,
-                i64::from(claim.dwelling_id.is_some()),
-                claim.dwelling_id.unwrap_or(DwellingId(claim.id.0))
-            ],
-        )
-        .await?;
-    Ok(found > 0)
+/// Waiting entries that have one of these identity numbers.
+pub(super) async fn sharing(conn: &mut Conn, numbers: &[Vec<u8>], but: ClaimId) -> Result<Vec<Claim>> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut same = Where::new();
+    same.and("n.claim_id <> ?", vec![but.into()]).any("n.id_hash", numbers);
+    let sql = format!(
+        "SELECT {CLAIM} FROM claim c WHERE c.state = 'waiting' AND c.id IN (SELECT n.claim_id FROM claim_number n{})",
+        same.text()
+    );
+    conn.all(&sql, same.args()).await
+}
+
+/// The identity numbers of an entry that waits.
+pub(super) async fn numbers(conn: &mut Conn, id: ClaimId) -> Result<Vec<Vec<u8>>> {
+    let found: Vec<(Vec<u8>,)> =
+        conn.all("SELECT id_hash FROM claim_number WHERE claim_id = $1", params![id]).await?;
+    Ok(found.into_iter().map(|(hash,)| hash).collect())
 }
 
 /// Sets what stands against an entry.

@@ -8,8 +8,10 @@ use linli_store::{Conn, Entry, Op, Tx, Where};
 use serde_json::json;
 
 use super::{
-    Claim, ClaimId, ClaimKind, ClaimState, Compared, Conflict, Content, Held, NewClaim, compare,
-    compare::rivals, model::joined, store,
+    Claim, ClaimId, ClaimKind, ClaimState, Conflict, Content, Held, NewClaim,
+    compare::{Others, beside, elsewhere, rivals},
+    model::joined,
+    store,
 };
 use crate::{
     code::{Code, CodeKind},
@@ -101,6 +103,18 @@ async fn home(tx: &mut Tx, code: &Code, wanted: Option<DwellingId>) -> Result<Op
     if behind { Ok(Some(home)) } else { Err(Error::NotFound) }
 }
 
+/// How a door is called that is not registered yet.
+async fn typed_address(tx: &mut Tx, code: &Code, content: &Content) -> Result<String> {
+    let building = places::building(tx, code.building_id).await?;
+    let parts = Address {
+        place: building.place,
+        building: building.name,
+        unit: Some(content.unit.trim().to_owned()).filter(|u| !u.is_empty()),
+        door: content.door.trim().to_owned(),
+    };
+    Ok(parts.text())
+}
+
 /// The entry that this one is the next version of: the one that was asked again, or the phone's own that waits.
 async fn before(
     op: &mut Op,
@@ -144,7 +158,6 @@ pub async fn submit(
     if store::through(&mut op.tx, code.id, hour).await? >= code.kind.hourly() {
         return Err(Error::field("form", "door-code-often"));
     }
-    let building = places::building(&mut op.tx, code.building_id).await?;
     let id = dwelling.as_ref().map(|d| d.id);
     let mut visible: Vec<ResidentId> = Vec::new();
     if let Some(id) = id {
@@ -166,11 +179,9 @@ pub async fn submit(
     new.content.phone = phone;
     let known = before(op, id, held, again).await?;
     let fresh = known.is_none();
-    let parts = Address {
-        place: building.place,
-        building: building.name,
-        unit: Some(new.content.unit.trim().to_owned()).filter(|u| !u.is_empty()),
-        door: new.content.door.trim().to_owned(),
+    let address = match &dwelling {
+        Some(home) => home.address.clone(),
+        None => typed_address(&mut op.tx, code, &new.content).await?,
     };
     let claim_id = known.as_ref().map_or_else(|| ClaimId(op.uuid()), |c| c.id);
     let mut claim = Claim {
@@ -183,7 +194,7 @@ pub async fn submit(
         building_id: code.building_id,
         dwelling_id: id,
         area: code.area.clone(),
-        address: dwelling.as_ref().map_or_else(|| parts.text(), |d| d.address.clone()),
+        address,
         kind: if new.same { ClaimKind::Same } else { ClaimKind::Changed },
         against: String::new(),
         state: ClaimState::Waiting,
@@ -202,29 +213,28 @@ pub async fn submit(
         peer: None,
         external_id: None,
     };
-    // The numbers first: the comparison asks for others that have them.
-    store::put(&mut op.tx, &claim).await?;
-    let hashes = numbers(seal, &new.content, op.now)?;
-    store::put_numbers(&mut op.tx, claim.id, &hashes).await?;
-    let compared: Compared = compare(&mut op.tx, &access, &claim, &new.content, op.now).await?;
-    claim.kind = compared.kind;
-    claim.against = joined(&compared.conflicts);
-    claim.base.clone_from(&compared.base);
-    store::put(&mut op.tx, &claim).await?;
-    settle_others(op, &claim).await?;
+    file(op, &access, &mut claim, &new.content, dwelling).await?;
     let detail = json!({ "kind": claim.kind, "people": claim.people, "proven": claim.proven, "again": !fresh,
-        "consent": claim.consent, "conflicts": compared.conflicts });
+        "consent": claim.consent, "conflicts": claim.conflicts() });
     log(op, "claim.submit", &claim, detail).await?;
     Ok(claim)
 }
 
-pub(super) fn numbers(seal: Seal<'_>, content: &Content, now: Timestamp) -> Result<Vec<Vec<u8>>> {
-    let mut hashes = Vec::new();
-    for member in content.members.iter().filter(|m| !m.gone) {
-        let facts = Facts::read(&member.texts, now).unwrap_or_default();
-        hashes.extend(facts.id_number.value().map(|n| seal.id_hash(n)).transpose()?);
-    }
-    Ok(hashes)
+/// Writes an entry as it stands beside the register and the entries that it meets.
+pub(super) async fn file(
+    op: &mut Op,
+    access: &Access,
+    claim: &mut Claim,
+    content: &Content,
+    dwelling: Option<places::Dwelling>,
+) -> Result<()> {
+    let now = op.now;
+    let (compared, others) = beside(&mut op.tx, access, claim, content, dwelling, now).await?;
+    claim.kind = compared.kind;
+    claim.against = joined(&compared.conflicts);
+    claim.base = compared.base;
+    store::put(&mut op.tx, claim, &others.numbers).await?;
+    settle_others(op, claim, &others).await
 }
 
 /// Tells open pages and the activity log.
@@ -246,23 +256,14 @@ pub(super) async fn log(
 }
 
 /// What one entry changes for the others: those that wait for the same home, and those with the same number.
-pub(super) async fn settle_others(op: &mut Op, claim: &Claim) -> Result<()> {
-    if let Some(dwelling) = claim.dwelling_id {
-        let others = store::others(&mut op.tx, dwelling, claim.id).await?;
-        for other in &others {
-            let still = claim.state == ClaimState::Waiting && rivals(claim, other);
-            let rival = still || others.iter().any(|third| third.id != other.id && rivals(third, other));
-            mark(op, other, Conflict::Rival, rival).await?;
-        }
+pub(super) async fn settle_others(op: &mut Op, claim: &Claim, others: &Others) -> Result<()> {
+    for other in &others.here {
+        let still = claim.state == ClaimState::Waiting && rivals(claim, other);
+        let third = |third: &&Claim| third.id != other.id && rivals(third, other);
+        let rival = still || others.here.iter().any(|one| third(&one));
+        mark(op, other, Conflict::Rival, rival).await?;
     }
-    let sql = format!(
-        "SELECT {} FROM claim c WHERE c.state = 'waiting' AND c.id IN
-            (SELECT o.claim_id FROM claim_number m JOIN claim_number o ON o.id_hash = m.id_hash AND o.claim_id <> m.claim_id
-              WHERE m.claim_id = $1)",
-        store::CLAIM
-    );
-    let sharing: Vec<Claim> = op.tx.all(&sql, params![claim.id]).await?;
-    for other in sharing.iter().filter(|o| o.dwelling_id.is_none() || o.dwelling_id != claim.dwelling_id) {
+    for other in others.sharing.iter().filter(|other| elsewhere(claim, other)) {
         mark(op, other, Conflict::Twice, claim.state == ClaimState::Waiting).await?;
     }
     Ok(())

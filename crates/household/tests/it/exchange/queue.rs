@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::*;
 
-const IN: &[Shared] = &[Shared::ResidentName, Shared::ResidentIdNumber, Shared::ResidentPhone, Shared::ResidentHome];
+const IN: &[Shared] =
+    &[Shared::ResidentName, Shared::ResidentIdNumber, Shared::ResidentPhone, Shared::ResidentHome];
 
 async fn told(d: &Arc<District>, a: &Agreement, row: serde_json::Value) -> Outcome {
     let mut op = op(d, client(a)).await;

@@ -57,7 +57,9 @@ async fn codes(op: &mut Op) -> Result<Vec<Home>> {
 fn held(op: &Op, person: &Person) -> Result<Option<Held>> {
     let access = op.district.port::<Access>()?;
     let phone = person.phone.clone();
-    phone.map(|phone| Ok(Held { hash: Seal::new(&access).phone_hash(&phone)?, phone, name: None })).transpose()
+    phone
+        .map(|phone| Ok(Held { hash: Seal::new(&access).phone_hash(&phone)?, phone, name: None }))
+        .transpose()
 }
 
 fn named(name: &str, relation: &str, phone: &str, id: Option<&str>) -> Member {
