@@ -53,7 +53,17 @@ test("the worker settles the day's list on a phone", async () => {
   assert.ok(first >= 4 && first <= 10, `a short list: ${first}`);
   const path = new URL(page.url()).pathname;
   const address = await page.locator("main section.card h3").first().innerText();
+  // The community looks on: figures and map follow by themselves.
+  const head = await person(browser, server.origin, { device: DESK, login: "community001001" });
+  await head.page.goto("/homes/rhythm");
+  await head.page.locator("[data-map][data-ready]").waitFor({ state: "attached" });
+  const visited = head.page.locator("a.stat[href*='which=open'] .value");
+  const before = await visited.innerText();
+  const drawnAnew = head.page.waitForRequest(/visited-areas\.geojson/);
   await press(page, cards.first().locator("button[value=confirmed]"));
+  await drawnAnew;
+  await head.page.waitForFunction(([was]) => document.querySelector("a.stat[href*='which=open'] .value").innerText !== was, [before]);
+  await head.context.close();
   assert.match(await page.locator(".notice[data-tone=ok]").innerText(), /已核实/);
   assert.equal(await cards.count(), first - 1);
   await press(page, cards.first().locator("button[value=nobody]"));

@@ -10,6 +10,7 @@ import { owner, usable } from "./vault";
 import * as waiting from "./waiting";
 import { w } from "./words";
 
+document.documentElement.classList.add("js");
 const main = one("#main")!;
 const bar = one("#link")!;
 

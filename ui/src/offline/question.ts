@@ -98,7 +98,9 @@ function question(page: Page, acts: Acts, id: number, at: number[]): HTMLElement
     const boxes = choices.map((c, n) => {
       const box = make("input", { type: several ? "checkbox" : "radio", name, id: `${name}-${n}`, value: c.name, checked: picked.includes(c.name), disabled: locked });
       box.addEventListener("change", () => {
-        const now = several ? choices.map((x) => x.name).filter((x) => (x === c.name ? box.checked : picked.includes(x))) : [c.name];
+        // The box stays while the form is drawn anew: what else is chosen is asked now.
+        const chosen = several ? instance.value(id, at).split(/\s+/) : [];
+        const now = several ? engine.choices(instance, id, at).map((x) => x.name).filter((x) => (x === c.name ? box.checked : chosen.includes(x))) : [c.name];
         acts.set(id, at, now.join(" "));
       });
       return make("label", {}, box, make("span", {}, c.label));
