@@ -228,7 +228,7 @@ impl Finder {
 pub(super) struct Others {
     /// Those that wait for the same home.
     pub(super) here: Vec<Claim>,
-    /// Those that wait and have one of its identity numbers.
+    /// Those that wait elsewhere and have one of its identity numbers.
     pub(super) sharing: Vec<Claim>,
     /// Its identity numbers, as they are kept.
     pub(super) numbers: Vec<Vec<u8>>,
@@ -266,7 +266,6 @@ pub(super) async fn beside(
     let mut own = false;
     if let Some(id) = claim.dwelling_id {
         living = people::of_dwelling(conn, id).await?;
-        others.here = store::others(conn, id, claim.id).await?;
         if content.members.iter().any(|m| !m.care.is_empty()) {
             care_known = care::of_dwelling(conn, id, now).await?;
         }
@@ -286,7 +285,7 @@ pub(super) async fn beside(
         phones.extend(facts.phone.value().map(|p| seal.phone_hash(p)).transpose()?);
     }
     let (by_number, by_phone) = candidates(conn, &numbers, &phones).await?;
-    others.sharing = store::sharing(conn, &others.numbers, claim.id).await?;
+    (others.here, others.sharing) = store::met(conn, claim.dwelling_id, &others.numbers, claim.id).await?;
     let with_person = |rows: Vec<Resident>| -> Result<Vec<(Resident, Person)>> {
         rows.into_iter().map(|r| r.person(seal).map(|p| (r, p))).collect()
     };
@@ -339,7 +338,7 @@ pub(super) async fn beside(
         elsewhere: pairs_of
             .iter()
             .any(|p| matches!(&p.found, Match::Elsewhere(r) if r.dwelling_id.is_some())),
-        twice: others.sharing.iter().any(|other| elsewhere(claim, other)),
+        twice: !others.sharing.is_empty(),
         rival: others.here.iter().any(|other| rivals(claim, other)),
     };
     let compared = Compared {
@@ -355,11 +354,6 @@ pub(super) async fn beside(
         dwelling,
     };
     Ok((compared, others))
-}
-
-/// Whether two entries are of different homes, or nobody knows.
-pub(super) fn elsewhere(one: &Claim, other: &Claim) -> bool {
-    other.dwelling_id.is_none() || other.dwelling_id != one.dwelling_id
 }
 
 /// Two entries for one home are rivals unless one says that nothing has changed, or both come from one phone or one system.

@@ -72,11 +72,8 @@ async fn close(op: &mut Op, mut claim: Claim, state: ClaimState, reason: Option<
     claim.decided_at = Some(op.now);
     claim.decided_by = Some(op.actor.name().to_owned());
     let numbers = store::numbers(&mut op.tx, claim.id).await?;
-    let here = match claim.dwelling_id {
-        Some(home) => store::others(&mut op.tx, home, claim.id).await?,
-        None => Vec::new(),
-    };
-    let others = Others { here, sharing: store::sharing(&mut op.tx, &numbers, claim.id).await?, numbers };
+    let (here, sharing) = store::met(&mut op.tx, claim.dwelling_id, &numbers, claim.id).await?;
+    let others = Others { here, sharing, numbers };
     store::put(&mut op.tx, &claim, &[]).await?;
     settle_others(op, &claim, &others).await?;
     Ok(claim)

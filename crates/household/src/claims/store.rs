@@ -1,7 +1,7 @@
 //! Entries as they are kept: content sealed, found by home, code and state.
 
 use linli_access::Purpose;
-use linli_kernel::{Error, Result, Timestamp, params};
+use linli_kernel::{Error, Result, Timestamp, Value, params};
 use linli_store::{Conn, Tx, Where};
 
 use super::{Claim, ClaimId, Content};
@@ -70,26 +70,38 @@ pub(super) async fn put(tx: &mut Tx, c: &Claim, numbers: &[Vec<u8>]) -> Result<(
     Ok(())
 }
 
-/// The other entries that wait for the same home, the oldest first.
-pub(super) async fn others(conn: &mut Conn, dwelling: DwellingId, but: ClaimId) -> Result<Vec<Claim>> {
-    let sql = format!(
-        "SELECT {CLAIM} FROM claim c WHERE c.dwelling_id = $1 AND c.state = 'waiting' AND c.id <> $2 ORDER BY c.submitted_at, c.id LIMIT 20"
-    );
-    conn.all(&sql, params![dwelling, but]).await
-}
+/// The most entries that one is compared with.
+const MET: i64 = 40;
 
-/// Waiting entries that have one of these identity numbers.
-pub(super) async fn sharing(conn: &mut Conn, numbers: &[Vec<u8>], but: ClaimId) -> Result<Vec<Claim>> {
-    if numbers.is_empty() {
-        return Ok(Vec::new());
+/// The entries that wait for the same home, and those that wait elsewhere with one of these identity numbers, the
+/// oldest first.
+pub(super) async fn met(
+    conn: &mut Conn,
+    dwelling: Option<DwellingId>,
+    numbers: &[Vec<u8>],
+    but: ClaimId,
+) -> Result<(Vec<Claim>, Vec<Claim>)> {
+    let (mut ways, mut values) = (Vec::new(), Vec::new());
+    if let Some(home) = dwelling {
+        ways.push("SELECT o.id FROM claim o WHERE o.dwelling_id = ? AND o.state = 'waiting'".to_owned());
+        values.push(home.into());
     }
-    let mut same = Where::new();
-    same.and("n.claim_id <> ?", vec![but.into()]).any("n.id_hash", numbers);
-    let sql = format!(
-        "SELECT {CLAIM} FROM claim c WHERE c.state = 'waiting' AND c.id IN (SELECT n.claim_id FROM claim_number n{})",
-        same.text()
-    );
-    conn.all(&sql, same.args()).await
+    if !numbers.is_empty() {
+        let marks = vec!["?"; numbers.len()].join(", ");
+        ways.push(format!("SELECT n.claim_id FROM claim_number n WHERE n.id_hash IN ({marks})"));
+        values.extend(numbers.iter().cloned().map(Value::from));
+    }
+    if ways.is_empty() {
+        return Ok(Default::default());
+    }
+    let mut rows = Where::new();
+    rows.and(&format!("c.id IN ({})", ways.join(" UNION ")), values);
+    rows.and("c.state = 'waiting' AND c.id <> ?", vec![but.into()]);
+    let limit = rows.bind(MET);
+    let sql =
+        format!("SELECT {CLAIM} FROM claim c{} ORDER BY c.submitted_at, c.id LIMIT {limit}", rows.text());
+    let all: Vec<Claim> = conn.all(&sql, rows.args()).await?;
+    Ok(all.into_iter().partition(|other| dwelling.is_some() && other.dwelling_id == dwelling))
 }
 
 /// The identity numbers of an entry that waits.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Claim, ClaimId, ClaimKind, ClaimState, Conflict, Content, Held, NewClaim,
-    compare::{Others, beside, elsewhere, rivals},
+    compare::{Others, beside, rivals},
     model::joined,
     store,
 };
@@ -263,7 +263,7 @@ pub(super) async fn settle_others(op: &mut Op, claim: &Claim, others: &Others) -
         let rival = still || others.here.iter().any(|one| third(&one));
         mark(op, other, Conflict::Rival, rival).await?;
     }
-    for other in others.sharing.iter().filter(|other| elsewhere(claim, other)) {
+    for other in &others.sharing {
         mark(op, other, Conflict::Twice, claim.state == ClaimState::Waiting).await?;
     }
     Ok(())
