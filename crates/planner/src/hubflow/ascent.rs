@@ -59,12 +59,10 @@ impl Network {
         let mut price: Vec<i64> = (0..hubs).map(|h| self.price(idx(h))).collect();
         let mut best = price.clone();
         let mut census = Census::default();
-        lists.count(&price, f64::from(i32::MAX), &mut census);
-        let mut known = census.value;
-        let mut width = census.mean_gap();
+        let mut width = lists.mean_gap(&price);
         let least = NARROWEST * width;
-        // How near counts as near is known only now.
         lists.count(&price, width, &mut census);
+        let mut known = census.value;
         let mut balance = Balance::new(hubs, width);
         balance.aim(&census, &price, width);
         let (mut slope, mut share) = (balance.slope(&census), 1.0_f64);
