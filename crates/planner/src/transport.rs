@@ -10,7 +10,7 @@ use crate::num::idx;
 use crate::problem::Problem;
 
 /// Passes over the buildings to find prices before the exact search.
-const ROUNDS: usize = 14;
+const ROUNDS: usize = 16;
 
 /// An optimal flow of people to sites.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ use super::census::{Census, HIGHEST, Lists};
 use crate::num::{idx, int, round};
 
 /// A second choice counts as near within the mean difference between first and second choices, later within less.
-const NARROWER: f64 = 0.7;
+const NARROWER: f64 = 0.65;
 const NARROWEST: f64 = 0.15;
 
 /// How much farther the next step may go after one that was good as it was.
@@ -30,8 +30,8 @@ const FEW: i64 = 16;
 
 /// Choices are dropped once what has to be kept beyond the second one is less than so many widths; the margin is that
 /// many times the largest difference that the next step makes.
-const DROP: f64 = 6.0;
-const MARGIN: f64 = 2.5;
+const DROP: f64 = 3.0;
+const MARGIN: f64 = 2.0;
 
 /// So few units are out of place, too many at a hub or missing where a price stands, that the search is quicker.
 fn balanced(census: &Census, price: &[i64]) -> bool {

@@ -173,7 +173,7 @@ impl Lists {
         let margin = crate::num::round(margin) << HUB_BITS;
         let longest = self.runs.last().map_or(0, |run| run.0);
         let mut kept: Vec<(Vec<i64>, Vec<i32>)> = vec![Default::default(); longest + 1];
-        let mut few = Vec::with_capacity(longest);
+        let mut few = vec![0; longest + 1];
         let mut less = Self { room: self.room.clone(), paid: self.paid, ..Self::default() };
         let (mut keys, mut all) = (self.keys.as_slice(), self.units.as_slice());
         for &(length, items) in &self.runs {
@@ -186,10 +186,14 @@ impl Lists {
                     less.fix(first - lifted[hub_of(first)], units);
                     continue;
                 }
-                few.clear();
-                few.extend(choices.iter().filter(|&&key| key + lifted[hub_of(key)] <= second + margin));
-                let (keys, items) = &mut kept[few.len()];
-                keys.extend_from_slice(&few);
+                // Written always and counted only if near, as in a pass.
+                let mut found = 0;
+                for &key in choices {
+                    few[found] = key;
+                    found += usize::from(key + lifted[hub_of(key)] <= second + margin);
+                }
+                let (keys, items) = &mut kept[found];
+                keys.extend_from_slice(&few[..found]);
                 items.push(units);
             }
         }

@@ -1,7 +1,7 @@
 //! Where everybody stands before the search (初始安置).
 //!
 //! Every item goes whole to its cheapest hub under the prices given, or where a published plan puts it. Prices that are
-//! nearly right leave little to do, and most items are far from changing over: `reach` is the part of the mean
+//! nearly right leave little to do, and most items are far from changing over: [`REACH`] is the part of the mean
 //! difference between first and second choice within which an item's detours are worth a look. The others of a hub are
 //! only counted on to be no nearer than that ([`super::detours`]).
 //!
@@ -14,7 +14,7 @@ use super::{NONE, Network};
 use crate::num::idx;
 
 /// How near is near, as a part of the mean difference between first and second choice: parts of so many.
-const REACH: (i64, i64) = (1, 4);
+const REACH: (i64, i64) = (2, 5);
 
 /// "Never looked for": more than any difference that counts.
 const ALONE: i64 = i64::MAX / 4;
