@@ -144,8 +144,7 @@ fn replan(path: &str, plan: &str, count: usize) -> Outcome {
         let (mut sum, mut paths) = (0, 0);
         for _ in 0..count {
             let called = 4 + rng.below(8);
-            let (used, mut fresh) =
-                seconds(|| Live::new(&problem, &rows, Some(called), Prices::default()));
+            let (used, mut fresh) = seconds(|| Live::new(&problem, &rows, Some(called), Prices::default()));
             made.push(used);
             let changed: Vec<usize> = (0..sites).map(|_| rng.below(problem.capacity.len())).collect();
             let mut runs = Vec::new();

@@ -285,7 +285,14 @@ impl Network {
     }
 
     /// Looks at the known detours out of a hub; `base` is its distance plus its potential.
-    fn relax_detours(&mut self, hub: u32, base: i64, stops: bool, limit: &mut (i64, u32), search: &mut Scratch) {
+    fn relax_detours(
+        &mut self,
+        hub: u32,
+        base: i64,
+        stops: bool,
+        limit: &mut (i64, u32),
+        search: &mut Scratch,
+    ) {
         let (h, sink) = (hub as usize, self.sink());
         let mut learned = false;
         loop {
