@@ -3,7 +3,9 @@
 //! - `measure INSTANCE.json [SLACK]`: the exact stages, the median of several runs, each from the compiled problem to
 //!   the optimal flow. This is what the comparison with other solvers asks for.
 //! - `measure walk INSTANCE.json SLACK RUNS`: the least and median time of the walking stage over many runs.
-//! - `measure replan INSTANCE.json PLAN.json COUNT`: replans of three kinds, as the benchmark makes them.
+//! - `measure replan INSTANCE.json PLAN.json COUNT`: replans of three kinds, as the benchmark makes them; how
+//!   long it takes to go back to the plan as published, and to lay out the network before anything happens.
+//! - `measure events INSTANCE.json PLAN.json EVENTS.json RUNS`: one replan after the events `linli plan replan` takes.
 //! - `measure match MARKET.json RUNS`: the batch, from the market to the optimal matching.
 //! - `measure plan INSTANCE.json SECONDS SLACK`: the whole plan; how far its cost is above its bound.
 
@@ -86,21 +88,64 @@ fn walk(path: &str, slack: usize, runs: usize) -> Outcome {
     Ok(())
 }
 
+fn rows(path: &str) -> Result<Vec<Row>, Box<dyn Error>> {
+    let plan = Plan::parse(&std::fs::read_to_string(path)?)?;
+    let narrow = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    let row = |&[b, s, t, n]: &[i64; 4]| (narrow(b), narrow(s), usize::try_from(t).unwrap_or(0), n);
+    Ok(plan.assignments.iter().map(row).collect())
+}
+
+#[derive(serde::Deserialize)]
+struct Events {
+    called: usize,
+    changes: Vec<Change>,
+}
+
+#[derive(serde::Deserialize)]
+struct Change {
+    site: usize,
+    from: usize,
+    factor: f64,
+}
+
+fn events(path: &str, plan: &str, events: &str, runs: usize) -> Outcome {
+    let problem = problem(path)?;
+    let events: Events = parse(&std::fs::read_to_string(events)?)?;
+    let fresh = Live::new(&problem, &rows(plan)?, Some(events.called), Prices::default());
+    let (mut times, mut sum, mut paths) = (Vec::new(), 0, 0);
+    for _ in 0..runs.max(1) {
+        let mut live = fresh.clone();
+        let (used, cost) = seconds(|| {
+            for change in &events.changes {
+                for slot in change.from..problem.slots {
+                    let planned = problem.capacity[change.site][slot];
+                    live.set_capacity(change.site, slot, Problem::loaded(planned, change.factor));
+                }
+            }
+            live.settle()
+        });
+        times.push(used);
+        (sum, paths) = (cost, live.augmentations());
+    }
+    println!(
+        "{{\"flow_cost\":{},\"cpu_seconds\":{},\"augmentations\":{paths}}}",
+        problem.metres(sum),
+        median(times)
+    );
+    Ok(())
+}
+
 fn replan(path: &str, plan: &str, count: usize) -> Outcome {
     let problem = problem(path)?;
-    let plan = Plan::parse(&std::fs::read_to_string(plan)?)?;
-    let narrow = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-    let rows: Vec<Row> = plan
-        .assignments
-        .iter()
-        .map(|&[b, s, t, n]| (narrow(b), narrow(s), usize::try_from(t).unwrap_or(0), n))
-        .collect();
+    let rows = rows(plan)?;
     for (kind, sites, factor) in [("one closes", 1, 0.0), ("one slows", 1, 0.5), ("ten slow", 10, 0.5)] {
         let mut rng = Rng::new(1);
-        let (mut times, mut sum, mut paths) = (Vec::new(), 0, 0);
+        let (mut times, mut made, mut backs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sum, mut paths) = (0, 0);
         for _ in 0..count {
             let called = 4 + rng.below(8);
-            let mut fresh = Live::new(&problem, &rows, Some(called), Prices::default());
+            let (used, mut fresh) = seconds(|| Live::new(&problem, &rows, Some(called), Prices::default()));
+            made.push(used);
             let changed: Vec<usize> = (0..sites).map(|_| rng.below(problem.capacity.len())).collect();
             let mut runs = Vec::new();
             for _ in 0..3 {
@@ -121,15 +166,32 @@ fn replan(path: &str, plan: &str, count: usize) -> Outcome {
             times.push(least(&runs));
             fresh.certify()?;
             paths += fresh.augmentations();
+            let (used, cost) = seconds(|| {
+                for &site in &changed {
+                    for slot in called + 1..problem.slots {
+                        fresh.set_capacity(site, slot, problem.capacity[site][slot]);
+                    }
+                }
+                fresh.settle()
+            });
+            backs.push(used);
+            fresh.certify()?;
+            if cost != 0 {
+                return Err("a plan as it was published costs something".into());
+            }
         }
+        backs.sort_by(f64::total_cmp);
         times.sort_by(f64::total_cmp);
         let at = |share: usize| 1000.0 * times[(times.len() * share / 100).min(times.len() - 1)];
         println!(
             "{{\"kind\":\"{kind}\",\"cost\":{sum},\"augmentations\":{paths},\"ms_median\":{:.2},\"ms_p90\":{:.2},\
-             \"ms_most\":{:.2}}}",
+             \"ms_most\":{:.2},\"back_median\":{:.2},\"back_most\":{:.2},\"network_median\":{:.2}}}",
             at(50),
             at(90),
-            at(100)
+            at(100),
+            1000.0 * backs[backs.len() / 2],
+            1000.0 * backs[backs.len() - 1],
+            1000.0 * median(made)
         );
     }
     Ok(())
@@ -178,6 +240,7 @@ fn main() -> Outcome {
     match args[..] {
         ["walk", path, slack, runs] => walk(path, slack.parse()?, runs.parse()?),
         ["replan", path, plan, count] => replan(path, plan, count.parse()?),
+        ["events", path, plan, happened, runs] => events(path, plan, happened, runs.parse()?),
         ["match", path, runs] => matching(path, runs.parse()?),
         ["plan", path, allowed, slack] => plan(path, allowed.parse()?, slack.parse()?),
         [path] => stages(path, 0),

@@ -9,7 +9,8 @@
 //! (a cell's slots are interchangeable for every class, since no window begins or ends inside it).
 //! Size: `arcs + Σ over sites of classes × stretches`; a horizon change only rewrites gate capacities.
 
-use crate::hubflow::{Arc, NONE, Network, UNLIMITED};
+use crate::hubflow::{NONE, Network, UNLIMITED};
+use crate::num::idx;
 use crate::problem::Problem;
 
 /// A link to the sink: the capacity of a site over some slots.
@@ -87,19 +88,18 @@ impl SiteNetwork {
             let cap = problem.capacity_between(gate.site, gate.from, gate.to.min(horizon));
             gate.link = net.add_link(gate.hub, sink, cap, 0);
         }
-        net.reserve(problem.served.len(), problem.arcs.len());
-        let mut arcs = Vec::new();
-        for &b in &problem.served {
-            let class = problem.class[b as usize] as usize;
-            arcs.clear();
-            arcs.extend(
-                problem
-                    .arcs_of(b as usize)
-                    .iter()
-                    .map(|arc| Arc { hub: posts[arc.hub as usize * classes + class], cost: arc.cost }),
-            );
-            net.add_item(problem.people[b as usize], &arcs);
+        let own = |b: u32| problem.first[b as usize]..problem.first[b as usize + 1];
+        let mut arcs = problem.arcs.clone();
+        if classes > 1 || posts.iter().enumerate().any(|(site, &post)| post != idx(site)) {
+            for &b in &problem.served {
+                let class = problem.class[b as usize] as usize;
+                for arc in &mut arcs[own(b).start as usize..own(b).end as usize] {
+                    arc.hub = posts[arc.hub as usize * classes + class];
+                }
+            }
         }
+        let items = problem.served.iter().map(|&b| (problem.people[b as usize], own(b)));
+        net.set_items(arcs, items);
         Self { net, gates, posts }
     }
 

@@ -6,6 +6,8 @@
 //! earlier than announced, and rows up to the slot already called do not move at all. A change of a site is a change
 //! of its gates' capacities; only the displaced people are routed ([`crate::hubflow`]), and the result is the
 //! optimum of the whole problem, not a local patch. Who fits nowhere is left over at a price beyond all others.
+//! What a place costs from every cell is known before anything happens (`Network::prepare`), so that a displaced row
+//! goes straight to its new place.
 //!
 //! The flow moves people one by one; households are then moved whole, the flow telling which and where to. What
 //! that costs beyond the flow is reported beside it. Cost: one short augmentation per displaced row.
@@ -145,6 +147,7 @@ impl Live {
             let load = net.excess_of(idx(cell)).max(0);
             net.shift_link(live.gates[cell], load.min(live.capacity[cell]));
         }
+        net.prepare();
         live.net = net;
         live
     }

@@ -1,7 +1,7 @@
 //! Stage 2, walking (步行距离): the least person-metres at which everybody fits by a given slot.
 //!
 //! The transportation problem `min Σ metres × people`, exact, on the hub network ([`crate::hubflow`]): prices of
-//! the sites by coordinate ascent, everyone to the cheapest site under these prices, and shortest augmenting paths
+//! the sites by Newton steps on the dual, everyone to the cheapest site under these prices, and shortest augmenting paths
 //! for what is left. People may be seated one by one, so the optimum bounds every way of splitting from below.
 
 use crate::hubflow::Cut;
@@ -10,7 +10,7 @@ use crate::num::idx;
 use crate::problem::Problem;
 
 /// Passes over the buildings to find prices before the exact search.
-const ROUNDS: usize = 14;
+const ROUNDS: usize = 16;
 
 /// An optimal flow of people to sites.
 #[derive(Clone, Debug)]

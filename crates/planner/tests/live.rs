@@ -103,6 +103,38 @@ fn a_live_change_costs_what_solving_anew_costs() {
     }
 }
 
+#[test]
+fn many_sites_change_at_once_and_recover() {
+    for (seed, windows) in [(5, 0.0), (6, 0.3)] {
+        let (problem, rows) = planned(windows, seed);
+        let called = 3;
+        let mut rng = Rng::new(seed);
+        let mut live = Live::new(&problem, &rows, Some(called), Prices::default());
+        live.certify().unwrap();
+        for _ in 0..2 {
+            let mut capacity = problem.capacity.clone();
+            for (site, row) in capacity.iter_mut().enumerate() {
+                let (factor, from) = ([0, 1, 2, 3][rng.below(4)], called + 1 + rng.below(6));
+                for (t, cap) in row.iter_mut().enumerate().skip(called + 1) {
+                    *cap = if t < from { *cap } else { *cap * factor / 2 };
+                    live.set_capacity(site, t, *cap);
+                }
+            }
+            let cost = live.settle();
+            live.certify().unwrap();
+            assert_eq!(cost, by_hand(&problem, &rows, called, &capacity), "seed {seed}");
+        }
+        for (site, row) in problem.capacity.iter().enumerate() {
+            for (t, &cap) in row.iter().enumerate().skip(called + 1) {
+                live.set_capacity(site, t, cap);
+            }
+        }
+        assert_eq!(live.settle(), 0, "all as published again: everybody keeps the place");
+        live.certify().unwrap();
+        assert_eq!(live.moves(), Vec::new());
+    }
+}
+
 fn markets() -> impl Strategy<Value = Market> {
     let skill = || prop::sample::select(vec!["a".to_owned(), "b".to_owned()]);
     let blocks = || prop::collection::vec(0_u32..3, 1..3);

@@ -19,7 +19,7 @@ use super::census::{Census, HIGHEST, Lists};
 use crate::num::{idx, int, round};
 
 /// A second choice counts as near within the mean difference between first and second choices, later within less.
-const NARROWER: f64 = 0.7;
+const NARROWER: f64 = 0.65;
 const NARROWEST: f64 = 0.15;
 
 /// How much farther the next step may go after one that was good as it was.
@@ -30,8 +30,8 @@ const FEW: i64 = 16;
 
 /// Choices are dropped once what has to be kept beyond the second one is less than so many widths; the margin is that
 /// many times the largest difference that the next step makes.
-const DROP: f64 = 6.0;
-const MARGIN: f64 = 2.5;
+const DROP: f64 = 3.0;
+const MARGIN: f64 = 2.0;
 
 /// So few units are out of place, too many at a hub or missing where a price stands, that the search is quicker.
 fn balanced(census: &Census, price: &[i64]) -> bool {
@@ -59,12 +59,10 @@ impl Network {
         let mut price: Vec<i64> = (0..hubs).map(|h| self.price(idx(h))).collect();
         let mut best = price.clone();
         let mut census = Census::default();
-        lists.count(&price, f64::from(i32::MAX), &mut census);
-        let mut known = census.value;
-        let mut width = census.mean_gap();
+        let mut width = lists.mean_gap(&price);
         let least = NARROWEST * width;
-        // How near counts as near is known only now.
         lists.count(&price, width, &mut census);
+        let mut known = census.value;
         let mut balance = Balance::new(hubs, width);
         balance.aim(&census, &price, width);
         let (mut slope, mut share) = (balance.slope(&census), 1.0_f64);

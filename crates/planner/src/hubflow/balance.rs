@@ -9,8 +9,8 @@
 use super::census::Census;
 use crate::num::idx;
 
-const SWEEPS: usize = 24;
-const OVER: f64 = 1.5;
+const SWEEPS: usize = 16;
+const OVER: f64 = 1.7;
 
 /// Where nobody would change over within the width, a price goes as far as it may.
 const NOBODY: f64 = 1e-3;

@@ -12,7 +12,7 @@
 //! Cost: `O(choices left)` per pass.
 
 use super::Network;
-use crate::num::{idx, int, pos};
+use crate::num::{idx, pos};
 
 /// Low bits of a key hold the hub, the others its value.
 const HUB_BITS: u32 = 22;
@@ -23,6 +23,9 @@ const NO_CHOICE: i64 = i64::MAX;
 
 /// No price rises above this, so that keys and sums stay within their bits.
 pub(super) const HIGHEST: i64 = 1 << 36;
+
+/// One item of so many is asked how far its second choice is.
+const SAMPLE: usize = 16;
 
 /// An item near its second choice: both hubs, and the item's units.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,9 +45,6 @@ pub(super) struct Census {
     near: usize,
     /// The dual value.
     pub(super) value: i64,
-    /// Sum of the differences between first and second choice, and of how many items.
-    gaps: i64,
-    paired: usize,
     /// Prices, moved to where a key has its value.
     lifted: Vec<i64>,
 }
@@ -53,11 +53,6 @@ impl Census {
     /// Items near their second choice.
     pub(super) fn rivals(&self) -> &[Rival] {
         &self.rivals[..self.near]
-    }
-
-    /// Mean difference between first and second choice.
-    pub(super) fn mean_gap(&self) -> f64 {
-        self.gaps as f64 / int(self.paired.max(1)) as f64
     }
 }
 
@@ -122,6 +117,23 @@ impl Lists {
         self.paid += (key >> HUB_BITS) * i64::from(units);
     }
 
+    /// Mean difference between first and second choice under some prices, of one item in [`SAMPLE`].
+    pub(super) fn mean_gap(&self, price: &[i64]) -> f64 {
+        let lifted: Vec<i64> = price.iter().map(|price| price << HUB_BITS).collect();
+        let (mut gaps, mut paired) = (0, 0);
+        let mut keys = self.keys.as_slice();
+        for &(length, items) in &self.runs {
+            let (run, rest) = keys.split_at(length * items);
+            keys = rest;
+            for choices in run.chunks_exact(length).step_by(SAMPLE) {
+                let (first, second) = two_least(choices, &lifted);
+                gaps += (second >> HUB_BITS) - (first >> HUB_BITS);
+                paired += 1;
+            }
+        }
+        gaps as f64 / f64::from(paired.max(1))
+    }
+
     /// Sends every item to its cheapest hub and notes who is less than `near` from the second choice.
     pub(super) fn count(&self, price: &[i64], near: f64, census: &mut Census) {
         census.pull.clear();
@@ -132,7 +144,7 @@ impl Lists {
         let near = crate::num::round(near);
         let worth = price.iter().zip(&self.room).map(|(price, room)| price.saturating_mul(*room));
         let mut value = self.paid - worth.sum::<i64>();
-        let (mut gaps, mut found) = (0, 0);
+        let mut found = 0;
         let (mut keys, mut all) = (self.keys.as_slice(), self.units.as_slice());
         for &(length, items) in &self.runs {
             let (run, rest) = keys.split_at(length * items);
@@ -145,13 +157,12 @@ impl Lists {
                 census.pull[hub] += many;
                 value += (first >> HUB_BITS) * many;
                 let gap = (second >> HUB_BITS) - (first >> HUB_BITS);
-                gaps += gap;
                 // Written always and counted only if near: a branch here would be guessed wrong half of the time.
                 census.rivals[found] = Rival { first: idx(hub), second: idx(hub_of(second)), units };
                 found += usize::from(gap < near);
             }
         }
-        (census.near, census.value, census.gaps, census.paired) = (found, value, gaps, self.units.len());
+        (census.near, census.value) = (found, value);
     }
 
     /// The lists without the choices farther than `margin` beyond an item's second at these prices.
@@ -162,7 +173,7 @@ impl Lists {
         let margin = crate::num::round(margin) << HUB_BITS;
         let longest = self.runs.last().map_or(0, |run| run.0);
         let mut kept: Vec<(Vec<i64>, Vec<i32>)> = vec![Default::default(); longest + 1];
-        let mut few = Vec::with_capacity(longest);
+        let mut few = vec![0; longest + 1];
         let mut less = Self { room: self.room.clone(), paid: self.paid, ..Self::default() };
         let (mut keys, mut all) = (self.keys.as_slice(), self.units.as_slice());
         for &(length, items) in &self.runs {
@@ -175,10 +186,14 @@ impl Lists {
                     less.fix(first - lifted[hub_of(first)], units);
                     continue;
                 }
-                few.clear();
-                few.extend(choices.iter().filter(|&&key| key + lifted[hub_of(key)] <= second + margin));
-                let (keys, items) = &mut kept[few.len()];
-                keys.extend_from_slice(&few);
+                // Written always and counted only if near, as in a pass.
+                let mut found = 0;
+                for &key in choices {
+                    few[found] = key;
+                    found += usize::from(key + lifted[hub_of(key)] <= second + margin);
+                }
+                let (keys, items) = &mut kept[found];
+                keys.extend_from_slice(&few[..found]);
                 items.push(units);
             }
         }

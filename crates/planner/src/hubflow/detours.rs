@@ -5,18 +5,39 @@
 //! that it was the best for. What such a detour cost before is less than or equal to what it costs now, so it is looked
 //! for again only when a search could use it at the old cost.
 //!
-//! Invariant: for a hub marked fresh, the list holds, for every hub that some member could go to, the cheapest such
-//! detour, or one marked unknown (`leave` is [`NONE`]) whose cost is a lower bound. Cost: `O(degree)` per newcomer,
-//! `O(members · degree)` for all unknown detours of a hub at once.
+//! After [`super::place`] most members are far from changing over, and a hub begins with the detours of those that are
+//! near. The others cost at least so much, under the prices of that time, and prices of hubs only rise in a search: so
+//! [`Network::slack`] bounds from below what has not been looked at, and a search looks at it only when it gets that far.
+//!
+//! Invariant: the list of a hub holds, for every hub that some member looked at could go to, the cheapest such detour,
+//! or one marked unknown (`leave` is [`NONE`]) whose cost is a lower bound. Members looked at are all of them if the hub
+//! is known whole; otherwise those near when the network was started, and every newcomer since. Cost: `O(degree)`
+//! per newcomer, `O(members · degree)` for all unknown detours of a hub at once.
 
 use super::{Detour, NONE, Network};
 use crate::num::idx;
+
+/// How much is known of the detours out of a hub.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Known {
+    #[default]
+    Nothing,
+    /// Those of the members that were near, and of newcomers.
+    Near,
+    All,
+}
 
 impl Network {
     /// The detours that a new member of a hub opens.
     pub(super) fn detours_of_newcomer(&mut self, leave: u32) {
         let hub = self.arcs[leave as usize].hub as usize;
-        if !self.fresh[hub] {
+        let known = self.known[hub];
+        if known != Known::All
+            && let Some(near) = self.near.get_mut(hub)
+        {
+            near.push(leave);
+        }
+        if known == Known::Nothing {
             return;
         }
         let item = self.owner[leave as usize] as usize;
@@ -51,11 +72,25 @@ impl Network {
     /// Makes the list of detours out of a hub if there is none; `best` is scratch memory, all [`NONE`].
     #[inline]
     pub(super) fn refresh(&mut self, hub: usize, best: &mut [u32]) {
-        if !self.fresh[hub] {
+        if self.known[hub] == Known::Nothing {
             self.detours[hub].clear();
+            self.known[hub] = if self.near.is_empty() { Known::All } else { Known::Near };
             self.collect(hub, best, true);
-            self.fresh[hub] = true;
         }
+    }
+
+    /// Looks at all members of a hub, also those that were far.
+    pub(super) fn refresh_whole(&mut self, hub: usize, best: &mut [u32]) {
+        self.detours[hub].clear();
+        self.known[hub] = Known::All;
+        self.near[hub] = Vec::new();
+        self.collect(hub, best, true);
+    }
+
+    /// What a detour out of a hub adds at least, if it is one that was not looked at.
+    #[inline]
+    pub(super) fn slack(&self, hub: usize) -> Option<i64> {
+        (self.known[hub] == Known::Near).then(|| (self.potential[hub] - self.floor[hub]).max(0))
     }
 
     /// Looks again for the detours out of a hub that are unknown.
@@ -70,7 +105,12 @@ impl Network {
         for (at, detour) in list.iter().enumerate() {
             best[detour.to as usize] = if detour.leave == NONE { idx(at) } else { KNOWN };
         }
-        for &leave in &self.members[hub] {
+        let members = if self.known[hub] == Known::Near { &self.near[hub] } else { &self.members[hub] };
+        for &leave in members {
+            // Some that were near have left.
+            if self.flow[leave as usize] == 0 {
+                continue;
+            }
             let item = self.owner[leave as usize] as usize;
             let here = self.arcs[leave as usize].cost;
             let first = self.first[item];

@@ -16,18 +16,20 @@
 //!   [`Network::certify`] verifies from scratch.
 //!
 //! Cost: one Dijkstra over the hubs near the excess per augmentation, `O(members · degree)` to look again for a detour
-//! whose best member left. Capacities, items and cancellations change the network in place; only what they displaced is
-//! routed again.
+//! whose best member left. Capacities change in place; only what they displaced is routed again ([`search`]), and room
+//! that opens draws from those near it ([`draw`]).
 
 mod ascent;
 mod balance;
 mod census;
 mod detours;
+mod draw;
+mod place;
 mod search;
 
 pub use search::Cut;
 
-use std::cmp::Ordering;
+use std::ops::Range;
 
 use crate::num::{idx, small};
 pub use crate::problem::Arc;
@@ -66,15 +68,18 @@ pub struct Network {
     arcs: Vec<Arc>,
     owner: Vec<u32>,
     flow: Vec<i32>,
-    place: Vec<u32>,
     members: Vec<Vec<u32>>,
     links: Vec<Link>,
     touching: Vec<Vec<u32>>,
     excess: Vec<i64>,
     potential: Vec<i64>,
     detours: Vec<Vec<Detour>>,
-    fresh: Vec<bool>,
+    known: Vec<detours::Known>,
+    near: Vec<Vec<u32>>,
+    floor: Vec<i64>,
+    comers: draw::Comers,
     pending: Vec<u32>,
+    spent: i64,
     search: search::Scratch,
     /// Augmentations made so far.
     pub augmentations: u64,
@@ -90,7 +95,7 @@ impl Network {
             excess: vec![0; nodes],
             potential: vec![0; nodes],
             detours: vec![Vec::new(); nodes],
-            fresh: vec![false; nodes],
+            known: vec![detours::Known::default(); nodes],
             search: search::Scratch::new(nodes),
             ..Self::default()
         }
@@ -117,22 +122,25 @@ impl Network {
         self.count.push(idx(arcs.len()));
         self.supply.push(supply);
         self.arcs.extend_from_slice(arcs);
-        let total = self.arcs.len();
-        self.owner.resize(total, idx(item));
-        self.flow.resize(total, 0);
-        self.place.resize(total, NONE);
+        self.owner.resize(self.arcs.len(), idx(item));
         item
     }
 
-    /// Makes room for that many items and arcs.
-    pub fn reserve(&mut self, items: usize, arcs: usize) {
-        self.first.reserve(items);
-        self.count.reserve(items);
-        self.supply.reserve(items);
-        self.arcs.reserve(arcs);
-        self.owner.reserve(arcs);
-        self.flow.reserve(arcs);
-        self.place.reserve(arcs);
+    /// The items of an empty network at once: each one's supply and which of these arcs are its own, in order.
+    pub(crate) fn set_items(&mut self, arcs: Vec<Arc>, items: impl Iterator<Item = (i32, Range<u32>)>) {
+        self.owner = vec![0; arcs.len()];
+        self.arcs = arcs;
+        let expected = items.size_hint().0;
+        self.first.reserve(expected);
+        self.count.reserve(expected);
+        self.supply.reserve(expected);
+        for (supply, own) in items {
+            let item = idx(self.supply.len());
+            self.first.push(own.start);
+            self.count.push(own.end - own.start);
+            self.supply.push(supply);
+            self.owner[own.start as usize..own.end as usize].fill(item);
+        }
     }
 
     /// The arcs of an item.
@@ -164,47 +172,6 @@ impl Network {
         self.potential[self.excess.len() - 1] - self.potential[hub as usize]
     }
 
-    /// Places all items at their cheapest hub under the current prices, and lets every link carry what optimality
-    /// demands. What does not fit stays behind as excess for [`Self::settle`].
-    pub fn start(&mut self) {
-        for item in 0..self.supply.len() {
-            self.place_item(item);
-        }
-        for id in 0..self.links.len() {
-            let link = self.links[id];
-            let reduced = link.cost + self.potential[link.from as usize] - self.potential[link.to as usize];
-            let amount = match reduced.cmp(&0) {
-                Ordering::Less => link.cap,
-                Ordering::Equal => self.excess[link.from as usize].clamp(0, link.cap),
-                Ordering::Greater => 0,
-            };
-            self.shift_link(id, amount);
-        }
-    }
-
-    /// Puts an item's whole supply on its cheapest arc and asks the sink for as much.
-    pub(crate) fn place_item(&mut self, item: usize) {
-        let supply = self.supply[item];
-        let first = self.first[item] as usize;
-        let best = (first..first + self.count[item] as usize)
-            .min_by_key(|&arc| i64::from(self.arcs[arc].cost) - self.potential[self.arcs[arc].hub as usize]);
-        if let Some(arc) = best {
-            self.change_flow(idx(arc), supply);
-            let sink = self.sink() as usize;
-            self.excess[sink] -= i64::from(supply);
-            self.note(sink);
-        }
-    }
-
-    /// Puts an item on a given one of its arcs (a published plan), whatever the prices say.
-    pub(crate) fn place_at(&mut self, item: usize, arc: usize) {
-        let supply = self.supply[item];
-        self.change_flow(self.first[item] + idx(arc), supply);
-        let sink = self.sink() as usize;
-        self.excess[sink] -= i64::from(supply);
-        self.note(sink);
-    }
-
     /// Changes a capacity in place; optimality of the rest is kept, the difference becomes excess or room.
     pub fn set_capacity(&mut self, link: usize, cap: i64) {
         self.links[link].cap = cap;
@@ -220,8 +187,9 @@ impl Network {
         if amount == 0 {
             return;
         }
-        let Link { from, to, .. } = self.links[link];
+        let Link { from, to, cost, .. } = self.links[link];
         self.links[link].flow += amount;
+        self.spent += cost * amount;
         self.excess[from as usize] -= amount;
         self.excess[to as usize] += amount;
         self.note(from as usize);
@@ -238,33 +206,29 @@ impl Network {
     /// Adds `amount` to an arc's flow and keeps membership, excess and detours right.
     pub(crate) fn change_flow(&mut self, arc: u32, amount: i32) {
         let a = arc as usize;
-        let hub = self.arcs[a].hub as usize;
+        let Arc { hub, cost } = self.arcs[a];
+        let hub = hub as usize;
+        self.spent += i64::from(cost) * i64::from(amount);
         let before = self.flow[a];
         let after = before + amount;
         self.flow[a] = after;
         self.excess[hub] += i64::from(amount);
         self.note(hub);
         if before == 0 && after > 0 {
-            self.place[a] = idx(self.members[hub].len());
             self.members[hub].push(arc);
             self.detours_of_newcomer(arc);
         } else if before > 0 && after == 0 {
-            let at = self.place[a] as usize;
-            self.members[hub].swap_remove(at);
-            if let Some(&moved) = self.members[hub].get(at) {
-                self.place[moved as usize] = idx(at);
+            // Who came last leaves first more often than not.
+            if let Some(at) = self.members[hub].iter().rposition(|&member| member == arc) {
+                self.members[hub].swap_remove(at);
             }
-            self.place[a] = NONE;
             self.detours_without(hub, arc);
         }
     }
 
     /// Total cost of the present flow.
     pub fn cost(&self) -> i64 {
-        let arcs: i64 =
-            self.arcs.iter().zip(&self.flow).map(|(arc, &flow)| i64::from(arc.cost) * i64::from(flow)).sum();
-        let links: i64 = self.links.iter().map(|link| link.cost * link.flow).sum();
-        arcs + links
+        self.spent
     }
 
     /// Proves a settled flow optimal: feasible, and no residual edge of negative reduced cost.
@@ -283,6 +247,7 @@ impl Network {
                 return Err(format!("link {id} has reduced cost {reduced}"));
             }
         }
+        let mut cost: i64 = self.links.iter().map(|link| link.cost * link.flow).sum();
         for item in 0..self.supply.len() {
             let first = self.first[item] as usize;
             let range = first..first + self.count[item] as usize;
@@ -292,6 +257,7 @@ impl Network {
             let mut sum = 0_i64;
             for arc in range {
                 sum += i64::from(self.flow[arc]);
+                cost += i64::from(self.arcs[arc].cost) * i64::from(self.flow[arc]);
                 if self.flow[arc] < 0 || (self.flow[arc] > 0 && value(arc) > best) {
                     return Err(format!("item {item} does not stand at its cheapest hub"));
                 }
@@ -299,6 +265,9 @@ impl Network {
             if sum != i64::from(self.supply[item]) {
                 return Err(format!("item {item} places {sum} of {}", self.supply[item]));
             }
+        }
+        if cost != self.spent {
+            return Err(format!("the flow costs {cost}, not {}", self.spent));
         }
         Ok(())
     }

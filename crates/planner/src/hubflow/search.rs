@@ -6,6 +6,9 @@
 //! the potentials of the hubs seen are lowered by what they were nearer than the target, which keeps all reduced
 //! costs non-negative (Ahuja, Magnanti & Orlin 1993, §9.7). Hubs that tie with the target are left alone, so the
 //! work stays local. If no hub in reach lacks units, the hubs reached are a cut that proves the demand impossible.
+//! Hubs no farther than where the search stands wait on a stack, not in the heap: along prices that are right nearly all
+//! of a way is of that kind. What is known of a hub's detours in part only ([`super::detours`]) is completed when the
+//! search gets as far as the nearest of the others could lead.
 //! Cost per augmentation: `O(k log k)` for the `k` detours looked at.
 
 use std::cmp::Reverse;
@@ -41,9 +44,15 @@ pub(super) struct Scratch {
     pub(super) dist: Vec<i64>,
     pub(super) via: Vec<(u32, Step)>,
     pub(super) done: Vec<u32>,
-    pub(super) heap: BinaryHeap<Reverse<(i64, u32)>>,
+    heap: BinaryHeap<Reverse<(i64, u32)>>,
+    /// What is as far as the search is, and how far that is.
+    level: Vec<u32>,
+    at: i64,
     best: Vec<u32>,
 }
+
+/// Marks an entry of the queue: not the hub itself, but the rest of its detours.
+const REST: u32 = 1 << 31;
 
 impl Scratch {
     pub(super) fn new(nodes: usize) -> Self {
@@ -68,7 +77,34 @@ impl Scratch {
         self.stamp[hub as usize] = self.now;
         self.dist[hub as usize] = 0;
         self.via[hub as usize] = (NONE, Step::Start);
-        self.heap.push(Reverse((0, hub)));
+        self.at = 0;
+        self.level.clear();
+        self.level.push(hub);
+    }
+
+    /// Queues a hub, or its rest, at a distance that is no less than where the search stands.
+    #[inline]
+    fn queue(&mut self, far: i64, entry: u32) {
+        if far == self.at {
+            self.level.push(entry);
+        } else {
+            self.heap.push(Reverse((far, entry)));
+        }
+    }
+
+    /// What is nearest now, and how far; hubs to which a shorter way was found since are passed over.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<(i64, u32)> {
+        loop {
+            if let Some(entry) = self.level.pop() {
+                return Some((self.at, entry));
+            }
+            let Reverse((far, entry)) = self.heap.pop()?;
+            if entry & REST != 0 || far == self.dist[entry as usize] {
+                self.at = far;
+                return Some((far, entry));
+            }
+        }
     }
 
     /// Whether a way to a hub is shorter than the one known.
@@ -85,9 +121,10 @@ impl Scratch {
             self.stamp[t] = self.now;
             self.dist[t] = far;
             self.via[t] = via;
-            self.heap.push(Reverse((far, to)));
             if ends {
                 *limit = (far, to);
+            } else {
+                self.queue(far, to);
             }
         }
     }
@@ -100,7 +137,7 @@ impl Network {
         while let Some(hub) = self.pending.pop() {
             while hub != sink && self.excess[hub as usize] > 0 {
                 if let Some(target) = self.reach(hub) {
-                    self.augment(hub, target);
+                    self.augment(hub, target, target);
                 } else {
                     self.pending.push(hub);
                     return Err(Cut {
@@ -111,7 +148,11 @@ impl Network {
                 }
             }
         }
-        self.drain();
+        if self.comers.known() {
+            self.draw_all();
+        } else {
+            self.drain();
+        }
         Ok(())
     }
 
@@ -125,9 +166,10 @@ impl Network {
             search.begin(sink);
             let mut end = 0;
             while lacking > 0
-                && let Some(Reverse((dist, hub))) = search.heap.pop()
+                && let Some((dist, hub)) = search.next()
             {
-                if dist > search.dist[hub as usize] {
+                if hub & REST != 0 {
+                    self.relax_rest(hub & !REST, None, &mut search);
                     continue;
                 }
                 search.done.push(hub);
@@ -145,7 +187,7 @@ impl Network {
             let before = self.excess[sink as usize];
             for &hub in &done {
                 if self.excess[hub as usize] < 0 {
-                    self.augment(sink, hub);
+                    self.augment(sink, hub, hub);
                 }
             }
             self.search.done = done;
@@ -172,11 +214,12 @@ impl Network {
         search.begin(source);
         // The nearest hub lacking units seen so far, and its distance: nothing beyond it is looked at.
         let mut limit = (i64::MAX, NONE);
-        while let Some(Reverse((dist, hub))) = search.heap.pop() {
+        while let Some((dist, hub)) = search.next() {
             if dist >= limit.0 {
                 break;
             }
-            if dist > search.dist[hub as usize] {
+            if hub & REST != 0 {
+                self.relax_rest(hub & !REST, Some(&mut limit), &mut search);
                 continue;
             }
             search.done.push(hub);
@@ -223,6 +266,34 @@ impl Network {
                 search.offer(limit, to, far, (hub, step), lacks);
             }
         }
+        if let Some(slack) = self.slack(h)
+            && dist + slack < limit.0
+        {
+            search.queue(dist + slack, hub | REST);
+        }
+        self.relax_detours(hub, base, stops, limit, search);
+    }
+
+    /// Looks at the detours out of a hub that are known by now to be needed as well.
+    fn relax_rest(&mut self, hub: u32, ends: Option<&mut (i64, u32)>, search: &mut Scratch) {
+        let h = hub as usize;
+        self.refresh_whole(h, &mut search.best);
+        let stops = ends.is_some();
+        let mut nowhere = (i64::MAX, NONE);
+        let base = search.dist[h] + self.potential[h];
+        self.relax_detours(hub, base, stops, ends.unwrap_or(&mut nowhere), search);
+    }
+
+    /// Looks at the known detours out of a hub; `base` is its distance plus its potential.
+    fn relax_detours(
+        &mut self,
+        hub: u32,
+        base: i64,
+        stops: bool,
+        limit: &mut (i64, u32),
+        search: &mut Scratch,
+    ) {
+        let (h, sink) = (hub as usize, self.sink());
         let mut learned = false;
         loop {
             let mut unknown = false;
@@ -266,27 +337,33 @@ impl Network {
         }
     }
 
-    /// Pushes as much as the found path takes.
-    fn augment(&mut self, source: u32, target: u32) {
+    /// Pushes as much as the found path takes; it is noted from `end` on, which is one end of it.
+    pub(super) fn augment(&mut self, source: u32, target: u32, end: u32) {
         let mut amount = self.excess[source as usize];
         if target != self.sink() {
             amount = amount.min(-self.excess[target as usize]);
         }
-        let mut hub = target;
-        while hub != source {
-            let (before, step) = self.search.via[hub as usize];
+        let mut hub = end;
+        loop {
+            let (next, step) = self.search.via[hub as usize];
+            if next == NONE {
+                break;
+            }
             amount = amount.min(self.room_on(step));
-            hub = before;
+            hub = next;
         }
         if amount == 0 {
             return;
         }
         let pending = self.pending.len();
-        let mut hub = target;
-        while hub != source {
-            let (before, step) = self.search.via[hub as usize];
+        let mut hub = end;
+        loop {
+            let (next, step) = self.search.via[hub as usize];
+            if next == NONE {
+                break;
+            }
             self.push(step, amount);
-            hub = before;
+            hub = next;
         }
         // Hubs on the way only pass units on: what they noted in between is settled again.
         self.pending.truncate(pending);
