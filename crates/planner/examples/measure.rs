@@ -7,18 +7,19 @@
 //!   long it takes to go back to the plan as published, and to lay out the network before anything happens.
 //! - `measure events INSTANCE.json PLAN.json EVENTS.json RUNS`: one replan after the events `linli plan replan` takes.
 //! - `measure match MARKET.json RUNS`: the batch, from the market to the optimal matching.
-//! - `measure plan INSTANCE.json SECONDS SLACK`: the whole plan; how far its cost is above its bound.
+//! - `measure plan INSTANCE.json SECONDS SLACK`: the whole plan, checked from outside; how far its cost is above its bound.
 
 use std::error::Error;
 
 use cpu_time::ProcessTime;
+use linli_planner::check::check;
 use linli_planner::finish::finish;
 use linli_planner::format::{Instance, Plan, parse};
 use linli_planner::matching::{Market, Matching};
 use linli_planner::problem::Problem;
 use linli_planner::replan::{Live, Prices, Row};
 use linli_planner::rng::Rng;
-use linli_planner::solve::{Options, solve};
+use linli_planner::solve::{Options, Solution, solve};
 use linli_planner::transport::transport;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -215,21 +216,44 @@ fn matching(path: &str, runs: usize) -> Outcome {
     Ok(())
 }
 
+/// Faults the outside check finds in a plan.
+fn faults(instance: &Instance, problem: &Problem, found: &Solution) -> Result<usize, Box<dyn Error>> {
+    let slot = |t: Option<usize>| t.map_or(Ok(-1), i64::try_from);
+    let rows = found.assignments.iter();
+    let rows = rows.map(|&(b, s, t, n)| Ok([i64::from(b), i64::from(s), i64::try_from(t)?, n]));
+    let plan = Plan {
+        finish_slot: slot(found.finish)?,
+        finish_bound: slot(found.finish_bound)?,
+        walk_metres: problem.metres(found.walk),
+        walk_bound: problem.metres(found.walk_bound),
+        plan_cost: problem.metres(found.cost),
+        plan_bound: problem.metres(found.cost_bound),
+        beyond_limit: problem.unreachable.iter().map(|&b| i64::from(problem.people[b])).sum(),
+        assignments: rows.collect::<Result<_, std::num::TryFromIntError>>()?,
+        ..Plan::default()
+    };
+    Ok(check(instance, &plan).faults.len())
+}
+
 fn plan(path: &str, allowed: f64, slack: usize) -> Outcome {
-    let problem = problem(path)?;
+    let instance = Instance::parse(&std::fs::read_to_string(path)?)?;
+    let problem = Problem::new(&instance);
     let cpu = ProcessTime::now();
     let options = Options { slack, ..Options::default() };
     let mut spent = || cpu.elapsed().as_secs_f64() / (0.97 * allowed);
     let found =
         solve(&problem, &options, &mut spent, &mut |_| {}).map_err(|failure| format!("{failure:?}"))?;
+    let used = cpu.elapsed().as_secs_f64();
     println!(
-        "{{\"cost\":{},\"bound\":{},\"gap\":{:.3},\"split\":{},\"finish\":{},\"cpu\":{:.2}}}",
+        "{{\"cost\":{},\"bound\":{},\"gap\":{:.3},\"split\":{},\"finish\":{},\"cpu\":{:.2},\
+         \"faults\":{}}}",
         found.cost,
         found.cost_bound,
         100.0 * (found.cost - found.cost_bound) as f64 / found.cost_bound.max(1) as f64,
         found.split,
         found.finish.unwrap_or(0),
-        cpu.elapsed().as_secs_f64()
+        used,
+        faults(&instance, &problem, &found)?
     );
     Ok(())
 }

@@ -62,6 +62,8 @@ pub struct Bound {
     pub value: i64,
     /// Price of one place at (site × classes + class).
     pub prices: Vec<i64>,
+    /// Where each served building would go at these prices, every grid using its best sites.
+    pub sites: Vec<u32>,
     /// Steps made.
     pub steps: usize,
 }
@@ -119,12 +121,13 @@ pub fn bound(
         warm: vec![Vec::new(); views.len()],
         solver: GridSet::default(),
         load: vec![0; gates.list.len()],
+        at: vec![NONE; problem.people.len()],
     };
     // The bound is one only for prices that are not negative.
     let mut price: Vec<f64> = prices.iter().map(|&p| p.max(0) as f64).collect();
     price.resize(gates.list.len(), 0.0);
     let mut direction = vec![0.0; price.len()];
-    let mut best = Bound { value: 0, prices: vec![0; gates.range.len()], steps: 0 };
+    let mut best = Bound { value: 0, prices: vec![0; gates.range.len()], sites: Vec::new(), steps: 0 };
     let mut best_price = price.clone();
     let mut factor = 1.0;
     let mut stale = 0;
@@ -176,6 +179,9 @@ pub fn bound(
             *p = (*p + length * d).max(0.0);
         }
     }
+    let whole: Vec<i64> = best_price.iter().map(|&p| round(p)).collect();
+    search.evaluate(&whole);
+    best.sites = problem.served.iter().map(|&b| search.at[b as usize]).collect();
     best
 }
 
@@ -186,6 +192,8 @@ struct Search<'a> {
     warm: Vec<Vec<usize>>,
     solver: GridSet,
     load: Vec<i64>,
+    /// The site of each building.
+    at: Vec<u32>,
 }
 
 impl Search<'_> {
@@ -215,19 +223,20 @@ impl Search<'_> {
             warm.clear();
             warm.extend_from_slice(self.solver.set());
             // Everybody to the best open site.
-            let mut choice = vec![(i64::MAX, NONE, 0_i64); rows];
+            let mut choice = vec![(i64::MAX, NONE, 0_i64, 0_u32); rows];
             for &(row, column, post, units, people) in &view.entries {
                 if warm.contains(&(column as usize)) {
                     let v = units + people * posts[post as usize];
                     let entry = &mut choice[row as usize];
                     if v < entry.0 {
-                        *entry = (v, cheapest[post as usize], people);
+                        *entry = (v, cheapest[post as usize], people, column);
                     }
                 }
             }
-            for (_, gate, people) in choice {
+            for (&(_, gate, people, column), &b) in choice.iter().zip(&view.buildings) {
                 if gate != NONE {
                     self.load[gate as usize] += people;
+                    self.at[b as usize] = view.sites[column as usize];
                 }
             }
         }

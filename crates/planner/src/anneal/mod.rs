@@ -3,15 +3,20 @@
 //! Simulated annealing (Kirkpatrick, Gelatt & Vecchi 1983) over assignments of *items* — buildings, or single
 //! households of a building that had to be split — to sites. Capacity is soft while warm: a person too many costs
 //! a price that rises as the temperature falls (strategic oscillation, Glover 1989), so that tight sites can
-//! exchange buildings through a moment of overflow. Moves: one item elsewhere; two items swapped; all items a grid
-//! has at one site moved to another, which is what closing a (grid, site) pair takes.
+//! exchange buildings through a moment of overflow. It starts where the Lagrangian solution of the bound puts
+//! everybody. Moves: one item elsewhere; two items swapped ([`moves`]); chains through full sites, and a grid that
+//! exchanges, opens or closes a site ([`compound`]). Choices much dearer than the best under the prices of room are
+//! proposed seldom.
 //!
-//! Invariants: `load`, `pairs in use` and the total always equal a recount ([`Anneal::recount`] in the tests).
+//! Invariants: loads, pairs in use, overflow, its price and the total always equal a recount ([`Anneal::recount`] in the tests).
 //! Cost per tried move: a few dozen nanoseconds without windows; with windows, the size of a site's slack table.
 
+mod compound;
+mod homes;
 mod moves;
 
-use crate::num::{idx, int, small};
+pub(crate) use self::moves::Cooling;
+use crate::num::{idx, int};
 use crate::problem::Problem;
 use crate::rng::Rng;
 use crate::room::Room;
@@ -49,6 +54,8 @@ pub(crate) struct Anneal<'a> {
     first: Vec<u32>,
     /// End of the choices that an item may take as a whole.
     open: Vec<u32>,
+    /// End of the choices worth trying often, cheapest first.
+    near: Vec<u32>,
     choices: Vec<Choice>,
     class: Vec<u32>,
     at: Vec<u32>,
@@ -56,22 +63,32 @@ pub(crate) struct Anneal<'a> {
     used: Vec<u32>,
     /// What a person too many costs at each site, before it rises.
     weight: Vec<f64>,
+    /// Price of a place at (site × classes + class), zero beyond the list.
+    toll: Vec<i64>,
     crowd: Vec<Vec<u32>>,
     spot: Vec<u32>,
     grids: Vec<Vec<u32>>,
     pub(crate) cost: i64,
     pub(crate) over: i64,
+    /// `weight × people too many`, over all sites.
+    fined: f64,
+    /// Moves of the compound move being tried: item, choice before.
+    trail: Vec<(u32, u32)>,
+    /// The same before it is tried: item, choice to come.
+    plan: Vec<(u32, u32)>,
     rng: Rng,
 }
 
 impl<'a> Anneal<'a> {
-    /// Starts with every item at its cheapest site under `prices` (per site × classes + class).
+    /// Starts with item `i` at site `start_at[i]`, without one at its cheapest site under `prices` (per
+    /// site × classes + class).
     /// Choices without room for the item's largest household in any slot are left out.
     pub(crate) fn new(
         problem: &'a Problem,
         horizon: usize,
         items: Vec<Item>,
         prices: &[i64],
+        start_at: &[u32],
         seed: u64,
     ) -> Self {
         let classes = problem.windows.len().max(1);
@@ -81,6 +98,7 @@ impl<'a> Anneal<'a> {
             horizon,
             first: vec![0],
             open: Vec::new(),
+            near: Vec::new(),
             choices: Vec::new(),
             class: Vec::new(),
             at: Vec::new(),
@@ -90,7 +108,7 @@ impl<'a> Anneal<'a> {
                 .map(|site| {
                     let here = prices.get(site * classes..(site + 1) * classes);
                     let most = here.and_then(|list| list.iter().max()).copied();
-                    1.2 * most.unwrap_or(0) as f64 + 60.0 * problem.scale as f64
+                    (1.2 * most.unwrap_or(0) as f64 + 60.0 * problem.scale as f64).round()
                 })
                 .collect(),
             crowd: vec![Vec::new(); problem.capacity.len()],
@@ -98,6 +116,12 @@ impl<'a> Anneal<'a> {
             grids: vec![Vec::new(); problem.grids],
             cost: 0,
             over: 0,
+            fined: 0.0,
+            toll: (0..problem.capacity.len() * classes)
+                .map(|at| prices.get(at).copied().unwrap_or(0))
+                .collect(),
+            trail: Vec::new(),
+            plan: Vec::new(),
             rng: Rng::new(seed),
             items: Vec::new(),
         };
@@ -126,12 +150,23 @@ impl<'a> Anneal<'a> {
             state.first.push(idx(state.choices.len()));
             state.class.push(class);
             state.grids[grid as usize].push(idx(i));
-            let best = (start..state.open[i] as usize).min_by_key(|&c| {
-                let choice = &state.choices[c];
+            let worth = |choice: &Choice| {
                 let price = prices.get(choice.site as usize * classes + class as usize);
                 i64::from(choice.cost) + price.copied().unwrap_or(0)
-            });
-            state.at.push(idx(best.unwrap_or(start)));
+            };
+            let fitting = &mut state.choices[start..state.open[i] as usize];
+            fitting.sort_by_key(worth);
+            let people = i64::from(item.people);
+            let least = fitting.first().map_or(0, worth);
+            // To stand farther from the best than opening a pair for oneself would cost is seldom of use.
+            let far = 1.5 * problem.pair_cost as f64 + (100 * people * problem.scale) as f64;
+            let near = fitting.iter().take_while(|choice| ((worth(choice) - least) * people) as f64 <= far);
+            let near = start + near.count();
+            state.near.push(idx(near.max(start + 1)));
+            let told = start_at
+                .get(i)
+                .and_then(|&site| (start..state.open[i] as usize).find(|&c| state.choices[c].site == site));
+            state.at.push(idx(told.unwrap_or(start)));
         }
         state.items = items;
         state.used = vec![0; pairs.len()];
@@ -139,6 +174,7 @@ impl<'a> Anneal<'a> {
             state.enter(i);
         }
         state.over = state.rooms.iter().map(Room::over).sum();
+        state.fined = state.recount_fined();
         state
     }
 
@@ -176,16 +212,27 @@ impl<'a> Anneal<'a> {
     /// Puts item `i` on choice `c` and keeps all sums right.
     fn put(&mut self, i: usize, c: u32) {
         let (old, new) = (self.site(i), self.choices[c as usize].site as usize);
-        self.over -= self.rooms[old].over();
-        if new != old {
-            self.over -= self.rooms[new].over();
-        }
+        let (from, to) = (self.rooms[old].over(), self.rooms[new].over());
         self.leave(i);
         self.at[i] = c;
         self.enter(i);
-        self.over += self.rooms[old].over();
         if new != old {
-            self.over += self.rooms[new].over();
+            let (less, more) = (self.rooms[old].over() - from, self.rooms[new].over() - to);
+            self.over += less + more;
+            self.fined += self.weight[old] * less as f64 + self.weight[new] * more as f64;
+        }
+    }
+
+    /// Puts item `i` on choice `c` until [`Self::undo`] or until the trail is cleared.
+    fn step(&mut self, i: u32, c: u32) {
+        self.trail.push((i, self.at[i as usize]));
+        self.put(i as usize, c);
+    }
+
+    /// Takes the steps back.
+    fn undo(&mut self) {
+        while let Some((i, c)) = self.trail.pop() {
+            self.put(i as usize, c);
         }
     }
 
@@ -194,17 +241,9 @@ impl<'a> Anneal<'a> {
         self.choices[self.at[i] as usize].site as usize
     }
 
-    /// What overflow costs at two sites now, before any change.
-    #[inline]
-    fn fine(&self, a: usize, b: usize) -> f64 {
-        self.weight[a] * self.rooms[a].over() as f64 + self.weight[b] * self.rooms[b].over() as f64
-    }
-
-    /// Cost with overflow at its last price.
-    fn score(&self, strict: f64) -> f64 {
-        let rooms = self.rooms.iter().zip(&self.weight);
-        let fine: f64 = rooms.map(|(room, weight)| weight * room.over() as f64).sum();
-        self.cost as f64 + 5.0 * strict * fine
+    /// Cost, a person too many costing `price` times the site's weight.
+    fn score(&self, price: f64) -> f64 {
+        self.cost as f64 + price * self.fined
     }
 
     /// The site of an item.
@@ -217,104 +256,14 @@ impl<'a> Anneal<'a> {
         (0..self.items.len()).map(|i| idx(self.site(i))).collect()
     }
 
-    /// Takes room for `people` of a class away from a site (they could not be packed there).
-    pub(crate) fn shrink(&mut self, site: usize, class: u32, people: i64) {
-        self.over -= self.rooms[site].over();
-        self.rooms[site].shrink(class, people);
-        self.over += self.rooms[site].over();
-    }
-
-    /// Sites with too many people.
-    pub(crate) fn crowded(&self) -> Vec<usize> {
-        let sites = 0..self.rooms.len();
-        sites.filter(|&s| self.rooms[s].over() > 0).collect()
-    }
-
-    /// Puts an item at a site, if it may go there.
-    pub(crate) fn send(&mut self, i: usize, site: u32) -> bool {
-        let mut all = self.first[i]..self.first[i + 1];
-        let found = all.find(|&c| self.choices[c as usize].site == site);
-        if let Some(c) = found {
-            self.put(i, c);
-        }
-        found.is_some()
-    }
-
-    /// Window class of an item.
-    pub(crate) fn class(&self, i: usize) -> u32 {
-        self.class[i]
-    }
-
-    /// People too many at a site, now or after `people` of a class came.
-    pub(crate) fn over_at(&self, site: usize, class: u32, people: i64) -> i64 {
-        self.rooms[site].over_with(class, people)
-    }
-
-    /// What moving `people` of item `i` elsewhere costs: (site, units), for every other site it may go to.
-    pub(crate) fn ways(&self, i: usize, people: i64) -> impl Iterator<Item = (u32, i64)> + '_ {
-        let here = self.choices[self.at[i] as usize];
-        let all = &self.choices[self.first[i] as usize..self.first[i + 1] as usize];
-        let closes = self.used[here.pair as usize] == 1 && people == i64::from(self.items[i].people);
-        let window = self.problem.windows[self.class[i] as usize];
-        let able = move |c: &&Choice| {
-            c.site != here.site && fits(self.problem, c.site as usize, window, self.horizon, small(people))
-        };
-        all.iter().filter(able).map(move |c| {
-            let opens = self.used[c.pair as usize] == 0;
-            let pairs = i64::from(opens) - i64::from(closes);
-            let walk = people * i64::from(c.cost - here.cost);
-            (c.site, walk + pairs * self.problem.pair_cost)
-        })
-    }
-
-    /// Makes one household of an item an item of its own, at the same site, and gives its number.
-    pub(crate) fn split_off(&mut self, i: usize, home: usize) -> usize {
-        if self.items[i].homes.len() < 2 {
-            return i;
-        }
-        let c = self.at[i];
-        self.leave(i);
-        let people = self.items[i].homes.swap_remove(home);
-        self.items[i].people -= people;
-        self.enter(i);
-        let (from, to) = (self.first[i] as usize, self.first[i + 1] as usize);
-        let here = self.choices[c as usize].site;
-        let window = self.problem.windows[self.class[i] as usize];
-        let start = self.choices.len();
-        for fitting in [true, false] {
-            for at in from..to {
-                let choice = self.choices[at];
-                if fits(self.problem, choice.site as usize, window, self.horizon, people) == fitting {
-                    self.choices.push(choice);
-                }
-            }
-            if fitting {
-                let end = if self.choices.len() > start { self.choices.len() } else { start + to - from };
-                self.open.push(idx(end));
-            }
-        }
-        self.first.push(idx(self.choices.len()));
-        let new = self.items.len();
-        let building = self.items[i].building;
-        self.items.push(Item::new(building, vec![people]));
-        self.class.push(self.class[i]);
-        self.spot.push(0);
-        let stay = self.choices[start..].iter().position(|choice| choice.site == here);
-        self.at.push(idx(start + stay.unwrap_or(0)));
-        let grid = self.problem.grid[building as usize] as usize;
-        self.grids[grid].push(idx(new));
-        self.enter(new);
-        new
-    }
-
-    /// The items at a site.
-    pub(crate) fn at_site(&self, site: usize) -> &[u32] {
-        &self.crowd[site]
-    }
-
     /// (Grid, site) pairs in use.
     pub(crate) fn pairs(&self) -> i64 {
         int(self.used.iter().filter(|&&n| n > 0).count())
+    }
+
+    fn recount_fined(&self) -> f64 {
+        let rooms = self.rooms.iter().zip(&self.weight);
+        rooms.map(|(room, weight)| weight * room.over() as f64).sum()
     }
 
     /// Cost and overflow counted anew.
@@ -337,7 +286,7 @@ fn fits(problem: &Problem, site: usize, window: (usize, usize), horizon: usize, 
 
 #[cfg(test)]
 mod tests {
-    use super::{Anneal, Item};
+    use super::{Anneal, Cooling, Item};
     use crate::generate::{Recipe, generate};
     use crate::problem::Problem;
 
@@ -348,14 +297,17 @@ mod tests {
             let problem = Problem::new(&generate(&recipe, seed));
             let whole = problem.served.iter();
             let items = whole.map(|&b| Item::new(b, problem.households[b as usize].clone()));
-            let mut state = Anneal::new(&problem, 24, items.collect(), &[], seed);
+            let mut state = Anneal::new(&problem, 24, items.collect(), &[], &[], seed);
+            let cooling = Cooling { hot: 3_000.0, cold: 100.0, soft: 1.0, firm: 5.0 };
             for round in 0..4 {
                 let mut asked = 0.0;
-                state.run(3_000.0, 800.0, 1.0, &mut || {
+                state.run(cooling, &mut || {
                     asked += 0.2;
                     asked
                 });
                 assert_eq!((state.cost, state.over), state.recount(), "round {round}");
+                assert!((state.fined - state.recount_fined()).abs() < 0.5, "round {round}");
+                assert!(state.trail.is_empty());
                 let new = state.split_off(round * 7, 0);
                 state.send(new, 0);
                 assert_eq!((state.cost, state.over), state.recount(), "split {round}");

@@ -1,23 +1,36 @@
-//! The search itself (退火): cooling, and the moves it tries.
+//! The search itself (退火): cooling, and its simple moves: one item elsewhere, two items exchanged.
 
 use super::{Anneal, Choice};
 use crate::num::idx;
 
+/// Tries between two looks at the clock.
+const TRIES: usize = 2048;
+
+/// How a run cools.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cooling {
+    /// Temperature at first and in the end, in units.
+    pub(crate) hot: f64,
+    pub(crate) cold: f64,
+    /// What a person too many costs at first and in the end, in weights of the site.
+    pub(crate) soft: f64,
+    pub(crate) firm: f64,
+}
+
 impl Anneal<'_> {
-    /// Cools from `hot` to `cold` (in units) while `spent` goes from 0 to 1, a person too many costing `strict` times
-    /// the site's price at first and five times that in the end; returns to the plan that was best at this last
-    /// price.
-    pub(crate) fn run(&mut self, hot: f64, cold: f64, strict: f64, spent: &mut dyn FnMut() -> f64) {
+    /// Cools while `spent` goes from 0 to 1; returns to the plan that was best at the last price of overflow.
+    pub(crate) fn run(&mut self, cooling: Cooling, spent: &mut dyn FnMut() -> f64) {
         if self.items.is_empty() {
             return;
         }
-        let mut best = (self.score(strict), self.at.clone());
+        let Cooling { hot, cold, soft, firm } = cooling;
+        let mut best = (self.score(firm), self.at.clone());
         let mut looked = 0.0;
         loop {
             let share = spent();
-            if share > looked + 0.01 || share >= 1.0 {
+            if share > looked + 0.002 || share >= 1.0 {
                 looked = share;
-                let score = self.score(strict);
+                let score = self.score(firm);
                 if score < best.0 {
                     best.0 = score;
                     best.1.clone_from(&self.at);
@@ -27,11 +40,14 @@ impl Anneal<'_> {
                 break;
             }
             let heat = hot * (cold / hot).powf(share);
-            let price = strict * (1.0 + 4.0 * share * share);
-            for _ in 0..2048 {
-                match self.rng.below(16) {
-                    0 => self.try_group(heat, price),
-                    1..6 => self.try_swap(heat, price),
+            let price = soft + (firm - soft) * share * share;
+            for _ in 0..TRIES {
+                match self.rng.below(32) {
+                    0..10 => self.try_swap(heat, price),
+                    10..14 => self.try_chain(heat, price),
+                    14..16 => self.try_group(heat, price),
+                    16 => self.try_open(heat, price),
+                    17 => self.try_close(heat, price),
                     _ => self.try_move(heat, price),
                 }
             }
@@ -48,16 +64,31 @@ impl Anneal<'_> {
         delta <= 0.0 || (delta < 20.0 * heat && self.rng.unit() < (-delta / heat).exp())
     }
 
+    /// What pairs cost more if `count` items of one grid go from one choice to another.
     #[inline]
-    fn pair_change(&self, old: Choice, new: Choice, count: u32) -> i64 {
+    pub(super) fn pair_change(&self, old: Choice, new: Choice, count: u32) -> i64 {
         let opens = i64::from(self.used[new.pair as usize] == 0);
         let closes = i64::from(self.used[old.pair as usize] == count);
         self.problem.pair_cost * (opens - closes)
     }
 
-    fn pick(&mut self, i: usize) -> u32 {
-        let (from, to) = (self.first[i], self.open[i]);
+    /// What is paid more for people too many at a site if `people` of a class come (or leave, if negative).
+    #[inline]
+    pub(super) fn fine(&self, site: u32, class: u32, people: i64) -> f64 {
+        let room = &self.rooms[site as usize];
+        self.weight[site as usize] * (room.over_with(class, people) - room.over()) as f64
+    }
+
+    /// One of the choices of an item, mostly a near one.
+    pub(super) fn pick(&mut self, i: usize) -> u32 {
+        let to = if self.rng.below(16) == 0 { self.open[i] } else { self.near[i] };
+        let from = self.first[i];
         from + idx(self.rng.below((to - from) as usize))
+    }
+
+    /// The choice of an item that leads to a site.
+    pub(super) fn choice_at(&self, i: usize, site: u32) -> Option<u32> {
+        (self.first[i]..self.open[i]).find(|&c| self.choices[c as usize].site == site)
     }
 
     fn try_move(&mut self, heat: f64, price: f64) {
@@ -69,18 +100,11 @@ impl Anneal<'_> {
         }
         let people = i64::from(self.items[i].people);
         let walk = people * i64::from(new.cost - old.cost) + self.pair_change(old, new, 1);
-        let (a, b) = (&self.rooms[old.site as usize], &self.rooms[new.site as usize]);
         let class = self.class[i];
-        let fine = self.weight[old.site as usize] * (a.over_with(class, -people) - a.over()) as f64
-            + self.weight[new.site as usize] * (b.over_with(class, people) - b.over()) as f64;
+        let fine = self.fine(old.site, class, -people) + self.fine(new.site, class, people);
         if self.accept(walk as f64 + price * fine, heat) {
             self.put(i, c);
         }
-    }
-
-    /// The choice of an item that leads to a site.
-    fn choice_at(&self, i: usize, site: u32) -> Option<u32> {
-        (self.first[i]..self.open[i]).find(|&c| self.choices[c as usize].site == site)
     }
 
     fn try_swap(&mut self, heat: f64, price: f64) {
@@ -106,64 +130,18 @@ impl Anneal<'_> {
         }
         if self.class[i] == self.class[j] {
             let class = self.class[i];
-            let here = &self.rooms[old.site as usize];
-            let there = &self.rooms[new.site as usize];
-            let (less, more) = (theirs - mine, mine - theirs);
-            let fine = self.weight[old.site as usize] * (here.over_with(class, less) - here.over()) as f64
-                + self.weight[new.site as usize] * (there.over_with(class, more) - there.over()) as f64;
+            let fine = self.fine(old.site, class, theirs - mine) + self.fine(new.site, class, mine - theirs);
             if self.accept(change as f64 + price * fine, heat) {
                 self.put(i, c);
                 self.put(j, d);
             }
         } else {
-            let sites = (old.site as usize, new.site as usize);
-            let (before, c_old, d_old) = (self.fine(sites.0, sites.1), self.at[i], self.at[j]);
+            let (before, c_old, d_old) = (self.fined, self.at[i], self.at[j]);
             self.put(i, c);
             self.put(j, d);
-            let fine = self.fine(sites.0, sites.1) - before;
-            if !self.accept(change as f64 + price * fine, heat) {
+            if !self.accept(change as f64 + price * (self.fined - before), heat) {
                 self.put(j, d_old);
                 self.put(i, c_old);
-            }
-        }
-    }
-
-    /// All items of a grid at one site to another site.
-    fn try_group(&mut self, heat: f64, price: f64) {
-        let i = self.rng.below(self.items.len());
-        let c = self.pick(i);
-        let (old, new) = (self.choices[self.at[i] as usize], self.choices[c as usize]);
-        if old.site == new.site || self.used[old.pair as usize] > 64 {
-            return;
-        }
-        let grid = self.problem.grid[self.items[i].building as usize] as usize;
-        let mut moves: Vec<(u32, u32, u32)> = Vec::with_capacity(self.used[old.pair as usize] as usize);
-        let mut walk = 0;
-        for &k in &self.grids[grid] {
-            let here = self.at[k as usize];
-            if self.choices[here as usize].site != old.site {
-                continue;
-            }
-            let Some(d) = self.choice_at(k as usize, new.site) else {
-                return;
-            };
-            let change = self.choices[d as usize].cost - self.choices[here as usize].cost;
-            walk += i64::from(self.items[k as usize].people) * i64::from(change);
-            moves.push((k, here, d));
-        }
-        walk += self.pair_change(old, new, idx(moves.len()));
-        let sites = (old.site as usize, new.site as usize);
-        let before = self.fine(sites.0, sites.1);
-        if walk as f64 > 20.0 * heat + price * before {
-            return;
-        }
-        for &(k, _, d) in &moves {
-            self.put(k as usize, d);
-        }
-        let fine = self.fine(sites.0, sites.1) - before;
-        if !self.accept(walk as f64 + price * fine, heat) {
-            for &(k, here, _) in &moves {
-                self.put(k as usize, here);
             }
         }
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::pack::pack;
 use super::{Found, Stage};
-use crate::anneal::{Anneal, Item};
+use crate::anneal::{Anneal, Cooling, Item};
+use crate::bound::Bound;
 use crate::chain::chain;
 use crate::num::idx;
 use crate::problem::Problem;
@@ -14,7 +15,7 @@ use crate::slots::{Group, Seating, seat};
 pub(super) struct Search<'a> {
     problem: &'a Problem,
     horizon: usize,
-    prices: &'a [i64],
+    proof: &'a Bound,
     state: Anneal<'a>,
     seed: u64,
     hot: f64,
@@ -25,13 +26,13 @@ const ROUNDS: u32 = 14;
 const LEAST: f64 = 100.0;
 
 impl<'a> Search<'a> {
-    pub(super) fn new(problem: &'a Problem, horizon: usize, prices: &'a [i64], seed: u64) -> Self {
+    pub(super) fn new(problem: &'a Problem, horizon: usize, proof: &'a Bound, seed: u64) -> Self {
         let whole = problem.served.iter().map(|&b| Item::new(b, problem.households[b as usize].clone()));
         Self {
             problem,
             horizon,
-            prices,
-            state: Anneal::new(problem, horizon, whole.collect(), prices, seed),
+            proof,
+            state: Anneal::new(problem, horizon, whole.collect(), &proof.prices, &proof.sites, seed),
             seed,
             hot: (0.15 * problem.pair_cost as f64).max(1_000.0 * problem.scale as f64),
         }
@@ -48,19 +49,25 @@ impl<'a> Search<'a> {
         let at = |share: f64| begin + share * (1.0 - begin);
         let (hot, cold) = (self.hot, 0.25 * self.hot);
         let mut first = stretch(spent(), at(probe * 0.5), LEAST);
-        self.state.run(hot * 0.5, cold, 2.0, &mut || first(spent()));
+        self.state.run(Cooling { hot: 0.5 * hot, cold, soft: 2.0, firm: 10.0 }, &mut || first(spent()));
         let whole = self.state.sites();
         let mut found = match self.complete(at(probe), spent) {
             Ok(found) => found,
             Err(left) => return pack(self.problem, self.horizon).ok_or(left),
         };
-        // The long run starts again from whole buildings.
-        let mut again = Self::new(self.problem, self.horizon, self.prices, self.seed + 1);
+        // The long run starts again from whole buildings; then nobody may be too many any more, and what that took
+        // is won back in part by cold exchanges between full sites.
+        let mut again = Self::new(self.problem, self.horizon, self.proof, self.seed + 1);
         for (i, &site) in whole.iter().enumerate() {
             again.state.send(i, site);
         }
-        let mut long = stretch(spent(), at(0.88), 0.0);
-        again.state.run(hot, cold, 1.0, &mut || long(spent()));
+        let mut long = stretch(spent(), at(0.62), 0.0);
+        again.state.run(Cooling { hot, cold, soft: 2.0, firm: 10.0 }, &mut || long(spent()));
+        chain(self.problem, &mut again.state, false);
+        let mut rest = stretch(spent(), at(0.95), 0.0);
+        again
+            .state
+            .run(Cooling { hot: cold, cold: 0.5 * cold, soft: 10.0, firm: 50.0 }, &mut || rest(spent()));
         note(Stage::Time);
         if let Ok(better) = again.complete(at(1.0), spent)
             && better.cost < found.cost
@@ -72,21 +79,20 @@ impl<'a> Search<'a> {
 
     /// Removes all overflow and seats everybody, splitting buildings as far as that takes.
     fn complete(&mut self, end: f64, spent: &mut dyn FnMut() -> f64) -> Result<Found, Vec<(u32, i32)>> {
-        let cold = 0.25 * self.hot;
+        let cold = 0.06 * self.hot;
         let mut left = Vec::new();
         for round in 0..ROUNDS {
-            if self.state.over > 0 {
-                if round > 2 {
-                    self.split(round - 2);
+            if self.state.over > 0 && round > 0 {
+                if round > 5 {
+                    self.split(round - 5);
                 }
                 let now = spent();
                 let share = (end - now).max(0.0) / f64::from(ROUNDS - round) * 2.0;
                 let mut part = stretch(now, now + share, LEAST);
-                self.state.run(cold, 0.5 * cold, 8.0, &mut || part(spent()));
+                let cooling = Cooling { hot: cold, cold: 0.5 * cold, soft: 8.0, firm: 40.0 };
+                self.state.run(cooling, &mut || part(spent()));
             }
-            if round > 0 {
-                chain(self.problem, &mut self.state);
-            }
+            chain(self.problem, &mut self.state, round > 1);
             if self.state.over > 0 {
                 continue;
             }
