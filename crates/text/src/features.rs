@@ -74,6 +74,14 @@ impl Rows {
     pub(crate) fn new() -> Self {
         Self { starts: vec![0], ..Self::default() }
     }
+    /// Room for as much as another has.
+    pub(crate) fn with_capacity(like: &Self) -> Self {
+        let mut rows = Self::new();
+        rows.starts.reserve(like.len());
+        rows.ids.reserve(like.ids.len());
+        rows.values.reserve(like.values.len());
+        rows
+    }
     pub(crate) fn len(&self) -> usize {
         self.starts.len() - 1
     }

@@ -37,7 +37,40 @@ pub(crate) struct LinearParams {
 }
 
 impl Linear {
-    /// Trains on the chosen rows.
+    /// How many dual variables a row has.
+    pub(crate) fn duals(labels: usize) -> usize {
+        labels.div_ceil(LANE) * LANE
+    }
+
+    /// Weights that belong to the dual variables (a padded row of them for every row) of the chosen rows.
+    pub(crate) fn from_duals(
+        rows: &Rows,
+        targets: &[u32],
+        chosen: &[usize],
+        features: usize,
+        labels: usize,
+        alpha: &[f32],
+    ) -> Self {
+        let stride = Self::duals(labels);
+        let mut model =
+            Self { labels, stride, weights: vec![0.0; features * stride], bias: vec![0.0; stride] };
+        let mut steps = vec![0.0_f32; stride];
+        for &i in chosen {
+            let own = &alpha[i * stride..(i + 1) * stride];
+            if own.iter().all(|&a| a == 0.0) {
+                continue;
+            }
+            for (label, (step, &a)) in steps.iter_mut().zip(own).enumerate() {
+                *step = if label == targets[i] as usize { a } else { -a };
+            }
+            let (ids, values) = rows.row(i);
+            model.add(ids, values, &steps);
+        }
+        model
+    }
+
+    /// Trains on the chosen rows, going on from the dual variables that are given and leaving them where it ended. The
+    /// optimum is the same wherever it starts.
     pub(crate) fn train(
         rows: &Rows,
         targets: &[u32],
@@ -45,16 +78,15 @@ impl Linear {
         features: usize,
         labels: usize,
         params: LinearParams,
+        alpha: &mut [f32],
     ) -> Self {
-        let stride = labels.div_ceil(LANE) * LANE;
-        let mut model =
-            Self { labels, stride, weights: vec![0.0; features * stride], bias: vec![0.0; stride] };
+        let mut model = Self::from_duals(rows, targets, chosen, features, labels, alpha);
+        let stride = model.stride;
         let diagonal = 0.5 / params.cost;
         let squares: Vec<f32> = chosen
             .iter()
             .map(|&i| 1.0 + diagonal + rows.row(i).1.iter().map(|v| v * v).sum::<f32>())
             .collect();
-        let mut alpha = vec![0.0_f32; chosen.len() * stride];
         let mut order: Vec<usize> = (0..chosen.len()).collect();
         let mut rng = Rng::new(params.seed);
         let (mut scores, mut steps) = (vec![0.0_f32; stride], vec![0.0_f32; stride]);
@@ -62,11 +94,12 @@ impl Linear {
             rng.shuffle(&mut order);
             let mut largest = 0.0_f32;
             for &at in &order {
-                let (ids, values) = rows.row(chosen[at]);
+                let i = chosen[at];
+                let (ids, values) = rows.row(i);
                 model.scores_into(ids, values, &mut scores);
-                let own = targets[chosen[at]] as usize;
+                let own = targets[i] as usize;
                 let mut moved = 0.0_f32;
-                for (label, a) in alpha[at * stride..at * stride + labels].iter_mut().enumerate() {
+                for (label, a) in alpha[i * stride..i * stride + labels].iter_mut().enumerate() {
                     let sign = if label == own { 1.0 } else { -1.0 };
                     let gradient = sign * scores[label] - 1.0 + diagonal * *a;
                     let next = (*a - gradient / squares[at]).max(0.0);
@@ -115,11 +148,10 @@ impl Linear {
         }
     }
 
-    /// Scores of all labels for one row.
-    pub(crate) fn scores(&self, row: &[(u32, f32)]) -> Vec<f32> {
-        let (ids, values): (Vec<u32>, Vec<f32>) = row.iter().copied().unzip();
+    /// Scores of all labels for the features and values of one row.
+    pub(crate) fn scores(&self, (ids, values): (&[u32], &[f32])) -> Vec<f32> {
         let mut out = vec![0.0; self.stride];
-        self.scores_into(&ids, &values, &mut out);
+        self.scores_into(ids, values, &mut out);
         out.truncate(self.labels);
         out
     }
@@ -176,15 +208,44 @@ mod tests {
         (rows, targets)
     }
 
+    fn cold(rows: &Rows, targets: &[u32], features: usize, labels: usize, params: LinearParams) -> Linear {
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let mut alpha = vec![0.0; rows.len() * Linear::duals(labels)];
+        Linear::train(rows, targets, &all, features, labels, params, &mut alpha)
+    }
+
+    #[test]
+    fn going_on_from_elsewhere_ends_at_the_same_weights() {
+        let (mut rows, mut targets) = toy(3);
+        for i in 0..30_u32 {
+            rows.push([(i % 3, 0.5), (3 + i % 2, 0.8)]);
+            targets.push(i % 5 % 3);
+        }
+        let params = LinearParams { cost: 1.0, passes: 3000, seed: 1 };
+        let fewer: Vec<usize> = (0..rows.len()).filter(|i| i % 4 != 1).collect();
+        let train = |alpha: &mut [f32]| Linear::train(&rows, &targets, &fewer, 6, 3, params, alpha);
+        let from_nothing = train(&mut vec![0.0; rows.len() * 8]);
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let mut alpha = vec![0.0; rows.len() * 8];
+        let of_all = Linear::train(&rows, &targets, &all, 6, 3, params, &mut alpha);
+        let again = Linear::from_duals(&rows, &targets, &all, 6, 3, &alpha);
+        let from_all = train(&mut alpha);
+        let apart = |a: &Linear, b: &Linear| {
+            a.weights.iter().zip(&b.weights).fold(0.0_f32, |top, (a, b)| top.max((a - b).abs()))
+        };
+        assert!(apart(&from_nothing, &from_all) < 0.03, "{}", apart(&from_nothing, &from_all));
+        assert!(apart(&of_all, &again) < 1e-3, "{}", apart(&of_all, &again));
+        assert!(apart(&of_all, &from_all) > 0.05, "the fewer are another task");
+    }
+
     #[test]
     fn separates_what_can_be_separated_for_any_number_of_labels() {
         for labels in [2_u32, 7, 8, 9, 20] {
             let (rows, targets) = toy(labels);
-            let all: Vec<usize> = (0..rows.len()).collect();
             let params = LinearParams { cost: 1.0, passes: 20, seed: 1 };
-            let model = Linear::train(&rows, &targets, &all, labels as usize + 3, labels as usize, params);
+            let model = cold(&rows, &targets, labels as usize + 3, labels as usize, params);
             for label in 0..labels {
-                let scores = model.scores(&[(label, 0.9), (labels, 0.4)]);
+                let scores = model.scores((&[label, labels], &[0.9, 0.4]));
                 let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
                 assert_eq!(best, label as usize);
             }
@@ -199,7 +260,7 @@ mod tests {
         rows.push([(0, 1.0)]);
         rows.push([(0, -1.0)]);
         let params = LinearParams { cost: 1.0, passes: 2000, seed: 1 };
-        let model = Linear::train(&rows, &[0, 1], &[0, 1], 1, 2, params);
+        let model = cold(&rows, &[0, 1], 1, 2, params);
         assert!((model.feature(0)[0] - 0.8).abs() < 0.02, "{:?}", model.feature(0));
         assert!((model.feature(0)[1] + 0.8).abs() < 0.02);
     }
@@ -207,9 +268,7 @@ mod tests {
     #[test]
     fn survives_bytes() {
         let (rows, targets) = toy(9);
-        let all: Vec<usize> = (0..rows.len()).collect();
-        let model =
-            Linear::train(&rows, &targets, &all, 12, 9, LinearParams { cost: 1.0, passes: 3, seed: 1 });
+        let model = cold(&rows, &targets, 12, 9, LinearParams { cost: 1.0, passes: 3, seed: 1 });
         let mut w = Writer::new(*b"linliln1", 1);
         model.write(&mut w);
         let bytes = w.finish();

@@ -45,7 +45,7 @@ impl Neighbours {
         features: usize,
         labels: usize,
     ) -> Self {
-        let step = chosen.len().div_ceil(MOST).max(1);
+        let step = Self::step(chosen.len());
         let kept: Vec<usize> = chosen.iter().copied().step_by(step).collect();
         let mut starts = vec![0_u32; features + 1];
         for &i in &kept {
@@ -73,6 +73,16 @@ impl Neighbours {
 
     /// The vote per label for a row of unit length.
     pub(crate) fn votes(&self, row: &[(u32, f32)]) -> Vec<f32> {
+        self.votes_without(row, |_| false)
+    }
+
+    /// Which of so many rows are kept: every how manyth.
+    pub(crate) fn step(rows: usize) -> usize {
+        rows.div_ceil(MOST).max(1)
+    }
+
+    /// The vote of the cases that are not left out.
+    pub(crate) fn votes_without(&self, row: &[(u32, f32)], left_out: impl Fn(usize) -> bool) -> Vec<f32> {
         let mut sums = vec![0.0_f32; self.targets.len()];
         for &(id, value) in row {
             let range = self.starts[id as usize] as usize..self.starts[id as usize + 1] as usize;
@@ -82,8 +92,8 @@ impl Neighbours {
         }
         let mut close: Vec<(f32, u32)> = Vec::with_capacity(4 * VOTERS);
         let mut bar = 0.0_f32;
-        for (&sum, &target) in sums.iter().zip(&self.targets) {
-            if sum > bar {
+        for (case, (&sum, &target)) in sums.iter().zip(&self.targets).enumerate() {
+            if sum > bar && !left_out(case) {
                 close.push((sum, target));
                 if close.len() == 4 * VOTERS {
                     close.select_nth_unstable_by(VOTERS - 1, |a, b| b.0.total_cmp(&a.0));
@@ -149,6 +159,10 @@ mod tests {
         let mixed = index.votes(&[(2, 0.8), (1, 0.6)]);
         assert!(mixed[1] > 0.99, "{mixed:?}");
         assert_eq!(index.votes(&[]), [0.0, 0.0]);
+        let fewer: Vec<usize> = all.iter().copied().filter(|i| i % 3 != 0).collect();
+        let without = Neighbours::build(&rows, &targets, &fewer, 4, 2);
+        let question = [(2, 0.8), (1, 0.6)];
+        assert_eq!(index.votes_without(&question, |case| case % 3 == 0), without.votes(&question));
     }
 
     #[test]

@@ -87,13 +87,21 @@ impl Weighing {
         row
     }
 
-    /// The rows of all texts for the separators and for the neighbours.
-    pub(crate) fn all(&self, led: &Rows, even: &Rows) -> (Rows, Rows) {
-        let (mut linear, mut telling) = (Rows::new(), Rows::new());
+    /// The rows of all texts for the separators.
+    pub(crate) fn linear_rows(&self, led: &Rows) -> Rows {
+        let mut rows = Rows::with_capacity(led);
         for i in 0..led.len() {
-            linear.push(self.linear_row(led.pairs(i)));
-            telling.push(self.telling_row(even.pairs(i)));
+            rows.push(self.linear_row(led.pairs(i)));
         }
-        (linear, telling)
+        rows
+    }
+
+    /// The rows of all texts for the neighbours.
+    pub(crate) fn telling_rows(&self, even: &Rows) -> Rows {
+        let mut rows = Rows::new();
+        for i in 0..even.len() {
+            rows.push(self.telling_row(even.pairs(i)));
+        }
+        rows
     }
 }

@@ -66,3 +66,10 @@ fn a_fifth_is_held_back() {
     let held = examples(3000).iter().filter(|(t, _)| is_held_back(t)).count();
     assert!((480..720).contains(&held), "{held}");
 }
+
+#[test]
+fn a_model_of_an_older_program_is_refused_by_its_version() {
+    let mut bytes = Suggester::train(&examples(90), TrainOptions::default()).unwrap().to_bytes();
+    bytes[8] = 2;
+    assert_eq!(Suggester::from_bytes(&bytes).err(), Some(crate::DecodeError::Version(2)));
+}
