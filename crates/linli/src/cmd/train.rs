@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use clap::Args;
 use linli_text::metrics::{Judged, Scores, judge};
-use linli_text::{Suggester, is_held_back};
+use linli_text::{DecodeError, Suggester, is_held_back};
 use serde_json::json;
 
 use super::evaluate::Options;
@@ -71,9 +71,21 @@ impl Shelf {
     }
 
     fn load(&self, version: u32) -> Result<Suggester, Box<dyn std::error::Error>> {
-        let file = self.model_file(version);
-        let bytes = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-        Ok(Suggester::from_bytes(&bytes).map_err(|e| format!("{}: {e}", file.display()))?)
+        Ok(Suggester::from_bytes(&fs::read(self.model_file(version))?)?)
+    }
+
+    /// A version to compare with; nothing where another program's format keeps it from being read: a new model then takes
+    /// its place.
+    fn comparable(&self, version: u32) -> Result<Option<Suggester>, Box<dyn std::error::Error>> {
+        match self.load(version) {
+            Ok(model) => Ok(Some(model)),
+            Err(error) if matches!(error.downcast_ref(), Some(DecodeError::Version(_))) => Ok(None),
+            Err(error) => Err(self.named(version, error)),
+        }
+    }
+
+    fn named(&self, version: u32, error: Box<dyn std::error::Error>) -> Box<dyn std::error::Error> {
+        format!("{}: {error}", self.model_file(version).display()).into()
     }
 
     /// Writes a file so that it is there whole or not at all.
@@ -135,7 +147,7 @@ fn rollback(args: &TrainArgs, shelf: &Shelf) -> Result<(), Box<dyn std::error::E
         )
         .into());
     };
-    shelf.load(back)?;
+    shelf.load(back).map_err(|e| shelf.named(back, e))?;
     shelf.set_history(&history)?;
     if args.json {
         println!("{}", json!({"rolled_back": dropped, "in_use": back}));
@@ -164,7 +176,7 @@ pub(super) fn run(args: &TrainArgs) -> Result<(), Box<dyn std::error::Error>> {
     let train_seconds = started.elapsed().as_secs_f64();
     let new = scores(&model, &held);
     let mut history = shelf.history()?;
-    let old = history.last().map(|&v| shelf.load(v)).transpose()?.map(|m| scores(&m, &held));
+    let old = history.last().map(|&v| shelf.comparable(v)).transpose()?.flatten().map(|m| scores(&m, &held));
     let better = old.as_ref().is_none_or(|old| new.macro_f1 > old.macro_f1);
     let version = shelf.next_version()?;
     let report = json!({
@@ -255,5 +267,25 @@ mod tests {
         train(dir.path(), &["--rollback"]).unwrap();
         assert_eq!(shelf.history().unwrap(), [1]);
         assert!(train(dir.path(), &["--rollback"]).is_err(), "nothing before the first");
+    }
+
+    #[test]
+    fn a_model_of_another_format_is_replaced_and_a_damaged_one_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let good = dir.path().join("good.csv");
+        table(&good, true);
+        let shelf = Shelf { dir: dir.path().join("category") };
+        train(dir.path(), &[good.to_str().unwrap()]).unwrap();
+        let mut bytes = fs::read(shelf.model_file(1)).unwrap();
+        bytes[8] = 2;
+        fs::write(shelf.model_file(1), &bytes).unwrap();
+        train(dir.path(), &[good.to_str().unwrap()]).unwrap();
+        assert_eq!(shelf.history().unwrap(), [1, 2], "the old format cannot be compared with");
+        let error = train(dir.path(), &["--rollback"]).unwrap_err().to_string();
+        assert!(error.contains("0001.model") && error.contains("format version 2"), "{error}");
+        let whole = fs::read(shelf.model_file(2)).unwrap();
+        fs::write(shelf.model_file(2), &whole[..whole.len() / 2]).unwrap();
+        let error = train(dir.path(), &[good.to_str().unwrap()]).unwrap_err().to_string();
+        assert!(error.contains("0002.model"), "{error}");
     }
 }

@@ -112,9 +112,8 @@ pub async fn send(reach: &Reach, call: Call) -> Result<(Answer, Vec<u8>)> {
     loop {
         match answer.chunk().await {
             Ok(Some(chunk)) if said.len() + chunk.len() <= ANSWER => said.extend_from_slice(&chunk),
-            Ok(_) => break,
             Err(error) if said.is_empty() && status.is_success() => return Ok((later(error), said)),
-            Err(_) => break,
+            Ok(_) | Err(_) => break,
         }
     }
     let answer = if status.is_success() {
