@@ -147,7 +147,7 @@ impl Gateway {
             return Err(format!("texting.body: no JSON once it is filled in: {error}"));
         }
         for line in &self.headers {
-            if !line.split_once(':').is_some_and(|(name, _)| !name.trim().is_empty()) {
+            if line.split_once(':').is_none_or(|(name, _)| name.trim().is_empty()) {
                 return Err(format!("texting.headers: “{line}” is not “Name: value”"));
             }
         }
@@ -232,7 +232,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/send", listener.local_addr().unwrap());
         tokio::spawn(async move {
-            axum::serve(listener, Router::new().route("/send", post(take))).await.unwrap()
+            axum::serve(listener, Router::new().route("/send", post(take))).await.unwrap();
         });
         let gateway =
             Gateway { url, ..gateway("{\"to\": \"{phone}\", \"digits\": \"{digits}\", \"id\": \"{id}\"}") };
