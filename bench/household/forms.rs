@@ -96,7 +96,7 @@ async fn ours(
                     return Err(format!(
                         "a form: {} {}",
                         answer.status,
-                        answer.body.chars().take(200).collect::<String>()
+                        answer.body.split("class=\"errors\"").nth(1).unwrap_or_default().chars().take(300).collect::<String>()
                     )
                     .into());
                 }
