@@ -93,12 +93,8 @@ async fn ours(
                 let sent = Instant::now();
                 let answer = client.send("POST", &format!("/d/{label}/fill?skip=1"), &headers, &form).await?;
                 if answer.status != 303 {
-                    return Err(format!(
-                        "a form: {} {}",
-                        answer.status,
-                        answer.body.split("class=\"errors\"").nth(1).unwrap_or_default().chars().take(300).collect::<String>()
-                    )
-                    .into());
+                    let why = answer.body.split("class=\"errors\"").nth(1).unwrap_or_default();
+                    return Err(format!("a form: {} {}", answer.status, why.get(..300).unwrap_or(why)).into());
                 }
                 waits.push(sent.elapsed().as_secs_f64() * 1000.0);
             }

@@ -145,7 +145,7 @@ pub fn solve(
             bound(problem, horizon, &walk.prices, None, 3_000, &mut || (spent() - begin) / (until - begin));
         note(Stage::Plan);
         // Horizons that turned out too tight for households leave less time to each try.
-        let probe = if tries == 0 { 0.35 } else { 0.15 };
+        let probe = if tries == 0 { 0.2 } else { 0.15 };
         match Search::new(problem, horizon, &proof, options.seed).run(probe, spent, note) {
             Ok(found) => {
                 return Ok(found.solution(problem, horizon, earliest, &walk, &proof, at_finish));

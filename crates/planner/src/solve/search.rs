@@ -64,7 +64,7 @@ impl<'a> Search<'a> {
         let mut long = stretch(spent(), at(0.62), 0.0);
         again.state.run(Cooling { hot, cold, soft: 2.0, firm: 10.0 }, &mut || long(spent()));
         chain(self.problem, &mut again.state, false);
-        let mut rest = stretch(spent(), at(0.95), 0.0);
+        let mut rest = stretch(spent(), at(0.985), 0.0);
         again
             .state
             .run(Cooling { hot: cold, cold: 0.5 * cold, soft: 10.0, firm: 50.0 }, &mut || rest(spent()));
