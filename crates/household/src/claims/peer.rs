@@ -1,9 +1,11 @@
 //! What another system says against what is known (外部数据冲突): the register keeps its own word, and the other one
 //! waits in the queue beside what residents send, until somebody of ours has looked.
 
+use std::collections::BTreeMap;
+
 use linli_access::Access;
 use linli_kernel::{AreaCode, Result, params};
-use linli_store::Op;
+use linli_store::{Conn, Op, Where};
 use serde_json::json;
 
 use super::{
@@ -28,6 +30,19 @@ pub(crate) struct Word<'a> {
     pub(crate) dwelling: DwellingId,
     /// The person, as the peer has them.
     pub(crate) member: Member,
+}
+
+/// Which of these people a peer's word still waits for, by the peer's own number of them.
+pub(crate) async fn waiting(
+    conn: &mut Conn,
+    peer: &str,
+    external_ids: &[&str],
+) -> Result<BTreeMap<String, ClaimId>> {
+    let mut rows = Where::new();
+    rows.and("peer = ? AND state = 'waiting'", vec![peer.into()]).any("external_id", external_ids);
+    let sql = format!("SELECT external_id, id FROM claim{}", rows.text());
+    let found: Vec<(String, ClaimId)> = conn.all(&sql, rows.args()).await?;
+    Ok(found.into_iter().collect())
 }
 
 fn same(one: &Content, other: &Content) -> bool {

@@ -116,6 +116,12 @@ impl Reply {
         Self { external_id: row.external_id.clone(), outcome: Outcome::Conflict, id, fields, faults }
     }
 
+    /// Whether all that was said stands in the register now.
+    fn agrees(&self) -> bool {
+        let taken = matches!(self.outcome, Outcome::Unchanged | Outcome::Updated);
+        taken && self.fields.values().all(|verdict| verdict.stands())
+    }
+
     fn of(row: &Row, id: ResidentId, created: bool, verdicts: Vec<(Field, Verdict)>) -> Self {
         let any = |wanted: Verdict| verdicts.iter().any(|(_, verdict)| *verdict == wanted);
         let outcome = match () {
@@ -138,9 +144,18 @@ pub async fn take(op: &mut Op, rows: &[Value]) -> Result<Vec<Reply>> {
     let access = op.district.port::<Access>()?;
     let mut news = News::new();
     let mut replies = Vec::with_capacity(rows.len());
+    let named: Vec<&str> = rows.iter().filter_map(|row| row["external_id"].as_str()).map(str::trim).collect();
+    let mut waiting = claims::peer::waiting(&mut op.tx, &agreement.peer, &named).await?;
     for value in rows {
         let mut intake = Intake { agreement: &agreement, access: &access, news: &mut news };
-        replies.push(intake.value(op, value).await?);
+        let reply = intake.value(op, value).await?;
+        // Peer and register agree by now: nobody needs to look at what it said before.
+        if reply.agrees()
+            && let Some(claim) = waiting.remove(reply.external_id.trim())
+        {
+            claims::withdraw(op, claim).await?;
+        }
+        replies.push(reply);
     }
     news.publish(op).await?;
     let count = |outcome: Outcome| {

@@ -42,12 +42,10 @@ pub(super) struct Paint {
     pub(super) area: AreaCode,
     pub(super) share: Option<f64>,
     pub(super) note: String,
-    /// Where a touch leads.
-    pub(super) url: String,
 }
 
-/// The parts of `at`, each in its colour.
-pub(super) fn painted(desk: &Desk, at: &AreaCode, paints: Vec<Paint>) -> Response {
+/// The parts of `at`, each in its colour; a touch leads to its page under `path`, also where nothing is registered yet.
+pub(super) fn painted(desk: &Desk, path: &str, at: &AreaCode, paints: Vec<Paint>) -> Response {
     let level = below(at.level());
     let mut paints: BTreeMap<AreaCode, Paint> = paints.into_iter().map(|p| (p.area.clone(), p)).collect();
     let shown = desk.atlas.within(at).filter(|a| a.level() == level);
@@ -65,7 +63,7 @@ pub(super) fn painted(desk: &Desk, at: &AreaCode, paints: Vec<Paint>) -> Respons
             "properties": {
                 "kind": area.level().as_str(), "name": area.name, "code": area.code,
                 "tone": tone(own.as_ref().and_then(|p| p.share)),
-                "note": own.as_ref().map(|p| &p.note), "url": own.as_ref().map(|p| &p.url),
+                "note": own.as_ref().map(|p| &p.note), "url": format!("{path}?at={}", area.code),
             },
         }))
     });
@@ -81,14 +79,9 @@ async fn fresh_areas(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult<Response
     let paint = |f: read::Freshness| {
         let percent = format!("{:.1}", f.share().unwrap_or(0.0) * 100.0);
         let words = [("percent", percent), ("stale", f.stale().to_string())];
-        Paint {
-            share: f.share(),
-            note: ctx.locale.t_with("household-map-note", &words),
-            url: format!("/homes?at={}", f.area),
-            area: f.area,
-        }
+        Paint { share: f.share(), note: ctx.locale.t_with("household-map-note", &words), area: f.area }
     };
-    Ok(painted(&desk, &at, figures.into_iter().map(paint).collect()))
+    Ok(painted(&desk, "/homes", &at, figures.into_iter().map(paint).collect()))
 }
 
 async fn visited_areas(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult<Response> {
@@ -100,14 +93,9 @@ async fn visited_areas(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult<Respon
     let paint = |f: rhythm::Figures| {
         let percent = format!("{:.1}", f.coverage().unwrap_or(0.0) * 100.0);
         let words = [("percent", percent), ("due", (f.homes - f.visited).to_string())];
-        Paint {
-            share: f.coverage(),
-            note: ctx.locale.t_with("rhythm-map-note", &words),
-            url: format!("/homes/rhythm?at={}", f.area),
-            area: f.area,
-        }
+        Paint { share: f.coverage(), note: ctx.locale.t_with("rhythm-map-note", &words), area: f.area }
     };
-    Ok(painted(&desk, &at, figures.into_iter().map(paint).collect()))
+    Ok(painted(&desk, "/homes/rhythm", &at, figures.into_iter().map(paint).collect()))
 }
 
 /// A house as a point, in the colour of the share of its homes that are as they should be.

@@ -77,6 +77,11 @@ both_engines! {
         let mark = row.marks().unwrap().of(Field::Phone);
         assert_eq!((person.phone.as_deref(), mark.source, mark.verified), (Some("10000000005"), Source::Sync, true));
         assert_eq!(told(&d, &a, says("10000000005")).await, Outcome::Unchanged);
+        // The peer mends itself: nobody has to look any more.
+        assert_eq!(told(&d, &a, says("10000000006")).await, Outcome::Conflict);
+        assert_eq!(waiting(&d).await.len(), 1);
+        told(&d, &a, says("10000000005")).await;
+        assert!(waiting(&d).await.is_empty());
     }
 
     async fn who_is_said_to_live_elsewhere_waits_at_the_new_home(s) {
