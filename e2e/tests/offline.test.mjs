@@ -48,7 +48,13 @@ async function settle(page, grid, name, people) {
 
 const pack = (page) => page.evaluate(async () => (await fetch("/api/v1/offline/pack")).json());
 const words = (page) => page.locator("#link [data-words]").innerText();
-const said = (page, text) => page.waitForFunction((t) => document.querySelector("#link [data-words]")?.textContent.includes(t), text);
+// Said when no round of sending and fetching is under way any more.
+const said = (page, text) => page.waitForFunction((t) => document.querySelector("#link:not([aria-busy=true]) [data-words]")?.textContent.includes(t), text);
+// A page of the walk is drawn after its address stands: what is on it may be asked for only then.
+async function go(page, route = "") {
+  await page.goto(route ? `/offline#/${route}` : "/offline");
+  await page.locator(`#main[data-route="${route}"]`).waitFor();
+}
 const count = (page, id) => page.evaluate(async (id) => {
   const html = await (await fetch(`/homes/${id}`, { headers: { accept: "text/html" } })).text();
   return [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("[aria-labelledby=h-visits] li time")].length;
@@ -57,8 +63,7 @@ const count = (page, id) => page.evaluate(async (id) => {
 // Opens the offline pages with signal, until everything is on the phone.
 async function prepared(page) {
   await page.context().setOffline(false);
-  await page.goto("/offline");
-  await page.locator("main .greet h1").waitFor();
+  await go(page);
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
     while (!(await caches.match("/offline"))) await new Promise((done) => setTimeout(done, 50));
@@ -67,7 +72,7 @@ async function prepared(page) {
 }
 
 async function openHome(page, id) {
-  await page.goto(`/offline#/home/${id}`);
+  await go(page, `home/${id}`);
   await page.locator(".thumb-actions .primary").waitFor();
 }
 
@@ -128,8 +133,8 @@ test("without signal the pages open, and a visit that was cut short is still the
   assert.equal(await again.inputValue("#note"), "楼道灯坏了，已拍照");
   assert.equal(await again.locator(".photos img").count(), 1);
   assert.match(await again.locator(".thumb-actions .primary").innerText(), /保存更正/);
-  for (const [hash, what] of [["", "the walk"], [`#/home/${home.id}`, "a home"], ["#/cases", "the cases"], ["#/queue", "what waits"]]) {
-    await again.goto(`/offline${hash}`);
+  for (const [route, what] of [["", "the walk"], [`home/${home.id}`, "a home"], ["cases", "the cases"], ["queue", "what waits"]]) {
+    await go(again, route);
     await again.locator("main h1").waitFor();
     await wellMade(again, what);
     await accessible(again, what);
@@ -202,7 +207,7 @@ test("changed meanwhile by somebody else: side by side, the worker chooses, noth
   }, [home.id, who.id, String(who.version)]);
   assert.match(changed, /done=corrected/);
   await context.setOffline(false);
-  await page.goto("/offline#/queue");
+  await go(page, "queue");
   const card = page.locator("[data-item]", { hasText: "请您决定" });
   await card.waitFor();
   assert.match(await words(page), /1条要您看一下/);
@@ -232,7 +237,7 @@ test("a note on a case waits for signal and is there once", async () => {
   const text = "路面有坑，骑车容易摔";
   await report(browser, server.origin, text);
   await prepared(page);
-  await page.goto("/offline#/cases");
+  await go(page, "cases");
   const card = page.locator("main section", { hasText: text });
   await card.waitFor();
   await context.setOffline(true);
@@ -305,7 +310,7 @@ settings,,,,,,
   // Killed, and opened again without signal: it stands as it was.
   await page.close({ runBeforeUnload: false });
   worker.page = page = await context.newPage();
-  await page.goto(`/offline#/form/${survey.split("/").pop()}/${home.id}`);
+  await go(page, `form/${survey.split("/").pop()}/${home.id}`);
   await page.locator("#q-pet-0-kind").waitFor();
   assert.equal(await page.inputValue("#q-pet-0-kind"), "独此一猫");
   assert.equal(await page.inputValue("#q-pet-0-age"), "3");
@@ -363,7 +368,7 @@ test("the store of one grid is small; after log-out nothing of it can be read, a
   await logIn(page, "grid001001002");
   await prepared(page);
   assert.doesNotMatch(await page.locator("main").innerText(), new RegExp(home.house));
-  await page.goto("/offline#/queue");
+  await go(page, "queue");
   assert.match(await page.locator("main").innerText(), /没有要上传的/);
   await page.goto("/work");
   await page.locator("details.menu summary").first().click();
@@ -380,12 +385,12 @@ test("large type fits a phone and a thumb", async () => {
   const { page, context } = worker;
   await context.addCookies([{ name: "ui_type", value: "large", url: server.origin }]);
   await prepared(page);
-  for (const hash of ["", `#/home/${homes[1].id}`, "#/cases", "#/queue"]) {
-    await page.goto(`/offline${hash}`);
+  for (const route of ["", `home/${homes[1].id}`, "cases", "queue"]) {
+    await go(page, route);
     await page.locator("main h1").waitFor();
     assert.equal(await page.locator("html").getAttribute("data-type"), "large");
-    await fitsWidth(page, hash);
-    await fingers(page, hash);
+    await fitsWidth(page, route);
+    await fingers(page, route);
   }
 });
 

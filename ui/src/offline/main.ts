@@ -50,6 +50,7 @@ async function draw(focus = false): Promise<void> {
     else if (one && kind === "home") await home.show(main, here, one, queue, forms.at(asked, one), () => leave());
     else walk(main, here, homes, queue, again);
   }
+  main.dataset.route = route;
   if (focus) {
     scrollTo(0, 0);
     main.focus({ preventScroll: true });
@@ -64,9 +65,10 @@ async function status(): Promise<void> {
   const shown = items.filter((x) => x.kind !== "seen");
   const look = shown.filter((x) => x.state !== "waiting").length;
   const off = link === "offline";
+  bar.setAttribute("aria-busy", String(link === "sending"));
   bar.dataset.state = off ? "offline" : look ? "conflict" : "online";
-  const words = link === "locked" ? w("no-key") : link === "sending" ? w("sending") : w(off ? "offline" : "online");
-  const rest = look ? w("queue-look", look) : shown.length ? w("queue", shown.length) : owner() && link !== "locked" ? w("queue-none") : "";
+  const words = link === "locked" ? w("no-key") : link === "sending" ? w(shown.length ? "sending" : "fetching") : w(off ? "offline" : "online");
+  const rest = look ? w("queue-look", look) : shown.length ? w("queue", shown.length) : owner() && link !== "locked" && link !== "sending" ? w("queue-none") : "";
   const text = rest ? `${words} · ${rest}` : words;
   if (one("[data-words]", bar)?.textContent !== text) bar.replaceChildren(icon(off ? "offline" : "online"), make("span", { "data-words": true }, text));
   const count = one("#count")!;

@@ -6,7 +6,8 @@ import * as forms from "./forms";
 import type { Answer, Home, Pack } from "./model";
 
 export type Link = "online" | "offline" | "sending" | "locked";
-let link: Link = navigator.onLine ? "online" : "offline";
+// Whether the list is the newest and nothing waits is known when the first round is over.
+let link: Link = navigator.onLine ? "sending" : "offline";
 const hearers: ((link: Link, changed: boolean) => void)[] = [];
 export const state = (): Link => link;
 export const onChange = (hear: (link: Link, changed: boolean) => void) => void hearers.push(hear);
@@ -216,7 +217,7 @@ export function sync(): Promise<void> {
 }
 
 export async function begin(): Promise<void> {
-  if (!(await unlock())) say(navigator.onLine ? "online" : "offline");
+  await unlock();
   addEventListener("online", () => void sync());
   addEventListener("offline", () => say("offline"));
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void sync());

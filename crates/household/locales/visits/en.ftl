@@ -7,6 +7,7 @@ visits-queue-none = Everything is sent
 visits-queue = %n waiting
 visits-queue-look = %n need a look
 visits-sending = Sending…
+visits-fetching = Fetching the newest list…
 visits-refresh = Update the list
 visits-updated = List of %t
 visits-install = Install

@@ -7,6 +7,7 @@ visits-queue-none = 全部已上传
 visits-queue = %n条待上传
 visits-queue-look = %n条要您看一下
 visits-sending = 正在上传……
+visits-fetching = 正在更新名单……
 visits-refresh = 更新名单
 visits-updated = 名单更新于%t
 visits-install = 装到桌面

@@ -33,6 +33,7 @@ const SAID: &[&str] = &[
     "queue",
     "queue-look",
     "sending",
+    "fetching",
     "refresh",
     "updated",
     "install",
