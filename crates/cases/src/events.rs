@@ -1,8 +1,11 @@
 //! What a change owes: messages to organisations and reporters, news for other systems.
 
+use std::collections::HashSet;
+
 use linli_kernel::{Error, Result, actor::OrgId, params};
 use linli_store::{
-    Op,
+    Op, Where,
+    bulk::Insert,
     outbox::Task,
     worker::{Handler, Handlers, Work},
 };
@@ -77,26 +80,38 @@ pub(crate) async fn owe(op: &mut Op, after: &Aftermath<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a message for the organisation's inbox and the reporter's page; once, however often it runs.
-async fn keep(op: &mut Op, task: &Task) -> Result<()> {
-    let notice: CaseNotice = serde_json::from_str(&task.payload).map_err(Error::internal)?;
-    op.tx
-        .execute(
-            // An import that was undone may have taken the case back meanwhile.
-            "INSERT INTO case_notice (id, case_id, org_id, kind, at)
-             SELECT $1, c.id, $3, $4, $5 FROM case_file c WHERE c.id = $2 ON CONFLICT (id) DO NOTHING",
-            params![task.id, notice.case, notice.org, notice.kind, task.created_at],
-        )
-        .await?;
+/// Keeps messages for the organisations' inboxes and the reporters' pages; once, however often it runs.
+async fn keep(op: &mut Op, tasks: &[Task]) -> Result<()> {
+    let mut notices: Vec<(&Task, CaseNotice)> = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        notices.push((task, serde_json::from_str(&task.payload).map_err(Error::internal)?));
+    }
+    // An import that was undone may have taken a case back meanwhile.
+    let mut cases = Where::new();
+    cases.any("id", &notices.iter().map(|(_, notice)| notice.case).collect::<Vec<_>>());
+    let there: Vec<(CaseId,)> =
+        op.tx.all(&format!("SELECT id FROM case_file{}", cases.text()), cases.args()).await?;
+    let there: HashSet<CaseId> = there.into_iter().map(|(id,)| id).collect();
+    let rows = notices
+        .into_iter()
+        .filter(|(_, notice)| there.contains(&notice.case))
+        .map(|(task, notice)| params![task.id, notice.case, notice.org, notice.kind, task.created_at])
+        .collect();
+    let insert = Insert {
+        head: "INSERT INTO case_notice (id, case_id, org_id, kind, at)",
+        row: "(?, ?, ?, ?, ?)",
+        tail: "ON CONFLICT (id) DO NOTHING",
+    };
+    op.tx.insert(insert, rows).await?;
     Ok(())
 }
 
-fn kept<'a>(op: &'a mut Op, task: &'a Task) -> Work<'a> {
-    Box::pin(keep(op, task))
+fn kept<'a>(op: &'a mut Op, tasks: &'a [Task]) -> Work<'a> {
+    Box::pin(keep(op, tasks))
 }
 
 pub(crate) fn handlers() -> Handlers {
     let mut handlers = Handlers::new();
-    handlers.insert(NOTICE, Handler::Inside(kept));
+    handlers.insert(NOTICE, Handler::Together(kept));
     handlers
 }

@@ -54,10 +54,17 @@ fn feed(district: &District) -> Result<CaseFeed> {
     Ok(*district.port::<CaseFeed>()?)
 }
 
-/// Notes a change; in one transaction with the task's end, so once.
-async fn changed(op: &mut Op, task: &Task) -> Result<()> {
-    let Changed { case } = serde_json::from_str(&task.payload).map_err(Error::internal)?;
-    let told = feed(&op.district)?.told(&mut op.tx, &[case]).await?;
+/// Notes changes; in one transaction with the tasks' end, so once. Of a case that changed several times only its
+/// state now counts.
+async fn changed(op: &mut Op, tasks: &[Task]) -> Result<()> {
+    let mut cases = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let Changed { case } = serde_json::from_str(&task.payload).map_err(Error::internal)?;
+        cases.push(case);
+    }
+    cases.sort_unstable();
+    cases.dedup();
+    let told = feed(&op.district)?.told(&mut op.tx, &cases).await?;
     tide::note(op, &told).await?;
     for case in &told {
         op.announce(TOPIC, case.area.as_str(), case.id);
@@ -150,8 +157,8 @@ pub async fn catch_all(district: &Arc<District>) -> Result<()> {
     hot::find(district).await
 }
 
-fn on_changed<'a>(op: &'a mut Op, task: &'a Task) -> Work<'a> {
-    Box::pin(changed(op, task))
+fn on_changed<'a>(op: &'a mut Op, tasks: &'a [Task]) -> Work<'a> {
+    Box::pin(changed(op, tasks))
 }
 
 fn on_caught<'a>(op: &'a mut Op, task: &'a Task) -> Work<'a> {
@@ -175,7 +182,7 @@ fn on_hot(district: Arc<District>, _: Task) -> Work<'static> {
 
 pub(crate) fn handlers() -> Handlers {
     let mut handlers = Handlers::new();
-    handlers.insert(CASE_CHANGED, Handler::Inside(on_changed));
+    handlers.insert(CASE_CHANGED, Handler::Together(on_changed));
     handlers.insert(CATCH, Handler::Inside(on_caught));
     handlers.insert(TEND, Handler::Every(TEND_EVERY, on_tend));
     handlers.insert(TRAIN, Handler::Outside(on_train));

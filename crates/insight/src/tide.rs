@@ -4,7 +4,7 @@
 //! visible in their own order on both engines, and whoever has read up to a number misses nothing.
 
 use linli_kernel::{AreaCode, Result, params};
-use linli_store::{Conn, Op};
+use linli_store::{Conn, Op, bulk::Insert};
 use uuid::Uuid;
 
 use crate::feed::Told;
@@ -45,18 +45,18 @@ async fn take(op: &mut Op, many: usize) -> Result<i64> {
 
 /// Notes that these cases are new or have changed.
 pub(crate) async fn note(op: &mut Op, told: &[Told]) -> Result<()> {
-    let mut number = take(op, told.len()).await?;
-    for case in told {
-        number += 1;
-        op.tx
-            .execute(
-                "INSERT INTO insight_case (case_id, n, change, area, listed) VALUES ($1, $2, $2, $3, $4)
-                 ON CONFLICT (case_id) DO UPDATE SET change = excluded.change, area = excluded.area,
-                     listed = excluded.listed",
-                params![case.id, number, case.area.clone(), case.listed],
-            )
-            .await?;
-    }
+    let before = take(op, told.len()).await?;
+    let rows = told
+        .iter()
+        .zip(before + 1..)
+        .map(|(case, number)| params![case.id, number, number, case.area.clone(), case.listed])
+        .collect();
+    let insert = Insert {
+        head: "INSERT INTO insight_case (case_id, n, change, area, listed)",
+        row: "(?, ?, ?, ?, ?)",
+        tail: "ON CONFLICT (case_id) DO UPDATE SET change = excluded.change, area = excluded.area, listed = excluded.listed",
+    };
+    op.tx.insert(insert, rows).await?;
     Ok(())
 }
 

@@ -8,12 +8,14 @@ use std::{
     },
 };
 
+use futures_util::TryStreamExt as _;
 use linli_kernel::{Error, Result, Value};
 use sqlx::{
-    Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, SqlitePool, Transaction,
+    Arguments, AssertSqlSafe, Either, Executor as _, FromRow, PgConnection, Postgres, Sqlite,
+    SqliteConnection, SqlitePool, Transaction,
     pool::PoolConnection,
     postgres::{PgArguments, PgRow},
-    query_as_with, query_with,
+    query_with,
     sqlite::{SqliteArguments, SqliteRow},
 };
 
@@ -46,50 +48,69 @@ pub struct Conn {
     pub(crate) deferred: Deferred,
 }
 
-/// Binds the arguments for each engine and runs `$body` with the query `$q` on the connection `$c`.
-macro_rules! on_engine {
-    ($self:ident, $args:ident, $query:expr, |$q:ident, $c:ident| $body:expr) => {{
-        $self.flush().await?;
-        $self.meter.fetch_add(1, Ordering::Relaxed);
-        match &mut $self.inner {
-            Inner::Sqlite(c) => {
-                let $c = &mut **c;
-                let $q = $query(sqlite_args($args)?);
-                $body
-            }
-            Inner::SqliteTx(c) => {
-                let $c = c.conn().await?;
-                let $q = $query(sqlite_args($args)?);
-                $body
-            }
-            Inner::Postgres(c) => {
-                let $c = &mut **c;
-                let $q = $query(pg_args($args)?);
-                $body
-            }
-            Inner::PostgresTx(c) => {
-                let $c = &mut **c;
-                let $q = $query(pg_args($args)?);
-                $body
-            }
-        }
-    }};
+/// A row of either engine.
+enum Found {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
 }
+
+impl Found {
+    fn read<T: Row>(&self) -> Result<T, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => T::from_row(row),
+            Self::Postgres(row) => T::from_row(row),
+        }
+    }
+}
+
+/// Takes rows one by one.
+type Take<'a> = &'a mut (dyn FnMut(Found) -> Result<(), sqlx::Error> + Send);
 
 impl Conn {
     /// All rows.
     pub async fn all<T: Row>(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<T>> {
-        let rows =
-            on_engine!(self, args, |a| query_as_with(AssertSqlSafe(sql), a), |q, c| q.fetch_all(c).await);
-        rows.map_err(|e| failed(sql, e))
+        let mut rows = Vec::new();
+        self.each(sql, args, &mut |row| row.read().map(|row| rows.push(row))).await?;
+        Ok(rows)
     }
 
     /// The first row, if there is one.
     pub async fn optional<T: Row>(&mut self, sql: &str, args: Vec<Value>) -> Result<Option<T>> {
-        let row = on_engine!(self, args, |a| query_as_with(AssertSqlSafe(sql), a), |q, c| q
-            .fetch_optional(c)
-            .await);
-        row.map_err(|e| failed(sql, e))
+        let row = self.first(sql, args).await?;
+        row.map(|row| row.read()).transpose().map_err(|e| failed(sql, e))
+    }
+
+    /// What talks to the engines knows no row type: written for each of them, it was a third of the program.
+    async fn each(&mut self, sql: &str, args: Vec<Value>, take: Take<'_>) -> Result<()> {
+        self.flush().await?;
+        self.meter.fetch_add(1, Ordering::Relaxed);
+        let done = match &mut self.inner {
+            Inner::Sqlite(c) => sqlite_each(c, sql, sqlite_args(args)?, take).await,
+            Inner::SqliteTx(c) => {
+                let args = sqlite_args(args)?;
+                let (c, sql) = c.ready(sql).await?;
+                sqlite_each(c, &sql, args, take).await
+            }
+            Inner::Postgres(c) => pg_each(c, sql, pg_args(args)?, take).await,
+            Inner::PostgresTx(c) => pg_each(c, sql, pg_args(args)?, take).await,
+        };
+        done.map_err(|e| failed(sql, e))
+    }
+
+    async fn first(&mut self, sql: &str, args: Vec<Value>) -> Result<Option<Found>> {
+        self.flush().await?;
+        self.meter.fetch_add(1, Ordering::Relaxed);
+        let found = match &mut self.inner {
+            Inner::Sqlite(c) => sqlite_first(c, sql, sqlite_args(args)?).await,
+            Inner::SqliteTx(c) => {
+                let args = sqlite_args(args)?;
+                let (c, sql) = c.ready(sql).await?;
+                sqlite_first(c, &sql, args).await
+            }
+            Inner::Postgres(c) => pg_first(c, sql, pg_args(args)?).await,
+            Inner::PostgresTx(c) => pg_first(c, sql, pg_args(args)?).await,
+        };
+        found.map_err(|e| failed(sql, e))
     }
 
     /// The one row that must be there; [`Error::NotFound`] otherwise.
@@ -143,7 +164,10 @@ impl Conn {
         self.meter.fetch_add(1, Ordering::Relaxed);
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlite_run(c, sql, args).await,
-            Inner::SqliteTx(c) => sqlite_run(c.conn().await?, sql, args).await,
+            Inner::SqliteTx(c) => {
+                let (c, sql) = c.ready(sql).await?;
+                sqlite_run(c, &sql, args).await
+            }
             Inner::Postgres(c) => pg_run(c, sql, args).await,
             Inner::PostgresTx(c) => pg_run(c, sql, args).await,
         };
@@ -155,7 +179,8 @@ impl Conn {
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
             Inner::SqliteTx(c) => {
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(c.conn().await?).await.map(|_| ())
+                let (c, sql) = c.ready(sql).await?;
+                sqlx::raw_sql(AssertSqlSafe(&*sql)).execute(c).await.map(|_| ())
             }
             Inner::Postgres(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
             Inner::PostgresTx(c) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **c).await.map(|_| ()),
@@ -164,12 +189,60 @@ impl Conn {
     }
 }
 
-async fn sqlite_run(c: &mut sqlx::SqliteConnection, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
-    let args = sqlite_args(args).map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
-    Ok(query_with::<Sqlite, _>(AssertSqlSafe(sql), args).execute(c).await?.rows_affected())
+async fn sqlite_each(
+    c: &mut SqliteConnection,
+    sql: &str,
+    args: SqliteArguments,
+    take: Take<'_>,
+) -> Result<(), sqlx::Error> {
+    let mut rows = query_with::<Sqlite, _>(AssertSqlSafe(sql), args).fetch(c);
+    while let Some(row) = rows.try_next().await? {
+        take(Found::Sqlite(row))?;
+    }
+    Ok(())
 }
 
-async fn pg_run(c: &mut sqlx::PgConnection, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
+async fn sqlite_first(
+    c: &mut SqliteConnection,
+    sql: &str,
+    args: SqliteArguments,
+) -> Result<Option<Found>, sqlx::Error> {
+    let row = query_with::<Sqlite, _>(AssertSqlSafe(sql), args).fetch_optional(c).await?;
+    Ok(row.map(Found::Sqlite))
+}
+
+async fn pg_each(
+    c: &mut PgConnection,
+    sql: &str,
+    args: PgArguments,
+    take: Take<'_>,
+) -> Result<(), sqlx::Error> {
+    let mut rows = query_with::<Postgres, _>(AssertSqlSafe(sql), args).fetch(c);
+    while let Some(row) = rows.try_next().await? {
+        take(Found::Postgres(row))?;
+    }
+    Ok(())
+}
+
+async fn pg_first(c: &mut PgConnection, sql: &str, args: PgArguments) -> Result<Option<Found>, sqlx::Error> {
+    let row = query_with::<Postgres, _>(AssertSqlSafe(sql), args).fetch_optional(c).await?;
+    Ok(row.map(Found::Postgres))
+}
+
+async fn sqlite_run(c: &mut SqliteConnection, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
+    let args = sqlite_args(args).map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
+    // A savepoint may stand in front, and the engine tells the rows of the change before it as its own: the last counts.
+    let mut results = c.fetch_many(query_with::<Sqlite, _>(AssertSqlSafe(sql), args));
+    let mut rows = 0;
+    while let Some(result) = results.try_next().await? {
+        if let Either::Left(done) = result {
+            rows = done.rows_affected();
+        }
+    }
+    Ok(rows)
+}
+
+async fn pg_run(c: &mut PgConnection, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
     let args = pg_args(args).map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
     Ok(query_with::<Postgres, _>(AssertSqlSafe(sql), args).execute(c).await?.rows_affected())
 }

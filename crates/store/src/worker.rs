@@ -18,6 +18,9 @@ pub type Work<'a, T = ()> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>
 pub enum Handler {
     /// Writes only to this database: in one transaction with the task's end, so exactly once.
     Inside(for<'a> fn(&'a mut Op, &'a Task) -> Work<'a>),
+    /// As [`Handler::Inside`], for all that is due of its kind at once: for what comes with every change, where one
+    /// statement for many rows spares the one writer many ways there and back.
+    Together(for<'a> fn(&'a mut Op, &'a [Task]) -> Work<'a>),
     /// Talks to the world, or takes long (learning, counting over many cases): at least once; the handler makes
     /// repeats harmless or visible as such. In a lane of its own, so that no other kind waits for it; one at a time
     /// of each kind, in order. Its lease is kept for as long as it runs. What it computes belongs on a blocking thread.
@@ -111,14 +114,10 @@ async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lanes: &mut 
             Some(Handler::Outside(work)) => lanes.take(Some(kind), in_order(district, tasks, work)),
             Some(Handler::Beside(work)) => lanes.take(None, in_order(district, tasks, work)),
             Some(Handler::Inside(work)) => {
-                running.spawn(async move {
-                    if tasks.len() > 1 && together(&district, &tasks, work).await.is_ok() {
-                        return;
-                    }
-                    for task in tasks {
-                        settle(&district, &task, inside(&district, &task, work).await).await;
-                    }
-                });
+                running.spawn(all_or_each(district, tasks, Within::Each(work)));
+            }
+            Some(Handler::Together(work)) => {
+                running.spawn(all_or_each(district, tasks, Within::All(work)));
             }
             Some(Handler::Every(pause, work)) => {
                 running.spawn(async move {
@@ -158,32 +157,37 @@ async fn settle(district: &District, task: &Task, outcome: Result<()>) {
     }
 }
 
+/// What is done inside a transaction.
+#[derive(Clone, Copy)]
+enum Within {
+    Each(for<'a> fn(&'a mut Op, &'a Task) -> Work<'a>),
+    All(for<'a> fn(&'a mut Op, &'a [Task]) -> Work<'a>),
+}
+
 /// Tasks of one kind in one transaction, because each commit costs a flush of the disk. Where one
 /// fails nothing has happened, and each goes alone.
-async fn together(
-    district: &Arc<District>,
-    tasks: &[Task],
-    work: for<'a> fn(&'a mut Op, &'a Task) -> Work<'a>,
-) -> Result<()> {
+async fn all_or_each(district: Arc<District>, tasks: Vec<Task>, work: Within) {
+    if tasks.len() > 1 && inside(&district, &tasks, work).await.is_ok() {
+        return;
+    }
+    for task in &tasks {
+        settle(&district, task, inside(&district, std::slice::from_ref(task), work).await).await;
+    }
+}
+
+async fn inside(district: &Arc<District>, tasks: &[Task], work: Within) -> Result<()> {
     let mut op = district.op("tasks").await?;
     let now = op.now;
     outbox::finish_all(&mut op.tx, tasks, now).await?;
-    for task in tasks {
-        op.request = format!("task {}", task.id);
-        work(&mut op, task).await?;
+    match work {
+        Within::Each(work) => {
+            for task in tasks {
+                op.request = format!("task {}", task.id);
+                work(&mut op, task).await?;
+            }
+        }
+        Within::All(work) => work(&mut op, tasks).await?,
     }
-    op.commit().await
-}
-
-async fn inside(
-    district: &Arc<District>,
-    task: &Task,
-    work: for<'a> fn(&'a mut Op, &'a Task) -> Work<'a>,
-) -> Result<()> {
-    let mut op = district.op(&format!("task {}", task.id)).await?;
-    let now = op.now;
-    outbox::finish(&mut op.tx, task, now).await?;
-    work(&mut op, task).await?;
     op.commit().await
 }
 

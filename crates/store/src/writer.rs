@@ -5,7 +5,7 @@
 //! already wait; these join the same outer transaction, and whoever comes to the front first commits for
 //! all. An answer is only given after the flush that holds its rows. With one client nothing waits.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 
 use linli_kernel::{Error, Result};
 use sqlx::{
@@ -69,6 +69,17 @@ impl State {
     }
 }
 
+/// Opens a group. In a task of its own: a caller who goes away half-way must not leave us in doubt whether a
+/// transaction is open.
+async fn begin(mut state: OwnedMutexGuard<State>) -> Result<OwnedMutexGuard<State>, sqlx::Error> {
+    let begun = tokio::spawn(async move {
+        state.run("BEGIN IMMEDIATE").await?;
+        state.open = true;
+        Ok(state)
+    });
+    begun.await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?
+}
+
 impl Writer {
     pub(crate) async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         let conn = Some(options.connect().await?);
@@ -80,17 +91,12 @@ impl Writer {
         Turn { writer: self.clone(), held: None }
     }
 
+    /// Waits for the turn. Its savepoint goes with its first statement, since each way to the thread that owns the
+    /// file costs more than most statements do.
     async fn take_turn(self) -> Result<Held, sqlx::Error> {
-        let mut state = self.0.clone().lock_owned().await;
-        if !state.open {
-            state.run("BEGIN IMMEDIATE").await?;
-            state.open = true;
-        }
-        if let Err(error) = state.run("SAVEPOINT member").await {
-            state.fail().await;
-            return Err(error);
-        }
-        Ok(Held { state: Some(state), writer: self })
+        let state = self.0.clone().lock_owned().await;
+        let state = if state.open { state } else { begin(state).await? };
+        Ok(Held { state: Some(state), begun: false, writer: self })
     }
 
     /// Ends what is open and closes the connection.
@@ -131,16 +137,18 @@ impl Turn {
         self.held.is_some()
     }
 
-    /// The writing connection; the first time it waits for its turn.
-    pub(crate) async fn conn(&mut self) -> Result<&mut SqliteConnection> {
+    /// The writing connection and the text to run on it; the first time it waits for its turn.
+    pub(crate) async fn ready<'t, 's>(
+        &'t mut self,
+        sql: &'s str,
+    ) -> Result<(&'t mut SqliteConnection, Cow<'s, str>)> {
         if self.held.is_none() {
-            // In a task of its own: a caller who goes away half-way must not leave us in doubt whether a
-            // transaction is open. Nobody takes the turn then, and dropping it undoes it.
-            let taken = tokio::spawn(self.writer.clone().take_turn()).await.map_err(Error::internal)?;
-            self.held = Some(taken.map_err(unavailable)?);
+            self.held = Some(self.writer.clone().take_turn().await.map_err(unavailable)?);
         }
-        let held = self.held.as_mut().and_then(|held| held.state.as_mut());
-        held.and_then(|state| state.conn.as_mut()).ok_or(Error::Unavailable("error-busy"))
+        let held = self.held.as_mut().ok_or(Error::Unavailable("error-busy"))?;
+        let sql = held.with_savepoint(sql);
+        let conn = held.state.as_mut().and_then(|state| state.conn.as_mut());
+        Ok((conn.ok_or(Error::Unavailable("error-busy"))?, sql))
     }
 
     /// Runs `last`, ends the transaction and waits until the group is on the disk; `kept` is let go after that.
@@ -172,13 +180,23 @@ pub(crate) type Statement = (String, SqliteArguments);
 /// The turn itself.
 struct Held {
     state: Option<OwnedMutexGuard<State>>,
+    /// Whether the savepoint has been asked for.
+    begun: bool,
     writer: Writer,
 }
 
 impl Held {
+    fn with_savepoint<'s>(&mut self, sql: &'s str) -> Cow<'s, str> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Cow::Borrowed(sql);
+        }
+        Cow::Owned(format!("SAVEPOINT member; {sql}"))
+    }
+
     async fn commit(mut self, (mut sql, values): Statement) -> Result<(), sqlx::Error> {
         // One way there and back for the last rows and the end of the savepoint.
         sql.push_str(if sql.is_empty() { "RELEASE member" } else { "; RELEASE member" });
+        let sql = self.with_savepoint(&sql).into_owned();
         let state = self.state.as_mut().ok_or_else(closed)?;
         let group = state.group;
         let conn = state.conn.as_mut().ok_or_else(closed)?;
@@ -194,9 +212,14 @@ impl Drop for Held {
     /// Without a commit nothing of this turn remains; the rest of its group does.
     fn drop(&mut self) {
         let Some(mut state) = self.state.take() else { return };
-        let writer = self.writer.clone();
+        let (writer, begun) = (self.writer.clone(), self.begun);
         tokio::spawn(async move {
             let group = state.group;
+            if !begun {
+                drop(state);
+                let _ = writer.settle(group).await;
+                return;
+            }
             let undone = match state.run("ROLLBACK TO member").await {
                 Ok(()) => state.run("RELEASE member").await,
                 Err(error) => Err(error),

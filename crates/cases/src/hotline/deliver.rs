@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::{
     sheets,
-    webhook::{self, DeliveryId, WebhookId},
+    webhook::{self, DeliveryId, Webhook, WebhookId},
 };
 use crate::{
     events::{CHANGED, CaseChanged},
@@ -39,9 +39,20 @@ pub(super) async fn owe(op: &mut Op, delivery: DeliveryId) -> Result<()> {
     op.emit(DELIVER, &Owed { delivery }).await
 }
 
-/// Notes for each webhook what it has to hear of a change; in one transaction with the task's end, so once.
-async fn note(op: &mut Op, task: &Task) -> Result<()> {
-    let changed: CaseChanged = serde_json::from_str(&task.payload).map_err(Error::internal)?;
+/// Notes for each webhook what it has to hear of changes; in one transaction with the tasks' end, so once.
+async fn note(op: &mut Op, tasks: &[Task]) -> Result<()> {
+    let hooks = webhook::list(&mut op.tx).await?;
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    for task in tasks {
+        let changed: CaseChanged = serde_json::from_str(&task.payload).map_err(Error::internal)?;
+        note_one(op, &hooks, &changed).await?;
+    }
+    Ok(())
+}
+
+async fn note_one(op: &mut Op, hooks: &[Webhook], changed: &CaseChanged) -> Result<()> {
     // A task inside a case is nobody's business outside. Who has no number of their own knows ours.
     let found: Option<(Source, String, i64)> = op
         .tx
@@ -57,7 +68,6 @@ async fn note(op: &mut Op, task: &Task) -> Result<()> {
         .await?;
     // The hotline hears its own number, also where two messages have it.
     let number = number.map_or_else(|| known_as.clone(), |(number,)| number);
-    let hooks = webhook::list(&mut op.tx).await?;
     for hook in hooks.iter().filter(|h| h.sources().contains(&source)) {
         let answer = sheets::answer(&mut op.tx, changed.case).await?;
         let atlas = op.district.port::<AtlasPort>()?.get();
@@ -205,8 +215,8 @@ async fn next(district: &Arc<District>, message: &Message) -> Result<()> {
     op.commit().await
 }
 
-fn noted<'a>(op: &'a mut Op, task: &'a Task) -> Work<'a> {
-    Box::pin(note(op, task))
+fn noted<'a>(op: &'a mut Op, tasks: &'a [Task]) -> Work<'a> {
+    Box::pin(note(op, tasks))
 }
 
 fn carried(district: Arc<District>, task: Task) -> Work<'static> {
@@ -214,5 +224,5 @@ fn carried(district: Arc<District>, task: Task) -> Work<'static> {
 }
 
 pub(super) fn handlers() -> Handlers {
-    Handlers::from([(CHANGED, Handler::Inside(noted)), (DELIVER, Handler::Outside(carried))])
+    Handlers::from([(CHANGED, Handler::Together(noted)), (DELIVER, Handler::Outside(carried))])
 }

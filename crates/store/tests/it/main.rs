@@ -333,6 +333,32 @@ both_engines! {
         assert!(outbox::depth(&d.db).await.unwrap().0 > kept);
     }
 
+    async fn the_first_statement_of_a_turn_tells_its_own_rows_and_can_fail_alone(s) {
+        let d = district(&s).await;
+        let mut one = op(&d).await;
+        one.tx.execute("CREATE TABLE thing (n INTEGER PRIMARY KEY)", vec![]).await.unwrap();
+        let three = one.tx.execute("INSERT INTO thing (n) VALUES (1), (2), (3)", vec![]).await.unwrap();
+        assert_eq!(three, 3);
+        one.commit().await.unwrap();
+        // Each is the first of its turn, right after another change.
+        let mut two = op(&d).await;
+        assert_eq!(two.tx.execute("DELETE FROM thing WHERE n = 1", vec![]).await.unwrap(), 1);
+        two.commit().await.unwrap();
+        let mut three = op(&d).await;
+        assert_eq!(three.tx.execute("DELETE FROM thing WHERE n = 9", vec![]).await.unwrap(), 0);
+        drop(three);
+        let mut wrong = op(&d).await;
+        assert!(wrong.tx.execute("INSERT INTO thing (n) VALUES (2)", vec![]).await.is_err());
+        drop(wrong);
+        // Nothing was asked of this one.
+        drop(op(&d).await);
+        let mut last = op(&d).await;
+        assert_eq!(last.tx.execute("UPDATE thing SET n = n + 10", vec![]).await.unwrap(), 2);
+        last.commit().await.unwrap();
+        let left: i64 = d.db.read().await.unwrap().scalar("SELECT sum(n) FROM thing", vec![]).await.unwrap();
+        assert_eq!(left, 25);
+    }
+
     async fn a_repeat_gets_the_first_answer(s) {
         let d = district(&s).await;
         let now = d.clock.now();
