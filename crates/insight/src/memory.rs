@@ -294,8 +294,11 @@ impl Memory {
             });
             rarity = learning.await.map_err(Error::internal)?;
         }
+        let cases: i64 = conn.scalar("SELECT count(*) FROM insight_case WHERE listed", vec![]).await?;
         let mut fresh = State::empty(rarity);
         fresh.seen = Some((0, mark));
+        // Some more, so that the next ones do not make it grow at once.
+        fresh.index.reserve(usize::try_from(cases + cases / 16).unwrap_or_default());
         self.change(|state| state.take_over(fresh));
         Ok(())
     }

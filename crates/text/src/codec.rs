@@ -57,6 +57,9 @@ impl Writer {
         bytes.extend_from_slice(&version.to_le_bytes());
         Self { bytes }
     }
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve_exact(bytes);
+    }
     pub(crate) fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }

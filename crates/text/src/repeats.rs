@@ -16,8 +16,11 @@ use crate::features::{inverse_frequency, runs};
 use crate::hash::{Map, chars as hash_chars, combine, mix};
 use crate::normalise::fold_features;
 
+mod blocks;
 mod snapshot;
 mod words;
+
+use blocks::Blocks;
 
 /// Runs that are kept of a case.
 const KEPT: usize = 40;
@@ -149,7 +152,7 @@ pub struct RepeatIndex {
     slots: Vec<Slot>,
     free: Vec<u32>,
     by_id: Map<u64, u32>,
-    blocks: Map<u64, Vec<u32>>,
+    blocks: Blocks,
 }
 
 fn cell(point: (f64, f64)) -> (i32, i32) {
@@ -215,8 +218,14 @@ impl RepeatIndex {
             slots: Vec::new(),
             free: Vec::new(),
             by_id: Map::default(),
-            blocks: Map::default(),
+            blocks: Blocks::default(),
         }
+    }
+
+    /// Makes room for so many cases more, so that growing does not hold them twice.
+    pub fn reserve(&mut self, more: usize) {
+        self.slots.reserve_exact(more);
+        self.by_id.reserve(more);
     }
 
     /// How many cases there are.
@@ -298,7 +307,7 @@ impl RepeatIndex {
     fn place(&mut self, slot: Slot) {
         let at = self.free.pop().unwrap_or_else(|| u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
         for key in slot.keys() {
-            self.blocks.entry(key).or_default().push(at);
+            self.blocks.push(key, at);
         }
         self.by_id.insert(slot.id, at);
         match self.slots.get_mut(at as usize) {
@@ -311,14 +320,7 @@ impl RepeatIndex {
     pub fn remove(&mut self, id: u64) -> bool {
         let Some(at) = self.by_id.remove(&id) else { return false };
         for key in self.slots[at as usize].keys() {
-            if let Some(block) = self.blocks.get_mut(&key) {
-                if let Some(position) = block.iter().position(|&s| s == at) {
-                    block.swap_remove(position);
-                }
-                if block.is_empty() {
-                    self.blocks.remove(&key);
-                }
-            }
+            self.blocks.remove(key, at);
         }
         self.free.push(at);
         true
@@ -331,10 +333,8 @@ impl RepeatIndex {
         let mut seen: Vec<u32> = Vec::new();
         let periods = period(case.day - self.options.window)..=period(case.day + self.options.window);
         let mut visit = |key: u64| {
-            if let Some(block) = self.blocks.get(&key)
-                && seen.len() < self.options.most
-            {
-                seen.extend_from_slice(&block[block.len().saturating_sub(self.options.most)..]);
+            if seen.len() < self.options.most {
+                seen.extend(self.blocks.of(key).take(self.options.most));
             }
         };
         let located = asked.place.is_some() || asked.cell.is_some();

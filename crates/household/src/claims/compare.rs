@@ -11,7 +11,7 @@ use super::{
     triage::{self, Known},
 };
 use crate::{
-    model::{CareKind, Facts, Field, Mark, Marks, Person, ResidentId, Say, Sex, Usage},
+    model::{CareKind, DwellingId, Facts, Field, Mark, Marks, Person, ResidentId, Say, Sex, Usage},
     store::{
         Seal, care, people,
         people::{RESIDENT, Resident},
@@ -173,6 +173,55 @@ pub(super) fn base(dwelling: Option<&Dwelling>, living: &[Resident]) -> String {
     format!("{}:{}", dwelling.map_or(0, |d| d.version), parts.join(","))
 }
 
+/// What is known of those whom an entry names and of its home, as the register has it at one moment.
+pub(super) struct Ground {
+    /// What was typed of each, read.
+    facts: Vec<Facts>,
+    /// The identity numbers of those who are not said to be gone, as they are kept.
+    numbers: Vec<Vec<u8>>,
+    living: Vec<Resident>,
+    care: Vec<care::CareMark>,
+    own: bool,
+    by_number: Vec<Resident>,
+    by_phone: Vec<Resident>,
+}
+
+impl Ground {
+    /// Five queries at most; `phone` is the hash of a proven one.
+    pub(super) async fn read(
+        conn: &mut Conn,
+        access: &Access,
+        dwelling: Option<DwellingId>,
+        phone: Option<&[u8]>,
+        content: &Content,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let seal = Seal::new(access);
+        let (mut living, mut care, mut own) = (Vec::new(), Vec::new(), false);
+        if let Some(id) = dwelling {
+            living = people::of_dwelling(conn, id).await?;
+            if content.members.iter().any(|m| !m.care.is_empty()) {
+                care = care::of_dwelling(conn, id, now).await?;
+            }
+            if let Some(hash) = phone {
+                let sql = "SELECT count(*) FROM resident WHERE dwelling_id = $1 AND phone_hash = $2";
+                own = conn.scalar::<i64>(sql, params![id, hash.to_vec()]).await? > 0;
+            }
+        }
+        let facts: Vec<Facts> =
+            content.members.iter().map(|m| Facts::read(&m.texts, now).unwrap_or_default()).collect();
+        let (mut numbers, mut all, mut phones) = (Vec::new(), Vec::new(), Vec::new());
+        for (member, facts) in content.members.iter().zip(&facts) {
+            let hash = facts.id_number.value().map(|n| seal.id_hash(n)).transpose()?;
+            numbers.extend(hash.clone().filter(|_| !member.gone));
+            all.extend(hash);
+            phones.extend(facts.phone.value().map(|p| seal.phone_hash(p)).transpose()?);
+        }
+        let (by_number, by_phone) = candidates(conn, &all, &phones).await?;
+        Ok(Self { facts, numbers, living, care, own, by_number, by_phone })
+    }
+}
+
 /// People of the register who share a number or a phone with somebody that is named.
 async fn candidates(
     conn: &mut Conn,
@@ -249,43 +298,24 @@ pub async fn compare(
         }
         None => None,
     };
-    Ok(beside(conn, access, claim, content, dwelling, now).await?.0)
+    let phone = claim.phone_hash.as_deref().filter(|_| claim.proven);
+    let ground = Ground::read(conn, access, claim.dwelling_id, phone, content, now).await?;
+    Ok(beside(conn, access, claim, content, dwelling, ground).await?.0)
 }
 
-/// As [`compare`], where the home is at hand; and the entries that it was compared with.
+/// As [`compare`], where home and register are at hand; and the entries that it was compared with.
 pub(super) async fn beside(
     conn: &mut Conn,
     access: &Access,
     claim: &Claim,
     content: &Content,
     dwelling: Option<Dwelling>,
-    now: Timestamp,
+    ground: Ground,
 ) -> Result<(Compared, Others)> {
     let seal = Seal::new(access);
-    let (mut living, mut others, mut care_known) = (Vec::new(), Others::default(), Vec::new());
-    let mut own = false;
-    if let Some(id) = claim.dwelling_id {
-        living = people::of_dwelling(conn, id).await?;
-        if content.members.iter().any(|m| !m.care.is_empty()) {
-            care_known = care::of_dwelling(conn, id, now).await?;
-        }
-        if let Some(hash) = claim.phone_hash.clone().filter(|_| claim.proven) {
-            let sql = "SELECT count(*) FROM resident WHERE dwelling_id = $1 AND phone_hash = $2";
-            own = conn.scalar::<i64>(sql, params![id, hash]).await? > 0;
-        }
-    }
-    let read: Vec<Facts> =
-        content.members.iter().map(|m| Facts::read(&m.texts, now).unwrap_or_default()).collect();
-    let mut numbers = Vec::new();
-    let mut phones = Vec::new();
-    for (member, facts) in content.members.iter().zip(&read) {
-        let hash = facts.id_number.value().map(|n| seal.id_hash(n)).transpose()?;
-        others.numbers.extend(hash.clone().filter(|_| !member.gone));
-        numbers.extend(hash);
-        phones.extend(facts.phone.value().map(|p| seal.phone_hash(p)).transpose()?);
-    }
-    let (by_number, by_phone) = candidates(conn, &numbers, &phones).await?;
-    (others.here, others.sharing) = store::met(conn, claim.dwelling_id, &others.numbers, claim.id).await?;
+    let Ground { facts: read, numbers, living, care: care_known, own, by_number, by_phone } = ground;
+    let (here, sharing) = store::met(conn, claim.dwelling_id, &numbers, claim.id).await?;
+    let others = Others { here, sharing, numbers };
     let with_person = |rows: Vec<Resident>| -> Result<Vec<(Resident, Person)>> {
         rows.into_iter().map(|r| r.person(seal).map(|p| (r, p))).collect()
     };

@@ -9,7 +9,9 @@ use linli_store::{Conn, Op, Where};
 use serde_json::json;
 
 use super::{
-    Claim, ClaimId, ClaimKind, ClaimState, Content, Member, store,
+    Claim, ClaimId, ClaimKind, ClaimState, Content, Member,
+    compare::Ground,
+    store,
     submit::{self, log},
 };
 use crate::{
@@ -100,7 +102,9 @@ pub(crate) async fn file(op: &mut Op, word: Word<'_>) -> Result<()> {
         peer: Some(word.peer.to_owned()),
         external_id: Some(word.external_id.to_owned()),
     };
-    submit::file(op, &access, &mut claim, &content, Some(home)).await?;
+    let now = op.now;
+    let ground = Ground::read(&mut op.tx, &access, claim.dwelling_id, None, &content, now).await?;
+    submit::file(op, &access, &mut claim, &content, Some(home), ground).await?;
     let detail = json!({ "peer": word.peer, "conflicts": claim.conflicts(), "again": known.is_some() });
     log(op, "claim.submit", &claim, detail).await
 }

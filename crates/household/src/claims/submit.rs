@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Claim, ClaimId, ClaimKind, ClaimState, Conflict, Content, Held, NewClaim,
-    compare::{Others, beside, rivals},
+    compare::{Ground, Others, beside, rivals},
     model::joined,
     store,
 };
@@ -148,26 +148,12 @@ pub async fn submit(
     again: Option<ClaimId>,
 ) -> Result<Claim> {
     let mut new = new.clone();
-    let dwelling = home(&mut op.tx, code, new.dwelling).await?;
-    if new.same && dwelling.is_none() {
+    let id = code.dwelling().or(new.dwelling);
+    if new.same && id.is_none() {
         return Err(Error::field("door", "door-choose"));
     }
-    faults(&new, dwelling.is_none(), op.now)?;
+    faults(&new, id.is_none(), op.now)?;
     new.content.members.retain(|m| m.gone || !m.is_blank());
-    let hour = op.now.minus(Duration::from_hours(1));
-    if store::through(&mut op.tx, code.id, hour).await? >= code.kind.hourly() {
-        return Err(Error::field("form", "door-code-often"));
-    }
-    let id = dwelling.as_ref().map(|d| d.id);
-    let mut visible: Vec<ResidentId> = Vec::new();
-    if let Some(id) = id {
-        visible.extend(own(&mut op.tx, id, held, op.now).await?.iter().map(|r| r.id));
-    }
-    // A record that this phone may not see is no record that it can name.
-    new.content.members.retain(|m| !m.gone || m.resident.is_some_and(|r| visible.contains(&r)));
-    for member in &mut new.content.members {
-        member.resident = member.resident.filter(|r| visible.contains(r));
-    }
     let access = op.district.port::<Access>()?;
     let seal = Seal::new(&access);
     let phone = match (held, &new.content.phone) {
@@ -177,6 +163,26 @@ pub async fn submit(
     };
     let phone_hash = phone.as_deref().map(|p| seal.phone_hash(p)).transpose()?;
     new.content.phone = phone;
+    // The register is read before the turn at the writer: whoever decides compares with what it says by then, and the
+    // entry notes on which versions it stands.
+    let (now, mut conn) = (op.now, op.tx.before().await?);
+    let mut visible: Vec<ResidentId> = Vec::new();
+    if let Some(id) = id {
+        visible.extend(own(&mut conn, id, held, now).await?.iter().map(|r| r.id));
+    }
+    // A record that this phone may not see is no record that it can name.
+    new.content.members.retain(|m| !m.gone || m.resident.is_some_and(|r| visible.contains(&r)));
+    for member in &mut new.content.members {
+        member.resident = member.resident.filter(|r| visible.contains(r));
+    }
+    let proven = phone_hash.as_deref().filter(|_| held.is_some());
+    let ground = Ground::read(&mut conn, &access, id, proven, &new.content, now).await?;
+    drop(conn);
+    let dwelling = home(&mut op.tx, code, new.dwelling).await?;
+    let hour = op.now.minus(Duration::from_hours(1));
+    if store::through(&mut op.tx, code.id, hour).await? >= code.kind.hourly() {
+        return Err(Error::field("form", "door-code-often"));
+    }
     let known = before(op, id, held, again).await?;
     let fresh = known.is_none();
     let address = match &dwelling {
@@ -213,7 +219,7 @@ pub async fn submit(
         peer: None,
         external_id: None,
     };
-    file(op, &access, &mut claim, &new.content, dwelling).await?;
+    file(op, &access, &mut claim, &new.content, dwelling, ground).await?;
     let detail = json!({ "kind": claim.kind, "people": claim.people, "proven": claim.proven, "again": !fresh,
         "consent": claim.consent, "conflicts": claim.conflicts() });
     log(op, "claim.submit", &claim, detail).await?;
@@ -227,9 +233,9 @@ pub(super) async fn file(
     claim: &mut Claim,
     content: &Content,
     dwelling: Option<places::Dwelling>,
+    ground: Ground,
 ) -> Result<()> {
-    let now = op.now;
-    let (compared, others) = beside(&mut op.tx, access, claim, content, dwelling, now).await?;
+    let (compared, others) = beside(&mut op.tx, access, claim, content, dwelling, ground).await?;
     claim.kind = compared.kind;
     claim.against = joined(&compared.conflicts);
     claim.base = compared.base;

@@ -11,6 +11,8 @@ use crate::codec::{DecodeError, Reader, Writer};
 
 const MAGIC: [u8; 8] = *b"linlirp\x01";
 const VERSION: u32 = 1;
+/// A case takes so many at most.
+const MOST_BYTES: usize = 32 + 3 * KEPT;
 
 impl RepeatIndex {
     /// The index as bytes.
@@ -22,6 +24,8 @@ impl RepeatIndex {
         w.len(self.options.most);
         w.u32(self.rarity.total);
         w.list(&self.rarity.documents, |w, &n| w.u32(n));
+        // Bytes that are not written cost nothing; growing would hold them twice.
+        w.reserve(self.by_id.len() * MOST_BYTES);
         let live: BTreeMap<u64, u32> = self.by_id.iter().map(|(&id, &at)| (id, at)).collect();
         w.len(live.len());
         let option = |w: &mut Writer, value: Option<u32>| {
@@ -62,7 +66,10 @@ impl RepeatIndex {
             let value = r.u32()?;
             Ok(there.then_some(value))
         };
-        for _ in 0..r.len()? {
+        let count = r.len()?;
+        // A damaged number asks for no more than could be there.
+        index.reserve(count.min(bytes.len() / 32));
+        for _ in 0..count {
             let (id, day) = (r.u64()?, r.u32()?.cast_signed());
             let (place, grid, x, y) = (option(&mut r)?, option(&mut r)?, option(&mut r)?, r.u32()?);
             let count = r.u8()?;
