@@ -91,10 +91,11 @@ fn faults(new: &NewClaim, needs_door: bool, now: Timestamp) -> Result<()> {
     if all.is_empty() { Ok(()) } else { Err(Error::Invalid(all)) }
 }
 
-/// The home that is meant, which lies behind the code; locked, so that two entries for it see each other.
-async fn home(tx: &mut Tx, code: &Code, wanted: Option<DwellingId>) -> Result<Option<places::Dwelling>> {
+/// The home that is meant, which lies behind the code; locked where there are several writers, so that two entries for
+/// it see each other.
+async fn home(conn: &mut Conn, code: &Code, wanted: Option<DwellingId>) -> Result<Option<places::Dwelling>> {
     let Some(id) = code.dwelling().or(wanted) else { return Ok(None) };
-    let home = places::dwelling(tx, id).await?;
+    let home = places::dwelling(conn, id).await?;
     let behind = match code.kind {
         CodeKind::Dwelling => true,
         CodeKind::Unit => home.unit_id == code.unit(),
@@ -164,8 +165,13 @@ pub async fn submit(
     let phone_hash = phone.as_deref().map(|p| seal.phone_hash(p)).transpose()?;
     new.content.phone = phone;
     // The register is read before the turn at the writer: whoever decides compares with what it says by then, and the
-    // entry notes on which versions it stands.
+    // entry notes on which versions it stands. A limit that several forms at once pass by one is still one.
     let (now, mut conn) = (op.now, op.tx.before().await?);
+    let dwelling = home(&mut conn, code, new.dwelling).await?;
+    let hour = now.minus(Duration::from_hours(1));
+    if store::through(&mut conn, code.id, hour).await? >= code.kind.hourly() {
+        return Err(Error::field("form", "door-code-often"));
+    }
     let mut visible: Vec<ResidentId> = Vec::new();
     if let Some(id) = id {
         visible.extend(own(&mut conn, id, held, now).await?.iter().map(|r| r.id));
@@ -178,11 +184,6 @@ pub async fn submit(
     let proven = phone_hash.as_deref().filter(|_| held.is_some());
     let ground = Ground::read(&mut conn, &access, id, proven, &new.content, now).await?;
     drop(conn);
-    let dwelling = home(&mut op.tx, code, new.dwelling).await?;
-    let hour = op.now.minus(Duration::from_hours(1));
-    if store::through(&mut op.tx, code.id, hour).await? >= code.kind.hourly() {
-        return Err(Error::field("form", "door-code-often"));
-    }
     let known = before(op, id, held, again).await?;
     let fresh = known.is_none();
     let address = match &dwelling {

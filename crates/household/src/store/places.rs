@@ -216,10 +216,10 @@ pub async fn unit(tx: &mut Tx, id: UnitId, building: BuildingId, name: &str) -> 
         .await
 }
 
-/// A home, locked for a change.
-pub async fn dwelling(tx: &mut Tx, id: DwellingId) -> Result<Dwelling> {
-    let lock = tx.dialect("", "FOR UPDATE OF d");
-    tx.one(&format!("SELECT {DWELLING} FROM dwelling d WHERE d.id = $1 {lock}"), params![id]).await
+/// A home; within a transaction locked for a change.
+pub async fn dwelling(conn: &mut Conn, id: DwellingId) -> Result<Dwelling> {
+    let lock = if conn.is_within() { conn.dialect("", "FOR UPDATE OF d") } else { "" };
+    conn.one(&format!("SELECT {DWELLING} FROM dwelling d WHERE d.id = $1 {lock}"), params![id]).await
 }
 
 /// The home at an address, if it is registered.
