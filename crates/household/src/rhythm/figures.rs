@@ -73,16 +73,25 @@ pub(super) const fn digits(level: AreaLevel) -> usize {
 }
 
 /// Visits that each home with marks needs, and how often each home was met since the beginning of the quarter.
-/// `$1` the beginning, `$2` the present.
-fn beside() -> String {
+/// `$1` the beginning, `$2` the present; in a part of the district only its own homes are counted.
+fn beside(rows: &mut Where, area: &AreaCode) -> String {
+    let mut here = |column: &str| {
+        if area.level() == AreaLevel::District {
+            return String::new();
+        }
+        let (low, high) = area.range();
+        let (low, high) = (rows.bind(low), rows.bind(high));
+        format!("AND {column} IN (SELECT x.id FROM dwelling x WHERE x.area >= {low} AND x.area < {high})")
+    };
+    let (visits, people) = (here("v.dwelling_id"), here("r.dwelling_id"));
     let words: Vec<String> =
         CareKind::ALL.iter().map(|k| format!("WHEN '{k}' THEN CAST({} AS BIGINT)", needed(&[*k]))).collect();
+    let words = words.join(" ");
     format!(
-        "LEFT JOIN (SELECT v.dwelling_id, count(*) AS times FROM home_visit v WHERE v.at >= $1 AND v.how <> 'nobody' GROUP BY v.dwelling_id) met
+        "LEFT JOIN (SELECT v.dwelling_id, count(*) AS times FROM home_visit v WHERE v.at >= $1 AND v.how <> 'nobody' {visits} GROUP BY v.dwelling_id) met
              ON met.dwelling_id = d.id
-         LEFT JOIN (SELECT r.dwelling_id, max(CASE c.kind {} ELSE CAST(1 AS BIGINT) END) AS times FROM care_mark c JOIN resident r ON r.id = c.resident_id
-              WHERE c.ended_at IS NULL AND c.expires_at > $2 GROUP BY r.dwelling_id) need ON need.dwelling_id = d.id",
-        words.join(" ")
+         LEFT JOIN (SELECT r.dwelling_id, max(CASE c.kind {words} ELSE CAST(1 AS BIGINT) END) AS times FROM care_mark c JOIN resident r ON r.id = c.resident_id
+              WHERE c.ended_at IS NULL AND c.expires_at > $2 {people} GROUP BY r.dwelling_id) need ON need.dwelling_id = d.id"
     )
 }
 
@@ -109,11 +118,11 @@ pub async fn figures(
     let mut rows = quarter(now);
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
+    let beside = beside(&mut rows, area);
     let sql = format!(
         "SELECT d.area, count(*), sum(CASE WHEN {ENOUGH} THEN 1 ELSE 0 END), count(need.times),
                 sum(CASE WHEN need.times IS NOT NULL AND {ENOUGH} THEN 1 ELSE 0 END)
-         FROM dwelling d {}{} GROUP BY d.area",
-        beside(),
+         FROM dwelling d {beside}{} GROUP BY d.area",
         rows.text()
     );
     let homes: Vec<(AreaCode, i64, i64, i64, i64)> = conn.all(&sql, rows.args()).await?;
@@ -156,9 +165,9 @@ pub async fn visited_by_house(
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
     rows.and(ENOUGH, vec![]);
+    let beside = beside(&mut rows, area);
     let sql = format!(
-        "SELECT d.building_id, count(*) FROM dwelling d {}{} GROUP BY d.building_id",
-        beside(),
+        "SELECT d.building_id, count(*) FROM dwelling d {beside}{} GROUP BY d.building_id",
         rows.text()
     );
     let found: Vec<(BuildingId, i64)> = conn.all(&sql, rows.args()).await?;
@@ -239,11 +248,11 @@ pub async fn listed(
         rows.and("d.n > ?", vec![cursor.key.into()]);
     }
     let limit = rows.bind(i64::try_from(size + 1).unwrap_or(i64::MAX));
+    let beside = beside(&mut rows, area);
     let sql = format!(
         "SELECT d.id, d.area, d.address, d.n, coalesce(met.times, 0) AS times, coalesce(need.times, 1) AS needed,
                 (SELECT max(v.at) FROM home_visit v WHERE v.dwelling_id = d.id AND v.at >= $1) AS last_at
-         FROM dwelling d {}{} ORDER BY d.n LIMIT {limit}",
-        beside(),
+         FROM dwelling d {beside}{} ORDER BY d.n LIMIT {limit}",
         rows.text()
     );
     let found: Vec<ListedHome> = conn.all(&sql, rows.args()).await?;
