@@ -163,8 +163,9 @@ impl Conn {
     async fn run_now(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
         self.meter.fetch_add(1, Ordering::Relaxed);
         let done = match &mut self.inner {
-            Inner::Sqlite(c) => sqlite_run(c, sql, args).await,
+            Inner::Sqlite(c) => sqlite_run(c, sql, sqlite_args(args)?).await,
             Inner::SqliteTx(c) => {
+                let args = sqlite_args(args)?;
                 let (c, sql) = c.ready(sql).await?;
                 sqlite_run(c, &sql, args).await
             }
@@ -229,8 +230,7 @@ async fn pg_first(c: &mut PgConnection, sql: &str, args: PgArguments) -> Result<
     Ok(row.map(Found::Postgres))
 }
 
-async fn sqlite_run(c: &mut SqliteConnection, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
-    let args = sqlite_args(args).map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
+async fn sqlite_run(c: &mut SqliteConnection, sql: &str, args: SqliteArguments) -> Result<u64, sqlx::Error> {
     // A savepoint may stand in front, and the engine tells the rows of the change before it as its own: the last counts.
     let mut results = c.fetch_many(query_with::<Sqlite, _>(AssertSqlSafe(sql), args));
     let mut rows = 0;

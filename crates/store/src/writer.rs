@@ -69,17 +69,6 @@ impl State {
     }
 }
 
-/// Opens a group. In a task of its own: a caller who goes away half-way must not leave us in doubt whether a
-/// transaction is open.
-async fn begin(mut state: OwnedMutexGuard<State>) -> Result<OwnedMutexGuard<State>, sqlx::Error> {
-    let begun = tokio::spawn(async move {
-        state.run("BEGIN IMMEDIATE").await?;
-        state.open = true;
-        Ok(state)
-    });
-    begun.await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?
-}
-
 impl Writer {
     pub(crate) async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         let conn = Some(options.connect().await?);
@@ -95,8 +84,20 @@ impl Writer {
     /// file costs more than most statements do.
     async fn take_turn(self) -> Result<Held, sqlx::Error> {
         let state = self.0.clone().lock_owned().await;
-        let state = if state.open { state } else { begin(state).await? };
-        Ok(Held { state: Some(state), begun: false, writer: self })
+        let open = state.open;
+        let mut held = Held { state: Some(state), begun: false, writer: self };
+        if open {
+            return Ok(held);
+        }
+        // In a task of its own: a caller who goes away half-way must not leave us in doubt whether a transaction is
+        // open. Nobody takes the turn then, and dropping it ends the group.
+        let begun = tokio::spawn(async move {
+            let state = held.state.as_mut().ok_or_else(closed)?;
+            state.run("BEGIN IMMEDIATE").await?;
+            state.open = true;
+            Ok(held)
+        });
+        begun.await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?
     }
 
     /// Ends what is open and closes the connection.

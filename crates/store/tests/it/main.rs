@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future as _, sync::Arc, task::Poll, time::Duration};
 
 use linli_kernel::{Actor, Clock, Error, Ids, Timestamp};
 use linli_store::{
-    District, Entry, MIGRATIONS, Op, Ports, activity,
+    Db, District, Entry, MIGRATIONS, Op, Ports, activity,
     idempotency::{self, Claim},
     migrate::{migrate, pending},
     outbox,
@@ -325,6 +325,20 @@ both_engines! {
                 Err(_) => hung_up += 1,
             }
         }
+        // Who goes away while a group is being opened leaves it to nobody, which would keep other processes out.
+        let mut leaver = op(&d).await;
+        let mut read = Box::pin(leaver.tx.scalar::<i64>("SELECT count(*) FROM outbox", vec![]));
+        std::future::poll_fn(|cx| {
+            assert!(read.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        drop(read);
+        drop(leaver);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let other = Db::open(&s.target).await.unwrap();
+        other.begin().await.unwrap().execute("DELETE FROM setting WHERE key = 'nobody'", vec![]).await.unwrap();
+        other.close().await;
         let (kept, _) = outbox::depth(&d.db).await.unwrap();
         assert!(kept >= promised && kept <= promised + hung_up, "{kept} kept, {promised} promised, {hung_up} hung up");
         let mut last = op(&d).await;
