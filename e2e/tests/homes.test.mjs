@@ -149,6 +149,46 @@ test("label, scan, form, queue, card", async () => {
   await context.close();
 });
 
+test("a peer's word against what is known waits in the queue, and is taken or left", async () => {
+  const { page, context, complaints } = await person(browser, server.origin, { device: DESK, login: "security" });
+  await page.goto("/admin/exchange/new");
+  const typed = { name: "一体化平台", peer: "platform", purpose: "流调", basis_note: "传染病防治法", until: "2099-12-31" };
+  for (const [id, text] of Object.entries(typed)) await page.fill(`#${id}`, text);
+  await page.check("[name=direction][value=in]", { force: true });
+  for (const field of ["name", "id_number", "phone"]) await page.check(`[name=fields][value='resident.${field}']`, { force: true });
+  await page.check(`[name=areas][value='${GRID.slice(0, 9)}']`, { force: true });
+  await press(page, page.locator("main form button.primary"));
+  const key = await page.locator("#key").innerText();
+  const tell = async (phone) => {
+    const row = { external_id: "P-1", confirmed_at: new Date().toISOString(), name: "唐晓岚", id_number: "11010519491231002X", phone };
+    const answer = await fetch(new URL("/api/v1/sync/residents", server.origin), {
+      method: "POST", body: JSON.stringify({ residents: [row] }),
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    });
+    return (await answer.json()).rows[0].outcome;
+  };
+  assert.equal(await tell("10000000124"), "conflict");
+  const { page: queue } = worker;
+  await queue.goto("/homes/queue");
+  const row = queue.locator("tbody tr", { hasText: "platform" });
+  assert.equal(await row.count(), 1);
+  await accessible(queue, "the queue with a peer's word");
+  await row.locator("a").click();
+  await queue.waitForURL(/queue\/[0-9a-f-]{36}/);
+  for (const [check, what] of [[wellMade, "a peer's word"], [accessible, "a peer's word"], [fitsWidth, "a peer's word"]]) await check(queue, what);
+  assert.match(await queue.locator("main").innerText(), /100\*{4}0123[^]*100\*{4}0124/, "both sides stand there");
+  assert.equal(await queue.locator("button[value=ask]").count(), 0, "a peer is not asked at the door");
+  await queue.fill("#reason", "上门核实过，还是原来的号码");
+  await press(queue, queue.locator("button[value=decline]"));
+  await queue.goto("/homes/queue");
+  assert.equal(await row.count(), 0);
+  assert.equal(await tell("10000000124"), "conflict");
+  await queue.reload();
+  assert.equal(await row.count(), 0, "what was looked at does not come back");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("two taps: nothing has changed", async () => {
   const { path } = (await labels(worker.page))[2];
   const { page, context } = await person(browser, server.origin, { device: PHONE });
@@ -254,7 +294,7 @@ test("a label that is ended, and one that is none", async () => {
   await resident.context.close();
 });
 
-test("a legal entity is registered with a checked code, found, corrected and closed", async () => {
+test("a legal entity is registered with a checked code, found, corrected, closed and opened again", async () => {
   const { page, complaints } = worker;
   await page.goto(`/homes/entities/new?at=${GRID}`);
   await page.fill("#e-name", "示范便利店");
@@ -289,5 +329,8 @@ test("a legal entity is registered with a checked code, found, corrected and clo
   await page.locator("form[action$='/close'] button").click();
   await press(page, page.locator("dialog button[value=yes]"));
   assert.match(await page.locator(".page-head").innerText(), /已停业或迁出/);
+  await press(page, page.locator("form[action$='/reopen'] button"));
+  assert.match(await page.locator(".notice[data-tone=ok]").innerText(), /已记为恢复营业/);
+  assert.doesNotMatch(await page.locator(".page-head").innerText(), /已停业或迁出/);
   assert.deepEqual(complaints.filter((c) => !/422|409/.test(c)), []);
 });

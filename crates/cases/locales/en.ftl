@@ -50,6 +50,7 @@ whistle-joint-needed = The grid answers a regular whistle itself; blow a joint w
 whistle-not-higher = A whistle only rises
 case-action-unknown = There is no such action
 case-value-bad = This value is not known
+case-filter-strange = Some of this is no filter of the list; copy the query of the list's own address
 case-key-bad = An idempotency key has at most 100 letters, digits and - _ . :
 
 # Words of exported tables

@@ -50,6 +50,7 @@ whistle-joint-needed = 常规哨由网格自己办；派给别的单位前请先
 whistle-not-higher = 哨级只能往上升
 case-action-unknown = 没有这个动作
 case-value-bad = 这里的内容不认识
+case-filter-strange = 其中有列表不认识的筛选条件，请照搬列表网址里的查询部分
 case-key-bad = 幂等键最长 100 个字符，只能用字母、数字和 - _ . :
 
 # 导出表格的词

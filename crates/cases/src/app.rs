@@ -2,6 +2,7 @@
 //! the interface for other systems and the jobs all call these.
 
 mod act;
+pub(crate) mod bookmarks;
 mod contact;
 pub mod history;
 mod photo;

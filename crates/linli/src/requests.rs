@@ -2,10 +2,10 @@
 //! clock. Nothing of the person stands in the case; who works on it opens the request.
 
 use linli_cases::{
-    app::{self, NewReport, ReporterInput},
-    model::{Nature, Source},
+    app::{self, NewReport, Proof, ReporterInput},
+    model::{CaseId, Command, Nature, Source},
 };
-use linli_household::privacy::request::{Errand, Kind};
+use linli_household::privacy::request::{Errand, Kind, State};
 use linli_kernel::{Actor, export::uuid::Uuid};
 use linli_store::{Op, worker::Work};
 
@@ -39,5 +39,21 @@ pub(crate) fn open(op: &mut Op, errand: Errand) -> Work<'_, (Uuid, String)> {
         op.actor = asking;
         let receipt = receipt?;
         Ok((receipt.id.0, receipt.number))
+    })
+}
+
+/// Notes in the case that its request has been answered; whoever leads the case still ends it themselves.
+pub(crate) fn tell(op: &mut Op, case: Uuid, state: State) -> Work<'_, ()> {
+    Box::pin(async move {
+        let text = match state {
+            State::Open => return Ok(()),
+            State::Done => "个人信息请求已办结，可以办结本案。",
+            State::Refused => "个人信息请求不予办理，理由已告知本人，可以办结本案。",
+        };
+        let note = Command::Note { text: text.to_owned() };
+        let answering = std::mem::replace(&mut op.actor, Actor::System);
+        let noted = app::act(op, CaseId(case), note, Proof::Post, Vec::new()).await;
+        op.actor = answering;
+        noted.map(|_| ())
     })
 }

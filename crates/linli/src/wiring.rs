@@ -89,7 +89,7 @@ pub async fn open_at(
         ]))
         .with(demo::Plans::default())
         .with(linli_household::events::ChangesWanted)
-        .with(linli_household::privacy::request::Desk(requests::open))
+        .with(linli_household::privacy::request::Desk { open: requests::open, tell: requests::tell })
         .with(linli_household::privacy::Stewards(retention::STEWARDS))
         .with(linli_survey::port::Homes(homes::find))
         .with(linli_household::visits::Cases(visits::cases))

@@ -27,3 +27,30 @@ pub async fn put(tx: &mut Tx, key: &str, value: &impl Serialize, now: Timestamp)
     .await?;
     Ok(())
 }
+
+/// Changes the document `key` in place, from its default if it was never saved. The row is locked from the reading to
+/// the end of the transaction, so that two who change it at once both find their change in it.
+///
+/// # Errors
+///
+/// Whatever `how` refuses; the transaction must not be committed then.
+pub async fn change<T: DeserializeOwned + Serialize + Default>(
+    tx: &mut Tx,
+    key: &str,
+    now: Timestamp,
+    how: impl FnOnce(&mut T) -> Result<()>,
+) -> Result<()> {
+    let (json,): (String,) = tx
+        .one(
+            "INSERT INTO setting (key, value, updated_at) VALUES ($1, 'null', $2)
+             ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at
+             RETURNING value",
+            params![key, now],
+        )
+        .await?;
+    let before: Option<T> =
+        serde_json::from_str(&json).map_err(|e| Error::internal(format!("setting {key}: {e}")))?;
+    let mut document = before.unwrap_or_default();
+    how(&mut document)?;
+    put(tx, key, &document, now).await
+}

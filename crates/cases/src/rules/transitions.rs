@@ -48,9 +48,9 @@ use To::{Before, Same, State};
 const DESK: &[Party] = &[Centre, Above];
 /// Those who may look whether it is really done; the one who did it is refused as a person.
 const LOOKERS: &[Party] = &[GridWorker, Secretary, Centre, Above];
-/// Everybody on our side who has to do with the case.
+/// Everybody on our side who has to do with the case, and the house itself where another part of it has news.
 const STAFF: &[Party] =
-    &[Lead, Assisting, Proposed, GridWorker, Secretary, Centre, Above, StreetLeader, Hotline];
+    &[Lead, Assisting, Proposed, GridWorker, Secretary, Centre, Above, StreetLeader, Hotline, System];
 
 /// Before the lead has delivered.
 const UNDONE: &[CaseState] = &[Reported, Filed, Assigned, Accepted, OnSite, Returned, Reopened];

@@ -1,5 +1,7 @@
 //! The interface for other systems, through the router.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -200,5 +202,44 @@ both_engines! {
         assert_eq!(post(&d, "client", "/api/v1/cases", far).await.status, StatusCode::NOT_FOUND);
         let mut conn = d.db.read().await.unwrap();
         assert_eq!(read::counts(&mut conn, &d, &scope(&d, &centre()), d.clock.now()).await.unwrap().open, 1);
+    }
+}
+
+both_engines! {
+    /// Filters are kept for whoever asks; two at once both stay, and what is no filter is refused at its field.
+    async fn filters_are_kept_for_their_keeper(s) {
+        let d = district(&s).await;
+        let put = |who: &'static str, name: &str, query: &str| {
+            let (d, path) = (d.clone(), format!("/api/v1/cases/filters/{name}"));
+            let body = json!({ "query": query });
+            async move { ask(&d, who, Method::PUT, &path, Some(body), "").await }
+        };
+        let kept = |who: &'static str| {
+            let d = d.clone();
+            async move { ask(&d, who, Method::GET, "/api/v1/cases/filters", None, "").await.json() }
+        };
+
+        let (one, two) = tokio::join!(put("street", "one", "whistle=joint&open=yes"), put("street", "two", "?sort=due&state=filed"));
+        assert_eq!((one.status, two.status), (StatusCode::OK, StatusCode::OK));
+        assert_eq!(two.json(), json!({ "name": "two", "query": "state=filed&sort=due" }));
+        assert_eq!(put("client", "theirs", "urgent=yes").await.status, StatusCode::OK);
+
+        let all = kept("street").await;
+        let names: BTreeSet<_> = all["items"].as_array().unwrap().iter().map(|f| f["name"].clone()).collect();
+        assert_eq!(names, BTreeSet::from([json!("one"), json!("two")]));
+        assert_eq!(kept("client").await["items"][0]["name"], "theirs");
+        assert_eq!(kept("water").await, json!({ "items": [] }));
+
+        for strange in ["", "open=yes&colour=red", "done=x", "%zz=1"] {
+            let refused = put("street", "three", strange).await;
+            assert_eq!((refused.status, refused.json()["errors"][0]["field"].clone()), (StatusCode::UNPROCESSABLE_ENTITY, json!("query")), "{strange}");
+        }
+        let long = put("street", &"x".repeat(31), "open=yes").await;
+        assert_eq!((long.status, long.json()["errors"][0]["field"].clone()), (StatusCode::UNPROCESSABLE_ENTITY, json!("name")));
+
+        let drop = |who: &'static str| ask(&d, who, Method::DELETE, "/api/v1/cases/filters/one", None, "");
+        assert_eq!(drop("water").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(drop("street").await.status, StatusCode::OK);
+        assert_eq!(kept("street").await["items"].as_array().unwrap().len(), 1);
     }
 }

@@ -108,9 +108,14 @@ pub struct Errand {
     pub request: RequestId,
 }
 
-/// A port: opens a case for a request; answers its id and number. Without it a request has its own clock only.
+/// A port: the desk of cases. Without it a request has its own clock only.
 #[derive(Debug, Clone, Copy)]
-pub struct Desk(pub for<'a> fn(&'a mut Op, Errand) -> Work<'a, (Uuid, String)>);
+pub struct Desk {
+    /// Opens a case for a request; answers its id and number.
+    pub open: for<'a> fn(&'a mut Op, Errand) -> Work<'a, (Uuid, String)>,
+    /// Tells those who work on the case where its request stands now, so that they need not look there to end it.
+    pub tell: fn(&mut Op, Uuid, State) -> Work<'_, ()>,
+}
 
 /// Writes down what somebody asks who has proved who they are. The caller commits.
 pub async fn ask(op: &mut Op, resident: ResidentId, kind: Kind, note: &str) -> Result<RequestId> {
@@ -132,7 +137,7 @@ pub async fn ask(op: &mut Op, resident: ResidentId, kind: Kind, note: &str) -> R
     let (case_id, case_number) = match op.district.ports.get::<Desk>() {
         Some(desk) => {
             let errand = Errand { area: person.area.clone(), kind, request: id };
-            let (id, number) = (desk.0)(op, errand).await?;
+            let (id, number) = (desk.open)(op, errand).await?;
             (Some(id), Some(number))
         }
         None => (None, None),
@@ -225,6 +230,12 @@ async fn end(op: &mut Op, request: &Request, state: State, outcome: &Outcome) ->
             params![request.id, state, author, op.now, json!(outcome)],
         )
         .await?;
+    // A copy that is fetched again is no news.
+    if let (Some(case), State::Open, Some(desk)) =
+        (request.case_id, request.state, op.district.ports.get::<Desk>())
+    {
+        (desk.tell)(op, case, state).await?;
+    }
     let detail = json!({ "request": request.id, "kind": request.kind, "state": state, "outcome": outcome });
     let action = match (request.kind, state) {
         (_, State::Refused) => "privacy.refuse",

@@ -20,6 +20,7 @@ mod logs;
 mod migrations;
 mod open311;
 mod program;
+mod requests;
 mod serving;
 mod shared;
 mod uploads;

@@ -4,6 +4,7 @@ mod cases;
 mod command;
 mod desk;
 mod export;
+mod filters;
 mod query;
 mod schemas;
 mod settings;
@@ -38,11 +39,17 @@ fn own_orgs(ctx: &Ctx) -> Vec<OrgId> {
 }
 
 fn operations() -> Vec<Operation> {
-    [cases::operations(), desk::operations(), tracking::operations(), settings::operations()]
-        .into_iter()
-        .flatten()
-        .chain(crate::hotline::operations())
-        .collect()
+    [
+        cases::operations(),
+        filters::operations(),
+        desk::operations(),
+        tracking::operations(),
+        settings::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(crate::hotline::operations())
+    .collect()
 }
 
 pub(super) fn routes() -> Vec<Route> {

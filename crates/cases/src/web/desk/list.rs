@@ -7,10 +7,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use linli_access::Scope;
-use linli_kernel::{Cursor, Result, actor::AccountId};
-use linli_store::{Conn, settings};
+use linli_kernel::{Cursor, Error};
 use linli_web::{Access, Chrome, Ctx, Route, WebResult};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{
     acts, bulk,
@@ -21,30 +20,12 @@ use super::{
     wanted::{ANY, Wanted, percent},
 };
 use crate::{
+    app::bookmarks::{self, Bookmark},
     model::{CaseState, Source, WhistleLevel},
     read::{self, AskKind, UNCATEGORISED},
 };
 
 const PAGE: usize = 50;
-const SAVED_MOST: usize = 20;
-
-/// A filter that somebody keeps under a name of their own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Saved {
-    name: String,
-    query: String,
-}
-
-fn key(account: AccountId) -> String {
-    format!("desk_filters.{account}")
-}
-
-async fn saved(conn: &mut Conn, ctx: &Ctx) -> Result<Vec<Saved>> {
-    match ctx.actor.account() {
-        Some(id) => Ok(settings::get(conn, &key(id)).await?.unwrap_or_default()),
-        None => Ok(Vec::new()),
-    }
-}
 
 struct Select {
     name: &'static str,
@@ -132,7 +113,7 @@ struct ListPage {
     filter: Shown,
     selects: Vec<Select>,
     chips: Vec<(String, String)>,
-    saved: Vec<Saved>,
+    saved: Vec<Bookmark>,
     query: String,
     rows: Vec<Line>,
     /// How many there are in all.
@@ -175,7 +156,7 @@ async fn show(ctx: Ctx, Query(wanted): Query<Wanted>) -> WebResult {
         },
         selects: selects(&ctx, &room, &scope, &wanted),
         chips: chips(&ctx, &room, &wanted),
-        saved: saved(&mut room.conn, &ctx).await?,
+        saved: bookmarks::all(&mut room.conn, &ctx.actor).await?,
         rows: found.items.iter().map(|row| Line::of(&ctx, &room, row)).collect(),
         count: ctx.locale.t_with("desk-found", &[("n", all.to_string())]),
         next: found.next.map(|next| format!("{query}&after={next}")),
@@ -200,25 +181,22 @@ struct Keep {
     query: String,
 }
 
-/// Keeps or forgets a filter. A personal bookmark, no act on any case: it is not in the activity log.
+/// Keeps or forgets a filter.
 async fn keep(ctx: Ctx, axum::Form(form): axum::Form<Keep>) -> WebResult<Response> {
-    let Some(account) = ctx.actor.account() else { return Err(linli_kernel::Error::Unauthorised.into()) };
-    let mut op = ctx.op().await?;
-    let mut all: Vec<Saved> = settings::get(&mut op.tx, &key(account)).await?.unwrap_or_default();
-    let name: String = form.name.trim().chars().take(30).collect();
-    all.retain(|s| s.name != name && s.name != form.drop);
     // Only what our own list understands is kept, never a foreign address.
-    let wanted: Wanted = Query::try_from_uri(&format!("/?{}", form.query).parse().unwrap_or_default())
-        .map(|Query(w)| w)
-        .unwrap_or_default();
-    let query = wanted.query("");
-    if !name.is_empty() {
-        all.insert(0, Saved { name, query: query.clone() });
-        all.truncate(SAVED_MOST);
-    }
-    settings::put(&mut op.tx, &key(account), &all, op.now).await?;
+    let query = Wanted::of(&form.query).query("");
+    let mut op = ctx.op().await?;
+    let done = if form.drop.is_empty() {
+        bookmarks::keep(&mut op, &form.name, query.clone()).await?;
+        "filter"
+    } else {
+        match bookmarks::forget(&mut op, &form.drop).await {
+            // Another page of the same person was faster.
+            Ok(()) | Err(Error::NotFound) => "filter_drop",
+            Err(error) => return Err(error.into()),
+        }
+    };
     op.commit().await?;
-    let done = if form.drop.is_empty() { "filter" } else { "filter_drop" };
     let and = if query.is_empty() { "" } else { "&" };
     Ok(Redirect::to(&format!("/desk/cases?{query}{and}done={}", percent(done))).into_response())
 }

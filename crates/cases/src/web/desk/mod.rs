@@ -29,6 +29,8 @@ mod view;
 mod wall;
 mod wanted;
 
+pub(super) use wanted::Wanted;
+
 use axum::response::Redirect;
 use linli_kernel::{Actor, Role};
 use linli_web::{Access, Ctx, Route};

@@ -1,5 +1,6 @@
 //! The filter of the case list as the address carries it: it can be kept, sent and saved.
 
+use axum::extract::Query;
 use linli_access::Access;
 use linli_kernel::{Result, Timestamp};
 use linli_web::Ctx;
@@ -18,7 +19,7 @@ const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 /// What was asked for; every field as text, so that a strange address is an empty filter, not an error.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Wanted {
+pub(in crate::web) struct Wanted {
     pub(super) text: String,
     pub(super) state: String,
     pub(super) whistle: String,
@@ -65,6 +66,15 @@ pub(super) fn percent(text: &str) -> String {
 }
 
 impl Wanted {
+    /// What an address asks for, without its page and what was just done.
+    pub(in crate::web) fn of(query: &str) -> Self {
+        let address = format!("/?{}", query.trim_start_matches('?'));
+        let wanted = address.parse().ok().and_then(|address| Query::try_from_uri(&address).ok());
+        wanted
+            .map(|Query(wanted)| Self { after: String::new(), done: String::new(), ..wanted })
+            .unwrap_or_default()
+    }
+
     /// The narrowing fields with their names.
     pub(super) fn fields(&self) -> [(&'static str, &str); 18] {
         [
@@ -89,12 +99,24 @@ impl Wanted {
         ]
     }
 
+    /// The names in an address, if it can be read at all.
+    pub(in crate::web) fn parts(query: &str) -> Option<Vec<String>> {
+        let address = format!("/?{}", query.trim_start_matches('?')).parse().ok()?;
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&address).ok()?;
+        Some(pairs.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Whether a field of this name narrows or orders the list.
+    pub(in crate::web) fn knows(&self, name: &str) -> bool {
+        name == "sort" || self.fields().iter().any(|(field, _)| *field == name)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.fields().iter().all(|(_, value)| value.trim().is_empty())
     }
 
     /// The address without one field; `without` of nothing keeps all.
-    pub(super) fn query(&self, without: &str) -> String {
+    pub(in crate::web) fn query(&self, without: &str) -> String {
         let mut parts: Vec<String> = self
             .fields()
             .iter()
