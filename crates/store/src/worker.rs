@@ -25,8 +25,8 @@ pub enum Handler {
     /// repeats harmless or visible as such. In a lane of its own, so that no other kind waits for it; one at a time
     /// of each kind, in order. Its lease is kept for as long as it runs. What it computes belongs on a blocking thread.
     Outside(fn(Arc<District>, Task) -> Work<'static>),
-    /// As [`Handler::Outside`], but what is owed meanwhile does not wait for it either: for a handler that sees to
-    /// the order of its receivers itself, so that one who hangs holds up no other.
+    /// As [`Handler::Outside`], but what is owed meanwhile does not wait for it either, a batch in each of a few
+    /// lanes: for a handler that sees to the order of its receivers itself, so that one who hangs holds up no other.
     Beside(fn(Arc<District>, Task) -> Work<'static>),
     /// Comes again every so often, in one transaction.
     Every(Duration, for<'a> fn(&'a mut Op) -> Work<'a>),
@@ -40,6 +40,8 @@ pub const PERMANENT: &str = "error-permanent";
 
 const LEASE: Duration = Duration::from_mins(1);
 const BATCH: i64 = 50;
+/// Lanes of one [`Handler::Beside`]: what waits behind them is not leased, so that no lease runs out unworked.
+const ABREAST: usize = 8;
 const IDLE: Duration = Duration::from_millis(400);
 /// What is under way outside when the process stops may take so long.
 const GRACE: Duration = Duration::from_secs(5);
@@ -111,8 +113,8 @@ async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lanes: &mut 
     for (kind, tasks) in kinds {
         let district = district.clone();
         match handlers.get(kind.as_str()).copied() {
-            Some(Handler::Outside(work)) => lanes.take(Some(kind), in_order(district, tasks, work)),
-            Some(Handler::Beside(work)) => lanes.take(None, in_order(district, tasks, work)),
+            Some(Handler::Outside(work)) => lanes.take(kind, 1, in_order(district, tasks, work)),
+            Some(Handler::Beside(work)) => lanes.take(kind, ABREAST, in_order(district, tasks, work)),
             Some(Handler::Inside(work)) => {
                 running.spawn(all_or_each(district, tasks, Within::Each(work)));
             }

@@ -1,22 +1,22 @@
-//! What takes as long as it takes (对外作业): under way beside the loop, one lane for each kind.
+//! What takes as long as it takes (对外作业): under way beside the loop, in so many lanes for each kind.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::task::JoinSet;
 
-/// Kinds whose lane is taken.
-type Busy = Arc<Mutex<BTreeSet<String>>>;
+/// How many lanes each kind may still take.
+type Free = Arc<Mutex<BTreeMap<String, usize>>>;
 
 /// Frees a lane, also where its work was given up or panicked.
-struct Taken(Busy, String);
+struct Taken(Free, String);
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(self.1.clone()).or_default() += 1;
     }
 }
 
@@ -24,26 +24,33 @@ impl Drop for Taken {
 #[derive(Default)]
 pub(super) struct Lanes {
     running: JoinSet<()>,
-    busy: Busy,
+    free: Free,
 }
 
 impl Lanes {
-    /// Begins work; while it goes on, `kind` counts as busy.
-    pub(super) fn take(&mut self, kind: Option<String>, work: impl Future<Output = ()> + Send + 'static) {
+    /// Begins work of a kind that may take `most` lanes at once.
+    pub(super) fn take(
+        &mut self,
+        kind: String,
+        most: usize,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
         while self.running.try_join_next().is_some() {}
-        let taken = kind.map(|kind| {
-            self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.clone());
-            Taken(self.busy.clone(), kind)
-        });
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = free.entry(kind.clone()).or_insert(most);
+        *left = left.saturating_sub(1);
+        drop(free);
+        let taken = Taken(self.free.clone(), kind);
         self.running.spawn(async move {
             let _taken = taken;
             work.await;
         });
     }
 
-    /// Kinds whose lane is taken: nothing more of them is begun.
+    /// Kinds whose lanes are all taken: nothing more of them is begun.
     pub(super) fn busy(&self) -> Vec<String> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.iter().filter(|(_, left)| **left == 0).map(|(kind, _)| kind.clone()).collect()
     }
 
     /// Waits until some work has ended; for ever where there is none.
