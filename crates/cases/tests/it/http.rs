@@ -206,7 +206,7 @@ both_engines! {
 }
 
 both_engines! {
-    /// Filters are kept for whoever asks; two at once both stay, and what is no filter is refused at its field.
+    // Filters are kept for whoever asks; two at once both stay, and what is no filter is refused at its field.
     async fn filters_are_kept_for_their_keeper(s) {
         let d = district(&s).await;
         let put = |who: &'static str, name: &str, query: &str| {
