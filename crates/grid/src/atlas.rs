@@ -1,153 +1,22 @@
 //! The atlas (底图): areas, organisations, categories and the duty list of a district, read once and
 //! held in memory, because every page names places and every case asks who is responsible.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError, RwLock},
-};
+mod port;
+mod things;
 
-use linli_kernel::{
-    AreaCode, Result,
-    actor::{AccountId, OrgId},
-    area::AreaLevel,
-    text,
-};
-use linli_store::{Conn, District};
-use tokio::sync::broadcast::error::RecvError;
+use std::collections::{BTreeMap, HashMap};
+
+use linli_kernel::{AreaCode, actor::OrgId, area::AreaLevel, text};
+
+pub use port::{AtlasPort, TOPIC, follow, refresh};
+pub use things::{Area, Category, Contact, Duty, Org};
 
 use crate::{
     geofile::GeoFiles,
-    geometry::{GridIndex, Shape, Wgs84},
-    model::{GridKind, OrgKind},
+    geometry::{GridIndex, Wgs84},
+    model::OrgKind,
     seed::department_code,
-    store,
 };
-
-/// The kind of the announcement that base data have changed.
-pub const TOPIC: &str = "atlas";
-
-/// Somebody on the board of a grid: public by purpose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contact {
-    /// The account, if there is one.
-    pub account: Option<AccountId>,
-    /// The name on the board.
-    pub name: String,
-    /// The duty phone on the board.
-    pub phone: Option<String>,
-}
-
-/// One area of any level.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Area {
-    /// 6, 9, 12 or 15 digits; the length is the level.
-    pub code: AreaCode,
-    /// As people say it.
-    pub name: String,
-    /// As the statistical list writes it; grids have none.
-    pub official: Option<String>,
-    /// Grids only.
-    pub kind: Option<GridKind>,
-    /// Registered residents.
-    pub residents: u32,
-    /// Households.
-    pub households: u32,
-    /// Grids only: the grid worker (网格员).
-    pub worker: Option<Contact>,
-    /// Grids only: who stands in (代管).
-    pub deputy: Option<Contact>,
-    /// Grids only: where residents complain about the service (监督电话).
-    pub supervision_phone: Option<String>,
-    /// Its land, if drawn.
-    pub shape: Option<Shape>,
-    /// A place inside it, for labels and markers.
-    pub centre: Option<Wgs84>,
-}
-
-impl Area {
-    /// An area of which nothing but the name is known.
-    pub fn named(code: AreaCode, name: impl Into<String>) -> Self {
-        Self {
-            code,
-            name: name.into(),
-            official: None,
-            kind: None,
-            residents: 0,
-            households: 0,
-            worker: None,
-            deputy: None,
-            supervision_phone: None,
-            shape: None,
-            centre: None,
-        }
-    }
-
-    /// The level that the code says.
-    pub fn level(&self) -> AreaLevel {
-        self.code.level()
-    }
-}
-
-/// Who can hold a case (承办单位).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Org {
-    /// The id that cases and posts keep.
-    pub id: OrgId,
-    /// Stable word for imports: `371002-centre`, `dept-housing`, or the area's own code.
-    pub code: String,
-    /// Full name.
-    pub name: String,
-    /// As people say it.
-    pub short: String,
-    /// Which kind.
-    pub kind: OrgKind,
-    /// Where it works.
-    pub area: AreaCode,
-    /// The organisation above.
-    pub parent: Option<OrgId>,
-    /// Whether it sits in its centre all day (常驻).
-    pub standing: bool,
-    /// Its word in the duty list, for departments and sections.
-    pub duty_code: Option<String>,
-    /// What it is for, one line.
-    pub purpose: String,
-    /// Whether new cases may go to it.
-    pub active: bool,
-}
-
-/// A category of the three-level tree (案件类别).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Category {
-    /// Two digits per level.
-    pub code: String,
-    /// Name at its own level.
-    pub name: String,
-    /// The branch it hangs on.
-    pub parent: Option<String>,
-    /// Whether solving needs a photo.
-    pub photo_required: bool,
-    /// Whether new cases may be filed under it.
-    pub active: bool,
-}
-
-/// A row of the duty list (主责清单).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Duty {
-    /// The category.
-    pub category: String,
-    /// Who leads (主责).
-    pub lead: OrgId,
-    /// Who assists (协办).
-    pub assisting: Vec<OrgId>,
-    /// The street section that takes it first, by its word; see [`Atlas::section`].
-    pub section: Option<String>,
-    /// Law or rule, where the list names one (依据).
-    pub basis: Option<String>,
-    /// What good work looks like (处置标准).
-    pub standard: String,
-    /// Working days for the work.
-    pub days: Option<u16>,
-}
 
 /// Everything at one moment. Immutable: a change makes a new one.
 #[derive(Debug, Default)]
@@ -371,57 +240,6 @@ impl Atlas {
 
 fn starts(code: &AreaCode, prefix: &AreaCode) -> bool {
     prefix.contains(code)
-}
-
-/// Where the district keeps its present atlas; a port of the district.
-#[derive(Debug, Default)]
-pub struct AtlasPort(RwLock<Arc<Atlas>>);
-
-impl AtlasPort {
-    /// Holds this atlas (tests); the server starts with an empty one and calls [`AtlasPort::reload`].
-    pub fn new(atlas: Atlas) -> Self {
-        Self(RwLock::new(Arc::new(atlas)))
-    }
-
-    /// The present one. Keep it for one request at most.
-    pub fn get(&self) -> Arc<Atlas> {
-        // A poisoned lock only means that another thread panicked while it held a whole value.
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Reads the tables again.
-    pub async fn reload(&self, conn: &mut Conn) -> Result<()> {
-        let fresh = Arc::new(store::load(conn).await?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(())
-    }
-}
-
-/// Reloads the atlas whenever some process says that base data have changed, as long as the district
-/// is open.
-pub fn follow(district: &Arc<District>) {
-    let mut news = district.db.hub().subscribe();
-    let district = Arc::downgrade(district);
-    tokio::spawn(async move {
-        loop {
-            match news.recv().await {
-                Ok(topic) if topic.kind != TOPIC => continue,
-                // What was missed may have been ours.
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return,
-            }
-            let Some(district) = district.upgrade() else { return };
-            if let Err(error) = refresh(&district).await {
-                tracing::error!(%error, "the base data could not be read again");
-            }
-        }
-    });
-}
-
-/// Reads the district's base data again.
-pub async fn refresh(district: &District) -> Result<()> {
-    let mut conn = district.db.read().await?;
-    district.port::<AtlasPort>()?.reload(&mut conn).await
 }
 
 #[cfg(test)]
