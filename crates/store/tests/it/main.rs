@@ -12,6 +12,7 @@ use linli_store::{
     Db, District, Entry, MIGRATIONS, Op, Ports, activity,
     idempotency::{self, Claim},
     migrate::{migrate, pending},
+    outbox,
 };
 use linli_testkit::{Scratch, both_engines};
 use tokio::sync::Semaphore;

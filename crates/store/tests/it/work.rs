@@ -1,9 +1,6 @@
 //! The outbox: leases, lanes, and work that takes as long as it takes.
 
-use linli_store::{
-    outbox,
-    worker::{self, Handler, Handlers, Work},
-};
+use linli_store::worker::{self, Handler, Handlers, Work};
 use tokio::sync::watch;
 
 use super::*;
