@@ -29,6 +29,7 @@ case-point-bad = The coordinates are wrong
 case-reopen-too-late = The time in which it can be reopened has passed
 case-return-regular = A regular whistle is not returned; blow a joint whistle if others are needed
 case-state = The case has just changed; this step is not possible now
+case-triaged-already = Somebody else has just dealt with this case; nothing of yours was changed. Look at where it stands now
 case-takes-no-task = This case is over, or is a task itself, and takes no tasks
 case-tasks-open = Some tasks are not done yet
 case-time-ahead = The time cannot be later than now

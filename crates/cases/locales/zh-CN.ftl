@@ -29,6 +29,7 @@ case-point-bad = 位置坐标不对
 case-reopen-too-late = 已经超过可以要求重办的时间
 case-return-regular = 常规哨不能退回；需要别的单位时请吹联合哨
 case-state = 案件的情况刚刚变了，这一步现在不能做
+case-triaged-already = 别人刚刚已经处理了这一件，您的决定没有生效。请看一下现在的情况
 case-takes-no-task = 这件案件已办结，或本身就是一项任务，不能再分任务
 case-tasks-open = 还有任务没有办完
 case-time-ahead = 时间不能晚于现在

@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0002_reporter_names.sql"),
     },
     Migration { name: "cases/0030_ledger", sql: include_str!("../migrations/0030_ledger.sql") },
+    Migration { name: "cases/0031_merged", sql: include_str!("../migrations/0031_merged.sql") },
     Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
     Migration { name: "cases/hotline_0002", sql: include_str!("../migrations/hotline_0002.sql") },
 ];

@@ -352,6 +352,11 @@ async fn save_counted(
     if orgs(before) != orgs(case) || before.lead != case.lead {
         save_orgs(tx, case).await?;
     }
+    if let (Some(into), None) = (case.merged_into, before.merged_into) {
+        // Who followed this case follows the other now, so that one step always leads to where the work is.
+        let sql = "UPDATE case_file SET merged_into = $2 WHERE merged_into = $1";
+        tx.execute(sql, params![case.id, into]).await?;
+    }
     Ok(())
 }
 

@@ -92,6 +92,7 @@ hotline-state-checking = Done; being checked
 hotline-state-closed = Closed
 hotline-state-declined = Not taken up
 hotline-state-merged = Handled together with a case of the same problem
+hotline-state-together = Merged with { $number }: { $state }
 hotline-out-number = Hotline number
 hotline-out-title = Subject
 hotline-out-at = Time of the message

@@ -92,6 +92,7 @@ hotline-state-checking = 已办完，正在核查
 hotline-state-closed = 已办结
 hotline-state-declined = 不予受理
 hotline-state-merged = 已与同一问题的案件合并办理
+hotline-state-together = 与{ $number }合并办理：{ $state }
 hotline-out-number = 工单编号
 hotline-out-title = 主题
 hotline-out-at = 诉求时间

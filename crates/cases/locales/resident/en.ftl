@@ -149,6 +149,7 @@ resident-comment = Add a word
 resident-comment-text = What do you want to add
 resident-comment-send = Send to those who work on it
 resident-log = Everything that happened
+resident-looks = Who saw your name and phone ({ $n })
 resident-keep-link = Keep the link of this page
 resident-centre = the response centre
 resident-did-rate = Thank you for the rating.

@@ -149,6 +149,7 @@ resident-comment = 补充一句
 resident-comment-text = 想补充什么
 resident-comment-send = 发给办理的人
 resident-log = 全部经过
+resident-looks = 谁看过您的姓名和电话（{ $n }）
 resident-keep-link = 保存这个页面的链接
 resident-centre = 全响应中心
 resident-did-rate = 谢谢您的评价。

@@ -32,7 +32,7 @@ pub async fn act(
     proof: Proof,
     photos: Vec<Photo>,
 ) -> Result<CaseState> {
-    perform(op, id, &proof, &photos, |_| vec![command]).await
+    perform(op, id, &proof, &photos, |_| Ok(vec![command])).await
 }
 
 /// What `actor` may do with the case as it stands, for the buttons of a page: where policy and table of
@@ -55,23 +55,15 @@ pub(super) async fn perform(
     id: CaseId,
     proof: &Proof,
     photos: &[Photo],
-    commands: impl FnOnce(&Case) -> Vec<Command>,
+    commands: impl FnOnce(&Case) -> Result<Vec<Command>>,
 ) -> Result<CaseState> {
+    let (id, own) = worked_on(op, id, proof).await?;
     let record = store::load(&mut op.tx, id).await?;
     let before = record.case()?;
-    if let Proof::Token(token) = proof {
-        let theirs: i64 = op
-            .tx
-            .scalar(
-                "SELECT count(*) FROM case_file WHERE id = $1 AND token_hash = $2",
-                params![id, token_hash(token)],
-            )
-            .await?;
-        if theirs == 0 {
-            return Err(Error::NotFound);
-        }
+    let mut commands = commands(&before)?;
+    if let Some(own) = own {
+        commands = commands.into_iter().map(|command| from_follower(command, &own)).collect::<Result<_>>()?;
     }
-    let mut commands = commands(&before);
     count_photos(op, id, &mut commands, photos).await?;
     let (changes, by_reporter) = decide(op, &before, &commands, proof).await?;
     let actor = op.actor.clone();
@@ -94,6 +86,32 @@ pub(super) async fn perform(
     }
     tell(op, &Aftermath { number: &record.number, first: record.entries, changes: &changes }).await?;
     Ok(changes.case.state)
+}
+
+/// The case on which somebody's words have their effect: their own, or the one with which it was merged. Answers the
+/// number of their own case, too, where the two differ.
+async fn worked_on(op: &mut Op, id: CaseId, proof: &Proof) -> Result<(CaseId, Option<String>)> {
+    let Proof::Token(token) = proof else { return Ok((id, None)) };
+    // Not locked: a merge locks the other way round.
+    let sql = "SELECT merged_into, number FROM case_file WHERE id = $1 AND token_hash = $2";
+    let theirs: Option<(Option<CaseId>, String)> =
+        op.tx.optional(sql, params![id, token_hash(token)]).await?;
+    match theirs.ok_or(Error::NotFound)? {
+        (Some(main), number) => Ok((main, Some(number))),
+        (None, _) => Ok((id, None)),
+    }
+}
+
+/// What one of several reporters may do with what is worked on for all of them: add words, which say whose they are,
+/// and object that it is not done. To answer, to rate and to hide is for the one who told the case itself.
+fn from_follower(command: Command, own: &str) -> Result<Command> {
+    match command {
+        Command::Comment { text } if !text.trim().is_empty() => {
+            Ok(Command::Comment { text: format!("{own}：{}", text.trim()) })
+        }
+        Command::Comment { .. } | Command::Reopen { .. } => Ok(command),
+        _ => Err(Error::Conflict("case-state")),
+    }
 }
 
 /// The number of photos that a resolution counts is what is really there.

@@ -32,7 +32,11 @@ pub struct TriageDecision {
     pub note: Option<String>,
 }
 
-fn commands(case: &Case, decision: TriageDecision, reason: String) -> Vec<Command> {
+fn commands(case: &Case, decision: TriageDecision, reason: String) -> Result<Vec<Command>> {
+    // Whoever looks at an old board must not take a case from those to whom somebody else has just given it.
+    if !matches!(case.state, CaseState::Reported | CaseState::Filed | CaseState::Reopened) {
+        return Err(Error::Conflict("case-triaged-already"));
+    }
     let mut all = Vec::new();
     if case.state == CaseState::Reported {
         all.push(Command::File);
@@ -44,10 +48,14 @@ fn commands(case: &Case, decision: TriageDecision, reason: String) -> Vec<Comman
         all.push(Command::Blow { whistle: decision.whistle, reason });
     }
     all.push(Command::Dispatch { lead: decision.lead, assisting: decision.assisting, note: decision.note });
-    all
+    Ok(all)
 }
 
 /// Files, classifies, whistles and dispatches as far as needed. The caller commits.
+///
+/// # Errors
+///
+/// A conflict where the case no longer waits for its desk: somebody else was faster.
 pub async fn triage(op: &mut Op, id: CaseId, decision: TriageDecision) -> Result<CaseState> {
     let atlas = op.district.port::<AtlasPort>()?.get();
     let category = decision.category.clone();

@@ -53,23 +53,39 @@ async fn note(op: &mut Op, tasks: &[Task]) -> Result<()> {
 }
 
 async fn note_one(op: &mut Op, hooks: &[Webhook], changed: &CaseChanged) -> Result<()> {
-    // A task inside a case is nobody's business outside. Who has no number of their own knows ours.
-    let found: Option<(Source, String, i64)> = op
+    // A task inside a case is nobody's business outside. Who has no number of their own knows ours. Messages that were
+    // merged with this case hear of it under their own numbers; what is told of them counts the lines of both.
+    let told: Vec<(CaseId, Source, String, i64)> = op
         .tx
-        .optional(
-            "SELECT source, coalesce(external, number), entries FROM case_file WHERE id = $1 AND parent IS NULL",
+        .all(
+            "SELECT c.id, c.source, coalesce(c.external, c.number),
+                 c.entries + CASE WHEN c.merged_into IS NULL THEN 0 ELSE w.entries END
+             FROM case_file c JOIN case_file w ON w.id = coalesce(c.merged_into, c.id)
+             WHERE (c.id = $1 OR c.merged_into = $1) AND c.parent IS NULL ORDER BY c.id",
             params![changed.case],
         )
         .await?;
-    let Some((source, known_as, sequence)) = found else { return Ok(()) };
-    let number: Option<(String,)> = op
-        .tx
-        .optional("SELECT number FROM hotline_message WHERE case_id = $1", params![changed.case])
-        .await?;
+    for one in told {
+        tell(op, hooks, one).await?;
+    }
+    Ok(())
+}
+
+async fn tell(
+    op: &mut Op,
+    hooks: &[Webhook],
+    (case, source, known_as, lines): (CaseId, Source, String, i64),
+) -> Result<()> {
+    let number: Option<(String,)> =
+        op.tx.optional("SELECT number FROM hotline_message WHERE case_id = $1", params![case]).await?;
     // The hotline hears its own number, also where two messages have it.
     let number = number.map_or_else(|| known_as.clone(), |(number,)| number);
     for hook in hooks.iter().filter(|h| h.sources().contains(&source)) {
-        let answer = sheets::answer(&mut op.tx, changed.case).await?;
+        let answer = sheets::answer(&mut op.tx, case).await?;
+        let sequence = match answer.together_with {
+            None => lines,
+            Some(_) => never_back(op, hook.id, case, lines).await?,
+        };
         let atlas = op.district.port::<AtlasPort>()?.get();
         let id = DeliveryId(op.uuid());
         let body = json!({
@@ -82,7 +98,8 @@ async fn note_one(op: &mut Op, hooks: &[Webhook], changed: &CaseChanged) -> Resu
             "known_as": known_as,
             "case": answer.number,
             "state": answer.state,
-            "state_words": sheets::state_words_zh(answer.state),
+            "state_words": answer.state_words_zh(),
+            "together_with": answer.together_with,
             "lead": atlas.org_name(answer.lead),
             "reply": answer.reply(),
             "updated_at": answer.updated_at,
@@ -94,7 +111,7 @@ async fn note_one(op: &mut Op, hooks: &[Webhook], changed: &CaseChanged) -> Resu
             .execute(
                 "INSERT INTO webhook_delivery (id, webhook_id, case_id, body, created_at, sequence)
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (webhook_id, case_id, sequence) DO NOTHING",
-                params![id, hook.id, changed.case, body, op.now, sequence],
+                params![id, hook.id, case, body, op.now, sequence],
             )
             .await?;
         if fresh == 0 {
@@ -106,13 +123,22 @@ async fn note_one(op: &mut Op, hooks: &[Webhook], changed: &CaseChanged) -> Resu
                 .execute(
                     "DELETE FROM webhook_delivery WHERE webhook_id = $1 AND case_id = $2 AND sequence < $3
                      AND attempts = 0 AND delivered_at IS NULL AND failed_at IS NULL",
-                    params![hook.id, changed.case, sequence],
+                    params![hook.id, case, sequence],
                 )
                 .await?;
         }
         owe(op, id).await?;
     }
     Ok(())
+}
+
+/// The place of the next news of a merged message: what it was merged with may have been merged in its turn, into a case
+/// with fewer lines.
+async fn never_back(op: &mut Op, hook: WebhookId, case: CaseId, lines: i64) -> Result<i64> {
+    let sql =
+        "SELECT coalesce(max(sequence), 0) FROM webhook_delivery WHERE webhook_id = $1 AND case_id = $2";
+    let last: i64 = op.tx.scalar(sql, params![hook, case]).await?;
+    Ok(if lines < last { last + 1 } else { lines })
 }
 
 /// News of a case to an address that is neither delivered nor given up.

@@ -69,6 +69,8 @@ pub struct Heard {
     pub state: crate::model::CaseState,
     /// The state in plain words.
     pub state_words: String,
+    /// The case with which it was merged: state, lead and reply are that one's.
+    pub together_with: Option<String>,
     /// Who leads.
     pub lead: String,
     /// The reply, once there is one.
@@ -89,6 +91,7 @@ impl Heard {
             lead: atlas.org_name(answer.lead).to_owned(),
             reply: answer.reply(),
             number: number.to_owned(),
+            together_with: answer.together_with,
             case: answer.number,
             state: answer.state,
             reported_at: answer.reported_at,

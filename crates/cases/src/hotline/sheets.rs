@@ -98,12 +98,19 @@ pub struct Answer {
     pub facts: Option<String>,
     /// The reason of a decline.
     pub declined: Option<String>,
+    /// The number of the case with which it was merged: state, lead and reply are that one's.
+    pub together_with: Option<String>,
 }
 
-/// The columns of an [`Answer`] over `case_file c`.
-const ANSWER: &str = "c.id, c.number, c.external, c.title, c.state, c.lead, c.reported_at, c.updated_at, c.ended_at,
-    (SELECT e.facts FROM case_entry e WHERE e.case_id = c.id AND e.action = 'resolve' ORDER BY e.seq DESC LIMIT 1) AS facts,
-    (SELECT e.note FROM case_entry e WHERE e.case_id = c.id AND e.action = 'decline' ORDER BY e.seq DESC LIMIT 1) AS declined";
+/// The columns of an [`Answer`].
+const ANSWER: &str = "c.id, c.number, c.external, c.title, w.state, w.lead, c.reported_at, w.ended_at,
+    CASE WHEN w.updated_at > c.updated_at THEN w.updated_at ELSE c.updated_at END AS updated_at,
+    CASE WHEN c.merged_into IS NULL THEN NULL ELSE w.number END AS together_with,
+    (SELECT e.facts FROM case_entry e WHERE e.case_id = w.id AND e.action = 'resolve' ORDER BY e.seq DESC LIMIT 1) AS facts,
+    (SELECT e.note FROM case_entry e WHERE e.case_id = w.id AND e.action = 'decline' ORDER BY e.seq DESC LIMIT 1) AS declined";
+
+/// A message's case `c` and the case `w` that is worked on for it.
+const CASES: &str = "case_file c JOIN case_file w ON w.id = coalesce(c.merged_into, c.id)";
 
 impl Answer {
     /// The reply, once the work is declared done; why it was not taken up, if it was declined.
@@ -119,9 +126,24 @@ impl Answer {
         }
     }
 
-    /// Its state in the words of [`state_key`].
+    /// Its state in the words of [`state_key`], and with which it is worked on together.
     pub fn state_words(&self, locale: &Locale) -> String {
-        locale.t(state_key(self.state))
+        let state = locale.t(state_key(self.state));
+        match &self.together_with {
+            None => state,
+            Some(number) => {
+                locale.t_with("hotline-state-together", &[("number", number.clone()), ("state", state)])
+            }
+        }
+    }
+
+    /// [`Answer::state_words`] in Chinese, for other systems, which have no language of their own.
+    pub(super) fn state_words_zh(&self) -> String {
+        let state = state_words_zh(self.state);
+        match &self.together_with {
+            None => state.to_owned(),
+            Some(number) => format!("与{number}合并办理：{state}"),
+        }
     }
 }
 
@@ -139,8 +161,8 @@ pub const fn state_key(state: CaseState) -> &'static str {
     }
 }
 
-/// [`state_key`] in Chinese, for other systems, which have no language of their own.
-pub(super) const fn state_words_zh(state: CaseState) -> &'static str {
+/// [`state_key`] in Chinese.
+const fn state_words_zh(state: CaseState) -> &'static str {
     match state {
         CaseState::Reported => "已收到，正在研判",
         CaseState::Filed | CaseState::Assigned | CaseState::Reopened => "已受理，正在安排承办单位",
@@ -155,7 +177,7 @@ pub(super) const fn state_words_zh(state: CaseState) -> &'static str {
 
 /// The answer of one case.
 pub async fn answer(conn: &mut Conn, id: CaseId) -> Result<Answer> {
-    conn.one(&format!("SELECT {ANSWER} FROM case_file c WHERE c.id = $1"), params![id]).await
+    conn.one(&format!("SELECT {ANSWER} FROM {CASES} WHERE c.id = $1"), params![id]).await
 }
 
 /// The answer for a hotline's number within the scope: of several messages under one number the last.
@@ -163,7 +185,7 @@ pub async fn answer_for(conn: &mut Conn, scope: &Scope, number: &str) -> Result<
     let mut rows = Where::new();
     scope.filter(&mut rows, "c.area", ORG_CONDITION);
     rows.and("c.id IN (SELECT m.case_id FROM hotline_message m WHERE m.number = ?)", vec![number.into()]);
-    let sql = format!("SELECT {ANSWER} FROM case_file c{} ORDER BY c.reported_at DESC LIMIT 1", rows.text());
+    let sql = format!("SELECT {ANSWER} FROM {CASES}{} ORDER BY c.reported_at DESC LIMIT 1", rows.text());
     conn.one(&sql, rows.args()).await
 }
 
@@ -178,10 +200,14 @@ pub async fn changed(
     let mut rows = Where::new();
     scope.filter(&mut rows, "c.area", ORG_CONDITION);
     rows.and("c.source = ?", vec![Source::Hotline.into()]);
-    rows.and("c.updated_at >= ? AND c.updated_at < ?", vec![span.0.into(), span.1.into()]);
+    rows.and(
+        "(c.updated_at >= ? AND c.updated_at < ?
+          OR c.merged_into IN (SELECT m.id FROM case_file m WHERE m.updated_at >= ? AND m.updated_at < ?))",
+        params![span.0, span.1, span.0, span.1],
+    );
     let limit = rows.bind(ROWS);
     let sql =
-        format!("SELECT {ANSWER} FROM case_file c{} ORDER BY c.updated_at, c.id LIMIT {limit}", rows.text());
+        format!("SELECT {ANSWER} FROM {CASES}{} ORDER BY c.updated_at, c.id LIMIT {limit}", rows.text());
     let found: Vec<Answer> = conn.all(&sql, rows.args()).await?;
     let headings = ["number", "title", "at", "state", "lead", "reply", "replied-at", "case"]
         .map(|column| locale.t(&format!("hotline-out-{column}")))

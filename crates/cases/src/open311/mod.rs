@@ -1,6 +1,7 @@
 //! Open311 GeoReport v2: existing clients of other cities report here and follow what they reported.
 
 pub mod format;
+mod personal;
 mod post;
 pub mod requests;
 pub mod services;
@@ -147,8 +148,15 @@ async fn definition(ctx: Ctx, Path(file): Path<String>, pairs: Pairs) -> WebResu
 
 async fn found(call: &Call, wish: Wish) -> WebResult<Vec<Node>> {
     let mut conn = call.ctx.read().await?;
-    let (locale, origin) = (&call.ctx.locale, &call.ctx.origin);
-    Ok(requests::list(&mut conn, wish, &call.atlas, &call.settings, locale, origin).await?)
+    let access = call.ctx.district.port::<linli_access::Access>()?;
+    let around = requests::Around {
+        access: &access,
+        atlas: &call.atlas,
+        settings: &call.settings,
+        locale: &call.ctx.locale,
+        origin: &call.ctx.origin,
+    };
+    Ok(requests::list(&mut conn, wish, &around).await?)
 }
 
 async fn list_requests(ctx: Ctx, pairs: Pairs) -> WebResult {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use linli_access::{Access, Purpose};
 use linli_grid::Atlas;
 use linli_kernel::{AreaCode, Error, Result, Timestamp, area::AreaLevel};
 use linli_store::{Conn, Where};
@@ -11,9 +12,11 @@ use uuid::Uuid;
 
 use super::{
     format::{Fault, Fields, Node},
+    personal::without,
     services::Settings,
 };
 use crate::{
+    app::contact_place,
     hotline::{sheets::state_key, times},
     model::{CaseState, ClockKind, Nature, Source},
     store::{COLUMNS, CaseRecord},
@@ -31,6 +34,8 @@ struct PublicRow {
     body: String,
     facts: Option<String>,
     photo: Option<Uuid>,
+    reporter_name: Option<Vec<u8>>,
+    reporter_phone: Option<Vec<u8>>,
 }
 
 /// A date-time as this interface writes it; a date alone means its beginning.
@@ -138,57 +143,58 @@ fn span(fields: &Fields, now: Timestamp) -> Result<(Timestamp, Timestamp), Fault
     Ok((from, to))
 }
 
+/// What a list needs beside its rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// Opens the names that must not be told.
+    pub access: &'a Access,
+    /// Names places and organisations.
+    pub atlas: &'a Atlas,
+    /// What is sensitive.
+    pub settings: &'a Settings,
+    /// Words of states.
+    pub locale: &'a Locale,
+    /// Where photos are.
+    pub origin: &'a str,
+}
+
 /// The cases, latest first.
-pub async fn list(
-    conn: &mut Conn,
-    wish: Wish,
-    atlas: &Atlas,
-    settings: &Settings,
-    locale: &Locale,
-    origin: &str,
-) -> Result<Vec<Node>> {
+pub async fn list(conn: &mut Conn, wish: Wish, around: &Around<'_>) -> Result<Vec<Node>> {
     let Wish { mut rows, limit, offset } = wish;
     if limit <= 0 {
         return Ok(Vec::new());
     }
     let (limit, offset) = (rows.bind(limit), rows.bind(offset));
     let sql = format!(
-        "SELECT {COLUMNS}, c.body,
+        "SELECT {COLUMNS}, c.body, c.reporter_name, c.reporter_phone,
             (SELECT e.facts FROM case_entry e WHERE e.case_id = c.id AND e.action = 'resolve' ORDER BY e.seq DESC LIMIT 1) AS facts,
             (SELECT p.id FROM case_photo p WHERE p.case_id = c.id AND p.role = 'report' ORDER BY p.seq, p.id LIMIT 1) AS photo
          FROM case_file c{} ORDER BY c.reported_at DESC, c.id DESC LIMIT {limit} OFFSET {offset}",
         rows.text()
     );
     let found: Vec<PublicRow> = conn.all(&sql, rows.args()).await?;
-    found.iter().map(|row| shown(row, atlas, settings, locale, origin)).collect()
+    found.iter().map(|row| shown(row, around)).collect()
 }
 
-/// Long numbers are phones, identity cards and accounts: they are not told.
-fn without_numbers(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut run = String::new();
-    for c in text.chars().chain(['\0']) {
-        if c.is_ascii_digit() || (!run.is_empty() && matches!(c, '-' | 'x' | 'X')) {
-            run.push(c);
-            continue;
-        }
-        let digits = run.bytes().filter(u8::is_ascii_digit).count();
-        out.push_str(if digits >= 7 { "****" } else { &run });
-        run.clear();
-        if c != '\0' {
-            out.push(c);
-        }
-    }
-    out
+/// The reporter's own name and phone, which stand in many a text.
+fn own_words(access: &Access, row: &PublicRow) -> Result<Vec<String>> {
+    let clear = |field: &str, sealed: &Option<Vec<u8>>| {
+        let place = contact_place(row.record.id, field);
+        access.keyring.open_text(Purpose::Reporter, &place, sealed.as_deref())
+    };
+    let all = [clear("name", &row.reporter_name)?, clear("phone", &row.reporter_phone)?];
+    Ok(all.into_iter().flatten().collect())
 }
 
-fn shown(row: &PublicRow, atlas: &Atlas, settings: &Settings, locale: &Locale, origin: &str) -> Result<Node> {
+fn shown(row: &PublicRow, around: &Around<'_>) -> Result<Node> {
+    let Around { access, atlas, settings, locale, origin } = *around;
     let record = &row.record;
     let category = record.category.clone().unwrap_or_default();
     let sensitive = settings.sensitive.iter().any(|code| category.starts_with(code.as_str()));
     let guarded = sensitive || record.hidden;
     // What was written by telephone or to our own people was not written for everybody.
     let told = record.source == Source::Open311 && !guarded;
+    let own = if told { own_words(access, row)? } else { Vec::new() };
     let over = record.state.is_over();
     let expected = if over {
         None
@@ -198,7 +204,7 @@ fn shown(row: &PublicRow, atlas: &Atlas, settings: &Settings, locale: &Locale, o
     let place =
         |level| record.area.at(level).map_or_else(|| atlas.path(&record.area), |area| atlas.path(&area));
     let address = match (told, guarded) {
-        (true, _) if !record.address.is_empty() => without_numbers(&record.address),
+        (true, _) if !record.address.is_empty() => without(&record.address, &own),
         (true, _) => atlas.path(&record.area),
         (false, true) => place(AreaLevel::Street),
         (false, false) => place(AreaLevel::Community),
@@ -211,10 +217,10 @@ fn shown(row: &PublicRow, atlas: &Atlas, settings: &Settings, locale: &Locale, o
         .as_deref()
         .filter(|_| told && matches!(record.state, CaseState::Closed | CaseState::Rated))
         .and_then(|facts| serde_json::from_str::<serde_json::Value>(facts).ok())
-        .and_then(|facts| facts.get("reply")?.as_str().map(without_numbers));
+        .and_then(|facts| facts.get("reply")?.as_str().map(|text| without(text, &own)));
     let state = locale.t(state_key(record.state));
     let notes = reply.map_or(state.clone(), |reply| format!("{state}。{reply}"));
-    let description: Option<String> = told.then(|| without_numbers(&row.body).chars().take(4000).collect());
+    let description: Option<String> = told.then(|| without(&row.body, &own).chars().take(4000).collect());
     let media = row.photo.filter(|_| told).map(|photo| format!("{origin}/open311/media/{photo}"));
     Ok(Node::Map(vec![
         ("service_request_id", record.number.clone().into()),
@@ -268,15 +274,6 @@ pub async fn media(conn: &mut Conn, photo: Uuid, settings: &Settings) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn long_numbers_are_not_told() {
-        assert_eq!(
-            without_numbers("3号楼，找13800138000或0631-5231234，身份证37100219900101001X。"),
-            "3号楼，找****或****，身份证****。"
-        );
-        assert_eq!(without_numbers("12-3-401室"), "12-3-401室");
-    }
 
     #[test]
     fn ranges_of_dates() {

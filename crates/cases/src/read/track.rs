@@ -7,11 +7,12 @@ use linli_store::Conn;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::detail::{PhotoView, blob, entries, last_reply, photos};
+use super::detail::{EntryView, PhotoView, blob, entries, last_reply, photos};
 use crate::{
     app::token_hash,
     model::{
-        Action, CaseId, CaseState, ClockKind, Nature, Outcome, Party, Satisfaction, Source, WhistleLevel,
+        Action, Case, CaseId, CaseState, ClockKind, Nature, Outcome, Party, Satisfaction, Source,
+        WhistleLevel, Who,
     },
     rules::transitions,
     store::{COLUMNS, CaseRecord},
@@ -95,12 +96,25 @@ pub struct PublicCase {
     pub reopen_until: Option<Timestamp>,
     /// What they may do now; the rules may still refuse.
     pub can: Vec<Action>,
-    /// The case that is followed instead: its number and state.
+    /// The case with which theirs was merged, its number and state: state, lead, reply and what follows are that one's.
     pub followed: Option<(String, CaseState)>,
     /// The public lines, oldest first.
     pub timeline: Vec<PublicEntry>,
     /// The public photos.
     pub photos: Vec<PhotoView>,
+    /// Who saw their name and phone in clear.
+    pub looks: Vec<Look>,
+}
+
+/// One look at the reporter's name and phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Look {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// Why, in their words.
+    pub reason: String,
 }
 
 /// Facts that a reporter may read.
@@ -114,50 +128,25 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
             params![token_hash(token)],
         )
         .await?;
-    let case = record.case()?;
     let text: String = conn.scalar("SELECT body FROM case_file WHERE id = $1", params![record.id]).await?;
     // The reply stands in a line that is not public itself, so all lines are read and few are told.
     let lines = entries(conn, record.id, false).await?;
     let photos: Vec<PhotoView> = photos(conn, record.id).await?.into_iter().filter(|p| p.public).collect();
-    let followed: Option<(String, CaseState)> = conn
-        .optional("SELECT number, state FROM case_file WHERE id = $1", params![record.merged_into])
-        .await?;
-    let done = matches!(
-        record.state,
-        CaseState::Resolved | CaseState::Verifying | CaseState::Closed | CaseState::Rated
-    );
-    let last_note =
-        |action: Action| lines.iter().rev().find(|e| e.action == action).and_then(|e| e.note.clone());
-    let closing = case.clocks.iter().rfind(|c| c.kind == ClockKind::Close && c.is_running());
-    let reporter = std::collections::BTreeSet::from([Party::Reporter]);
-    let can = transitions::open_to(record.state, &reporter)
-        .filter(|action| match action {
-            Action::ReporterAnswered => case.waiting_since.is_some(),
-            Action::Reopen => !(record.state == CaseState::Declined && case.objected),
-            Action::FlagUrgent => !record.urgent,
-            Action::HideIdentity => !record.hidden,
-            _ => true,
-        })
-        .collect();
-    let timeline = lines
-        .iter()
-        .filter(|e| e.public)
-        .map(|e| PublicEntry {
-            at: e.at,
-            action: e.action,
-            to: e.to,
-            org: e.org,
-            own: matches!(e.who, crate::model::Who::Public),
-            note: e.note.clone().filter(|_| e.words_are_public()),
-            facts: e
-                .facts
-                .iter()
-                .filter(|(name, _)| TOLD.contains(&name.as_str()))
-                .map(|(n, v)| (n.clone(), v.clone()))
-                .collect(),
-            photos: photos.iter().filter(|p| p.seq == e.seq).map(|p| p.id).collect(),
-        })
-        .collect();
+    let case = record.case()?;
+    let question = case.waiting_since.and_then(|_| last_note(&lines, Action::AskReporter));
+    let mut timeline: Vec<PublicEntry> =
+        lines.iter().filter(|e| e.public).map(|e| told(e, &photos)).collect();
+    // What was merged goes the way of the case with which it was merged.
+    let course = match record.merged_into {
+        None => Course { row: record.clone(), case, lines },
+        Some(main) => {
+            let course = Course::of(conn, main).await?;
+            timeline.extend(course.since(record.ended_at));
+            course
+        }
+    };
+    let looks = looks(conn, record.id).await?;
+    let way = &course.row;
     Ok(PublicCase {
         id: record.id,
         title: record.title,
@@ -168,28 +157,118 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
         area: record.area,
         address: record.address,
         point: record.lat.zip(record.lng),
-        state: record.state,
-        whistle: record.whistle,
-        lead: record.lead,
-        urgent: record.urgent_confirmed,
+        state: way.state,
+        whistle: way.whistle,
+        lead: way.lead,
+        urgent: way.urgent_confirmed,
         hidden: record.hidden,
         reported_at: record.reported_at,
-        updated_at: record.updated_at,
-        expected: closing.map(|c| c.due),
-        question: case.waiting_since.and_then(|_| last_note(Action::AskReporter)),
-        review: case.suspension.map(|s| s.review),
-        reply: done.then(|| last_reply(&lines).map(str::to_owned)).flatten(),
-        declined: (record.state == CaseState::Declined).then(|| last_note(Action::Decline)).flatten(),
-        outcome: record.outcome,
+        updated_at: record.updated_at.max(way.updated_at),
+        expected: course.expected(),
+        question,
+        review: course.case.suspension.as_ref().map(|s| s.review),
+        reply: course.reply(),
+        declined: (way.state == CaseState::Declined)
+            .then(|| last_note(&course.lines, Action::Decline))
+            .flatten(),
+        outcome: way.outcome,
         satisfaction: record.satisfaction,
-        ended_at: record.ended_at,
-        reopen_until: case.reopen_until,
-        can,
-        followed,
+        ended_at: way.ended_at,
+        reopen_until: course.case.reopen_until,
+        can: course.open_to_reporter(record.merged_into.is_some(), record.hidden),
+        followed: record.merged_into.map(|_| (way.number.clone(), way.state)),
         timeline,
         photos,
+        looks,
         number: record.number,
     })
+}
+
+/// The way of the case that is worked on: the reporter's own, or the one with which theirs was merged.
+struct Course {
+    row: CaseRecord,
+    case: Case,
+    lines: Vec<EntryView>,
+}
+
+impl Course {
+    async fn of(conn: &mut Conn, id: CaseId) -> Result<Self> {
+        let sql = format!("SELECT {COLUMNS} FROM case_file c WHERE c.id = $1");
+        let row: CaseRecord = conn.one(&sql, params![id]).await?;
+        let lines = entries(conn, id, false).await?;
+        Ok(Self { case: row.case()?, row, lines })
+    }
+
+    fn expected(&self) -> Option<Timestamp> {
+        self.case.clocks.iter().rfind(|c| c.kind == ClockKind::Close && c.is_running()).map(|c| c.due)
+    }
+
+    fn reply(&self) -> Option<String> {
+        use CaseState::{Closed, Rated, Resolved, Verifying};
+        let done = matches!(self.row.state, Resolved | Verifying | Closed | Rated);
+        done.then(|| last_reply(&self.lines).map(str::to_owned)).flatten()
+    }
+
+    /// What they may do now. One of several reporters adds words and objects; the rest is for whoever told this case.
+    fn open_to_reporter(&self, follows: bool, hidden: bool) -> Vec<Action> {
+        let reporter = std::collections::BTreeSet::from([Party::Reporter]);
+        transitions::open_to(self.row.state, &reporter)
+            .filter(|action| match action {
+                Action::ReporterAnswered => self.case.waiting_since.is_some(),
+                Action::Reopen => !(self.row.state == CaseState::Declined && self.case.objected),
+                Action::FlagUrgent => !self.row.urgent,
+                Action::HideIdentity => !hidden,
+                _ => true,
+            })
+            .filter(|action| !follows || matches!(action, Action::Comment | Action::Reopen))
+            .collect()
+    }
+
+    /// The public lines since another case was merged with this one, without anybody's words: they were meant for
+    /// this one's reporter.
+    fn since(&self, merged: Option<Timestamp>) -> Vec<PublicEntry> {
+        let after = |e: &&EntryView| merged.is_none_or(|at| e.at > at);
+        self.lines
+            .iter()
+            .filter(|e| e.public && e.who != Who::Public)
+            .filter(after)
+            .map(|e| PublicEntry { note: None, ..told(e, &[]) })
+            .collect()
+    }
+}
+
+fn last_note(lines: &[EntryView], action: Action) -> Option<String> {
+    lines.iter().rev().find(|e| e.action == action).and_then(|e| e.note.clone())
+}
+
+fn told(e: &EntryView, photos: &[PhotoView]) -> PublicEntry {
+    let told = e.facts.iter().filter(|(name, _)| TOLD.contains(&name.as_str()));
+    PublicEntry {
+        at: e.at,
+        action: e.action,
+        to: e.to,
+        org: e.org,
+        own: e.who == Who::Public,
+        note: e.note.clone().filter(|_| e.words_are_public()),
+        facts: told.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        photos: photos.iter().filter(|p| p.seq == e.seq).map(|p| p.id).collect(),
+    }
+}
+
+/// Who saw the reporter's contact in clear, as the activity log has it.
+async fn looks(conn: &mut Conn, id: CaseId) -> Result<Vec<Look>> {
+    let rows: Vec<(Timestamp, String, String)> = conn
+        .all(
+            "SELECT at, actor, detail FROM activity WHERE subject = 'case' AND subject_id = $1
+             AND action = 'case.read_contact' ORDER BY id",
+            params![id.to_string()],
+        )
+        .await?;
+    let reason = |detail: &str| {
+        let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
+        detail["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    Ok(rows.into_iter().map(|(at, by, detail)| Look { at, by, reason: reason(&detail) }).collect())
 }
 
 /// The blob of a public photo of a tracking link.

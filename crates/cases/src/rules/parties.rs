@@ -96,7 +96,13 @@ fn by_place(post: &Post, case: &Case, parties: &mut BTreeSet<Party>) {
     match post.role {
         Role::GridWorker => is(Party::GridWorker),
         Role::CommunitySecretary => is(Party::Secretary),
-        Role::StreetLeader => is(Party::StreetLeader),
+        // They lead the centre of their street, too: what of its desk is theirs the policy says.
+        Role::StreetLeader => {
+            is(Party::StreetLeader);
+            if deciding == Level::Street {
+                is(Party::Centre);
+            }
+        }
         Role::Hotline => is(Party::Hotline),
         Role::StreetCentre if deciding == Level::Street => is(Party::Centre),
         Role::DistrictCentre => {

@@ -97,6 +97,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("case", schema::text()),
         ("state", schema::words(CaseState::ALL)),
         ("state_words", schema::text()),
+        ("together_with", schema::maybe(schema::text())),
         ("lead", schema::text()),
         ("reply", schema::maybe(schema::text())),
         ("reported_at", schema::time()),

@@ -201,6 +201,7 @@ fn tracked() -> Value {
         ("followed", maybe(json!({ "type": "array" }))),
         ("timeline", list(line)),
         ("photos", list(photo())),
+        ("looks", list(object([("at", time()), ("by", text()), ("reason", text())]))),
     ])
 }
 
