@@ -144,7 +144,7 @@ fn span(fields: &Fields, now: Timestamp) -> Result<(Timestamp, Timestamp), Fault
 }
 
 /// What a list needs beside its rows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Around<'a> {
     /// Opens the names that must not be told.
     pub access: &'a Access,
