@@ -22,4 +22,4 @@ pub use rates::{DayCount, Part, Rates, corrections, rates};
 pub(crate) use rates::{add_rates, day_number, head, rated};
 pub use similar::{Similar, similar};
 pub use suggest::{Suggestion, suggest_for};
-pub use track::{PublicCase, PublicEntry, track, track_photo};
+pub use track::{Look, PublicCase, PublicEntry, track, track_photo};

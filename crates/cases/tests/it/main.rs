@@ -12,6 +12,7 @@ mod ledger;
 mod life;
 mod scope;
 mod search;
+mod together;
 mod trust;
 mod webhooks;
 

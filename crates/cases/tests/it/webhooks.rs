@@ -187,6 +187,32 @@ both_engines! {
         server.abort();
     }
 
+    async fn who_was_merged_hears_of_the_case_that_is_worked_on(s) {
+        let d = telling(&s).await;
+        let mut catcher = Catcher::new();
+        let server = catcher.listen().await;
+        hook(&d, catcher.port).await;
+        let (main, follower) = (pushed(&d, "W-1").await, pushed(&d, "W-2").await);
+        for case in [main, follower] {
+            act(&d, &street(), case, Command::File).await;
+        }
+        work(&d).await;
+        act(&d, &street(), follower, Command::Merge { into: main }).await;
+        work(&d).await;
+        triage(&d, &street(), main, joint(WATER)).await;
+        work(&d).await;
+        act(&d, &water(), main, Command::Accept).await;
+        work(&d).await;
+        assert_eq!(catcher.states("W-2"), ["filed", "filed", "assigned", "accepted"]);
+        let theirs: Vec<Value> = catcher.all().iter().map(Caught::json).filter(|c| c["number"] == "W-2").collect();
+        let places: Vec<i64> = theirs.iter().map(|c| c["sequence"].as_i64().unwrap()).collect();
+        assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+        let (first, last) = (theirs.first().unwrap(), theirs.last().unwrap());
+        assert!(first["together_with"].is_null() && last["together_with"].is_string(), "{last}");
+        assert_ne!(last["case"], last["together_with"], "their own number stays");
+        server.abort();
+    }
+
     async fn a_receiver_that_was_down_hears_everything_in_order(s) {
         let d = telling(&s).await;
         let mut catcher = Catcher::new();
