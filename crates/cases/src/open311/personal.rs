@@ -38,7 +38,7 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// The same in Latin letters.
 static NAMED_LATIN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)(my name is|i am called|contact person:?)( +)([A-Z][A-Za-z'\-]+(?: [A-Z][A-Za-z'\-]+)?)")
+    pattern(r"((?i:my name is|i am called|contact person:?))( +)([A-Z][A-Za-z'\-]+(?: [A-Z][A-Za-z'\-]+)?)")
 });
 
 /// The text as everybody may read it; `own` are names of the reporter.

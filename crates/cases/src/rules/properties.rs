@@ -206,7 +206,7 @@ fn the_walk_visits_every_state() {
     let world = World::new();
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..150 {
+    for _ in 0..260 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         walk(&world, GRID_AREA, &steps, |case| {
             seen.insert((case.state.as_str(), case.whistle.as_str()));
