@@ -111,6 +111,56 @@ test("the phone's position finds the grid", async () => {
   await context.close();
 });
 
+test("the marker on the map stands where the place was found, and nowhere before", async () => {
+  const [lat, lng] = [37.5, 122.12];
+  const arrive = async () => {
+    const context = await browser.newContext({
+      ...PHONE, baseURL: server.origin, locale: "zh-CN", permissions: ["geolocation"],
+      geolocation: { latitude: lat, longitude: lng },
+    });
+    context.setDefaultTimeout(90_000);
+    const page = await context.newPage();
+    await page.goto("/report");
+    return { context, page };
+  };
+  const locate = async (page) => {
+    await page.locator("[data-locate]").click();
+    await page.waitForFunction(() => document.querySelector("[name=grid]").value !== "");
+  };
+  const map = async (page) => {
+    await page.locator("[data-open-map]").click();
+    await page.locator("[data-map][data-ready]").waitFor();
+  };
+  const place = (page) => page.evaluate(() => ["lat", "lng", "grid"].map((name) => document.querySelector(`[name=${name}]`).value));
+  const found = `标记在 ${lat.toFixed(4)}，${lng.toFixed(4)}`;
+
+  // First the place, then the map.
+  const one = await arrive();
+  await locate(one.page);
+  const before = await place(one.page);
+  assert.deepEqual(before.slice(0, 2).map(Number), [lat, lng]);
+  await map(one.page);
+  assert.equal(await one.page.locator(".map-say").innerText(), found);
+  await one.page.locator(".map-pin").tap();
+  await one.page.locator(".map-pin").focus();
+  assert.deepEqual(await place(one.page), before, "a finger on the marker changes nothing");
+  // Who does move it has moved it.
+  await one.page.keyboard.press("Shift+ArrowUp");
+  await one.page.waitForFunction((old) => document.querySelector("[name=lat]").value > old, before[0]);
+  await one.context.close();
+
+  // First the map, then the place.
+  const two = await arrive();
+  await map(two.page);
+  assert.match(await two.page.locator(".map-say").innerText(), /点一下地图/);
+  assert.deepEqual(await place(two.page), ["", "", ""]);
+  await two.page.locator(".map-pin").tap();
+  assert.deepEqual(await place(two.page), ["", "", ""], "the middle of the map is nobody's place");
+  await locate(two.page);
+  await two.page.locator(".map-say", { hasText: found }).waitFor();
+  await two.context.close();
+});
+
 test("nothing needs a script", async () => {
   const context = await browser.newContext({ ...PHONE, baseURL: server.origin, locale: "zh-CN", javaScriptEnabled: false });
   const page = await context.newPage();
