@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { inflateRawSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { start } from "../lib/server.mjs";
-import { launch, person } from "../lib/browser.mjs";
+import { DESK, accessible, fingers, fitsWidth, launch, person } from "../lib/browser.mjs";
 import { act, choose, dispatch, open, report, resolve } from "../lib/people.mjs";
 
 let server, browser, centre, department;
@@ -93,6 +93,107 @@ test("a live update keeps the cursor and the half-written text", async () => {
   await page.goto("/desk/clocks");
   await page.goBack();
   await page.waitForFunction(() => document.querySelector("#decide textarea[name=note]")?.value === "请先打电话，再");
+});
+
+test("the time of the last update is the district's, wherever the computer thinks it is", async () => {
+  const context = await browser.newContext({
+    ...DESK, baseURL: server.origin, locale: "zh-CN", timezoneId: "America/New_York", storageState: await centre.context.storageState(),
+  });
+  context.setDefaultTimeout(90_000);
+  const page = await context.newPage();
+  await page.clock.setFixedTime("2026-11-23T16:05:00Z");
+  await page.goto("/desk/clocks");
+  await page.locator("[data-live-note]", { hasText: /^实时更新 00:05$/ }).waitFor();
+  await context.close();
+});
+
+// What of the navigation is in sight, what is in its menu, and whether anything lies over anything.
+const navigation = (page) => page.evaluate(() => {
+  const bar = [...document.querySelectorAll("nav.nav > a, nav.nav .more > button")].filter((e) => e.getClientRects().length > 0);
+  const right = Math.max(...bar.map((e) => e.getBoundingClientRect().right));
+  return {
+    seen: bar.filter((e) => e.matches("a")).map((e) => e.getAttribute("href")),
+    menu: [...document.querySelectorAll("#nav-more a")].map((e) => e.getAttribute("href")),
+    current: document.querySelector("nav.nav > a[aria-current]")?.getAttribute("href"),
+    // Each can be pressed where it stands: nothing lies over it.
+    free: bar.every((e) => {
+      const { x, y, width, height } = e.getBoundingClientRect();
+      return [0.1, 0.5, 0.9].every((part) => e.contains(document.elementFromPoint(x + width * part, y + height / 2)));
+    }),
+    inside: right <= document.querySelector("nav.nav").getBoundingClientRect().right + 1,
+  };
+});
+
+test("the navigation: all of it at every width, and the page one is on in sight", async () => {
+  const { page, context } = await person(browser, server.origin, { login: "street001.1" });
+  const all = await page.$$eval("nav.nav a", (links) => links.map((a) => a.getAttribute("href")));
+  assert.ok(all.length > 10, `a street centre has much to do: ${all}`);
+  for (const [language, type] of [["zh-CN", ""], ["en", ""], ["zh-CN", "large"], ["en", "large"]]) {
+    await context.addCookies([["ui_lang", language], ["ui_type", type]].map(([name, value]) => ({ name, value, url: server.origin })));
+    await page.goto("/surveys");
+    await page.locator("nav.nav.fitted").waitFor();
+    for (const width of [1440, 1366, 1280, 1024, 390]) {
+      const what = `${language} ${type} ${width}`;
+      await page.setViewportSize({ width, height: 900 });
+      // The page's own look at its width comes before the second picture.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      const { seen, menu, current, free, inside } = await navigation(page);
+      assert.equal(current, "/surveys", `${what}: the page one is on is in sight`);
+      assert.deepEqual([...seen, ...menu].sort(), [...all].sort(), `${what}: every entry once`);
+      assert.deepEqual(menu, all.filter((href) => menu.includes(href)), `${what}: the menu keeps the order`);
+      assert.ok(free && inside, `${what}: nothing lies over the navigation: ${seen}`);
+      await fitsWidth(page, what);
+    }
+  }
+  await context.addCookies([["ui_lang", "zh-CN"], ["ui_type", ""]].map(([name, value]) => ({ name, value, url: server.origin })));
+  await page.setViewportSize(DESK.viewport);
+  await page.goto("/surveys");
+  // By keyboard: Enter opens, Tab goes in, Escape closes and leaves the cursor on the button.
+  const button = page.locator("nav.nav .more > button");
+  assert.equal(await button.getAttribute("aria-expanded"), "false");
+  assert.equal(await page.locator("#nav-more").isVisible(), false);
+  await button.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await button.getAttribute("aria-expanded"), "true");
+  const first = page.locator("#nav-more a").first();
+  assert.ok(await first.isVisible());
+  await accessible(page, "the open menu");
+  await page.keyboard.press("Tab");
+  assert.ok(await first.evaluate((a) => a === document.activeElement), "the first entry follows the button");
+  await page.keyboard.press("Escape");
+  assert.equal(await button.getAttribute("aria-expanded"), "false");
+  assert.ok(await button.evaluate((b) => b === document.activeElement));
+  // By mouse: out of it closes it, an entry leads on and is in sight from then on.
+  await button.click();
+  await page.locator("h1").click();
+  assert.equal(await page.locator("#nav-more").isVisible(), false);
+  await button.click();
+  const last = page.locator("#nav-more a").last();
+  const href = await last.getAttribute("href");
+  await Promise.all([page.waitForURL(`**${href}`), last.click()]);
+  assert.equal((await navigation(page)).current, href);
+  // What is in the menu and counts is counted on the button.
+  await page.route("**/homes/queue/count", (route) => route.fulfill({ contentType: "text/html", body: '<span class="badge"><span aria-hidden="true">99+</span><span class="sr">120 份待核对</span></span>' }));
+  await page.setViewportSize({ width: 390, height: 844 });
+  await context.addCookies([{ name: "ui_type", value: "large", url: server.origin }]);
+  await page.goto("/desk/triage");
+  await page.locator("#nav-more a[href='/homes'] .badge").waitFor({ state: "attached" });
+  assert.match(await button.innerText(), /99\+/);
+  await button.click();
+  await fingers(page, "the open menu in large type");
+  await context.close();
+});
+
+test("the navigation wraps where no script runs", async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, baseURL: server.origin, locale: "zh-CN", javaScriptEnabled: false, storageState: await centre.context.storageState() });
+  const page = await context.newPage();
+  await page.goto("/desk/overview");
+  const links = page.locator("nav.nav > a");
+  const boxes = await Promise.all((await links.all()).map((link) => link.boundingBox()));
+  assert.ok(boxes.length > 10);
+  const search = await page.locator(".topbar .search").boundingBox();
+  for (const box of boxes) assert.ok(box.x >= 0 && box.x + box.width <= search.x, "beside the search, not under it");
+  await context.close();
 });
 
 test("two say the same: merged, and both reporters follow one case", async () => {

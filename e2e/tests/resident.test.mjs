@@ -65,6 +65,86 @@ test("a mistake is said at its field, what was typed stays, the cursor goes ther
   assert.deepEqual(complaints, []);
 });
 
+test("words that could not be sent are there again, whatever came instead of an answer", async () => {
+  const { page, context, complaints } = await person(browser, server.origin, { device: PHONE });
+  const button = page.locator("main form button.primary");
+  const post = (request) => request.method() === "POST" && new URL(request.url()).pathname === "/report";
+  const kept = () => page.evaluate(() => sessionStorage.getItem("draft:report"));
+  const instead = async (answer) => {
+    await context.route("**/report", (route) => (post(route.request()) ? answer(route) : route.continue()));
+    await button.click();
+    await page.waitForLoadState();
+  };
+  // A page of the server's own and one of a gateway that knows nothing of us.
+  const own = await (await context.request.get("/q/371002999999999")).text();
+  const foreign = "<!doctype html><title>busy</title><p>busy</p>";
+  const answers = { "no signal": (route) => route.abort("internetdisconnected") };
+  for (const status of [413, 429, 503]) {
+    answers[`${status}, our page`] = (route) => route.fulfill({ status, contentType: "text/html; charset=utf-8", body: own });
+    answers[`${status}, a gateway's page`] = (route) => route.fulfill({ status, contentType: "text/html", body: foreign });
+  }
+  for (const [what, answer] of Object.entries(answers)) {
+    await page.goto("/report");
+    const words = `垃圾桶满了，没发出去：${what}`;
+    await page.fill("#text", words);
+    await page.fill("#address", "怡园小区北门");
+    await instead(answer);
+    await page.waitForFunction(() => !document.querySelector("main form #text"));
+    await context.unroute("**/report");
+    // By the address, and by the code at the door, which leads on to the form over a redirect.
+    for (const path of ["/report", `/q/${GRID}`]) {
+      await page.goto(path);
+      assert.equal(await page.inputValue("#text"), words, `${what}, then ${path}`);
+      assert.equal(await page.inputValue("#address"), "怡园小区北门", `${what}, then ${path}`);
+      assert.ok(await page.locator(".saved-note").isVisible(), "it is said that they were kept");
+    }
+    await page.locator(".saved-note button").click();
+    assert.equal(await kept(), null);
+  }
+  // Without signal and with a browser that knows it: the page stays, and the photos with it.
+  await page.goto("/report");
+  await page.fill("#text", "没有信号时写的");
+  await page.fill("#address", "怡园小区北门");
+  await context.setOffline(true);
+  await button.click();
+  await page.locator(".toast", { hasText: "没有提交成功" }).waitFor();
+  assert.equal(await page.inputValue("#text"), "没有信号时写的");
+  await context.setOffline(false);
+  await Promise.all([page.waitForURL("**/report/done**"), button.click()]);
+  assert.equal(await kept(), null, "the server has it: the draft is gone");
+  await page.goto("/report");
+  assert.equal(await page.inputValue("#text"), "");
+  assert.deepEqual(complaints.filter((text) => !/ERR_INTERNET_DISCONNECTED|status of 503/.test(text)), []);
+  await context.close();
+});
+
+test("a report whose answer got lost is one case when it is sent again", async () => {
+  const { page, context } = await person(browser, server.origin, { device: PHONE });
+  const button = page.locator("main form button.primary");
+  await page.goto("/report");
+  await page.fill("#text", "回执丢在路上的一件");
+  await page.fill("#address", "怡园小区北门");
+  await context.route("**/report", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    const { "content-type": type, origin, cookie } = await route.request().allHeaders();
+    const headers = Object.fromEntries(Object.entries({ "content-type": type, origin, cookie }).filter(([, value]) => value));
+    const taken = await fetch(route.request().url(), { method: "POST", headers, body: route.request().postDataBuffer(), redirect: "manual" });
+    assert.equal(taken.status, 303);
+    await route.abort("connectionreset");
+  });
+  await button.click();
+  await page.waitForFunction(() => !document.querySelector("main form #text"));
+  await context.unroute("**/report");
+  await page.goto("/report");
+  assert.equal(await page.inputValue("#text"), "回执丢在路上的一件");
+  await Promise.all([page.waitForURL("**/report/done**"), button.click()]);
+  const centre = await person(browser, server.origin, { login: "centre1" });
+  await centre.page.goto("/desk/cases?text=" + encodeURIComponent("回执丢在路上的一件"));
+  assert.equal(await centre.page.locator("tbody tr").count(), 1);
+  await centre.context.close();
+  await context.close();
+});
+
 test("who lost the link finds the case by its number and the phone", async () => {
   const { number, track } = await report(browser, server.origin, "楼道灯坏了，链接弄丢了", { phone: "13912345678" });
   const other = await person(browser, server.origin, { device: PHONE });
@@ -109,6 +189,56 @@ test("the phone's position finds the grid", async () => {
   await page.waitForFunction(() => document.querySelector("[name=grid]").value !== "");
   assert.match(await page.inputValue("[name=grid]"), /^371002\d{9}$/);
   await context.close();
+});
+
+test("the marker on the map stands where the place was found, and nowhere before", async () => {
+  const [lat, lng] = [37.5, 122.12];
+  const arrive = async () => {
+    const context = await browser.newContext({
+      ...PHONE, baseURL: server.origin, locale: "zh-CN", permissions: ["geolocation"],
+      geolocation: { latitude: lat, longitude: lng },
+    });
+    context.setDefaultTimeout(90_000);
+    const page = await context.newPage();
+    await page.goto("/report");
+    return { context, page };
+  };
+  const locate = async (page) => {
+    await page.locator("[data-locate]").click();
+    await page.waitForFunction(() => document.querySelector("[name=grid]").value !== "");
+  };
+  const map = async (page) => {
+    await page.locator("[data-open-map]").click();
+    await page.locator("[data-map][data-ready]").waitFor();
+  };
+  const place = (page) => page.evaluate(() => ["lat", "lng", "grid"].map((name) => document.querySelector(`[name=${name}]`).value));
+  const found = `标记在 ${lat.toFixed(4)}，${lng.toFixed(4)}`;
+
+  // First the place, then the map.
+  const one = await arrive();
+  await locate(one.page);
+  const before = await place(one.page);
+  assert.deepEqual(before.slice(0, 2).map(Number), [lat, lng]);
+  await map(one.page);
+  assert.equal(await one.page.locator(".map-say").innerText(), found);
+  await one.page.locator(".map-pin").tap();
+  await one.page.locator(".map-pin").focus();
+  assert.deepEqual(await place(one.page), before, "a finger on the marker changes nothing");
+  // Who does move it has moved it.
+  await one.page.keyboard.press("Shift+ArrowUp");
+  await one.page.waitForFunction((old) => document.querySelector("[name=lat]").value > old, before[0]);
+  await one.context.close();
+
+  // First the map, then the place.
+  const two = await arrive();
+  await map(two.page);
+  assert.match(await two.page.locator(".map-say").innerText(), /点一下地图/);
+  assert.deepEqual(await place(two.page), ["", "", ""]);
+  await two.page.locator(".map-pin").tap();
+  assert.deepEqual(await place(two.page), ["", "", ""], "the middle of the map is nobody's place");
+  await locate(two.page);
+  await two.page.locator(".map-say", { hasText: found }).waitFor();
+  await two.context.close();
 });
 
 test("nothing needs a script", async () => {

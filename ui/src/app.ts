@@ -2,6 +2,7 @@
 import "./htmx-setup";
 import "htmx.org/dist/ext/hx-sse.js";
 import "./small";
+import "./nav";
 import "./forms";
 import "./prefs";
 import "./keys";

@@ -9,11 +9,15 @@ const fieldsOf = (form: HTMLFormElement) =>
 
 // — drafts ————————————————————————————————————————————————————————————————
 const key = (name: string) => `draft:${name}`;
-const SENT = "drafts-sent";
+const SENT = "draft-sent";
 type Draft = Record<string, string[]>;
+const onceOf = (form: HTMLFormElement) => one<HTMLInputElement>("input[type=hidden][data-once]", form);
 
 function save(form: HTMLFormElement) {
   const draft: Draft = {};
+  // The key of the sending stays with the words: whoever sends the same again, because the answer got lost, sends once.
+  const once = onceOf(form);
+  if (once?.name) draft[once.name] = [once.value];
   for (const f of fieldsOf(form)) {
     const values = (draft[f.name] ??= []);
     if (f instanceof HTMLInputElement && /^(radio|checkbox)$/.test(f.type)) {
@@ -63,11 +67,14 @@ function restore(form: HTMLFormElement) {
   }
   if (!changed) return;
   form.dataset.dirty = "";
+  const once = onceOf(form);
+  if (once) once.value = draft[once.name]?.[0] || once.value;
   const drop = make("button", { type: "button", class: "btn quiet small" }, say("draftDrop"));
   const note = make("p", { class: "saved-note row", role: "status" }, say("draft"), drop);
   drop.addEventListener("click", () => {
     forget(name);
     form.reset();
+    if (once) once.value = newKey();
     delete form.dataset.dirty;
     note.remove();
     form.dispatchEvent(new Event("input", { bubbles: true }));
@@ -76,19 +83,47 @@ function restore(form: HTMLFormElement) {
   form.prepend(note);
 }
 
-export function forget(name: string) {
+function forget(name: string) {
   sessionStorage.removeItem(key(name));
 }
 
-function dropSent() {
-  const sent = JSON.parse(sessionStorage.getItem(SENT) ?? "[]") as string[];
-  for (const name of sent) {
-    const form = one<HTMLFormElement>(`form[data-draft="${CSS.escape(name)}"]`);
-    if (!form || !one("[aria-invalid=true], .errors", form.parentElement ?? form)) forget(name);
-  }
+/* A draft is given up only when the server has taken it, and of that there is one sign: a form that was accepted is
+   answered by leading on to another page. So a draft that was sent waits for the page that comes of the sending —
+   reached over a redirect (`redirectCount`), from the page with the form (`referrer`), and not a refusal or the log-in.
+   Whatever else comes (the browser's own page without signal, a 413, 429 or 503 with or without our script, the form
+   with errors, an address typed or a code scanned afterwards) leaves it where it is. Nothing is lost if this errs: a
+   draft too many is offered once more, and with its key the same words are not taken twice. */
+type Sent = { name: string; from: string };
+const bare = (url: string) => url.split("#", 1)[0]!;
+
+function settle() {
+  const text = sessionStorage.getItem(SENT);
   sessionStorage.removeItem(SENT);
+  if (!text) return;
+  const sent = JSON.parse(text) as Sent;
+  const come = performance.getEntriesByType("navigation")[0] as (PerformanceNavigationTiming & { responseStatus?: number }) | undefined;
+  const ledOn = come !== undefined && come.type !== "back_forward" && come.redirectCount > 0 && bare(document.referrer) === sent.from;
+  if (!ledOn || (come.responseStatus || 200) >= 400 || location.pathname === "/login") return;
+  const form = one<HTMLFormElement>(`form[data-draft="${CSS.escape(sent.name)}"]`);
+  if (!form || !one("[aria-invalid=true], .errors", form.parentElement ?? form)) forget(sent.name);
 }
-dropSent();
+settle();
+// Whoever goes elsewhere while a form is on its way does not see its answer.
+const elsewhere = () => sessionStorage.removeItem(SENT);
+on("click", "a[href]:not([target], [download])", elsewhere);
+
+/** Whether there is a way to the server. Browsers say "offline" of a computer that serves itself, so they are not believed. */
+async function reachable(): Promise<boolean> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), 5000);
+  try {
+    return (await fetch("/healthz", { cache: "no-store", signal: late.signal })).ok;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 let waiting = 0;
 on("input", "form", (el) => {
@@ -136,6 +171,18 @@ document.addEventListener(
       e.stopImmediatePropagation();
       return;
     }
+    // Without signal the browser would put its own page in the place of ours, and the photos would be gone with it.
+    if (form.dataset.draft && !navigator.onLine && !("reached" in form.dataset)) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      save(form);
+      void reachable().then((yes) => {
+        if (!yes) return toast(say("failed"), "bad");
+        form.dataset.reached = "";
+        form.requestSubmit(button as HTMLButtonElement | null);
+      });
+      return;
+    }
     const question = button?.dataset.confirm ?? form.dataset.confirm;
     if (question && !("agreed" in form.dataset)) {
       e.preventDefault();
@@ -148,10 +195,17 @@ document.addEventListener(
       return;
     }
     delete form.dataset.agreed;
+    delete form.dataset.reached;
+    elsewhere();
     if (form.method === "get" || e.defaultPrevented) return;
     if (form.dataset.draft) {
+      clearTimeout(waiting);
       save(form);
-      sessionStorage.setItem(SENT, JSON.stringify([form.dataset.draft]));
+      try {
+        sessionStorage.setItem(SENT, JSON.stringify({ name: form.dataset.draft, from: bare(location.href) } satisfies Sent));
+      } catch {
+        /* no storage, no draft to give up */
+      }
     }
     // After this turn, so that the pressed button's own name and value are still sent.
     setTimeout(() => busy(form, button));
@@ -159,7 +213,9 @@ document.addEventListener(
   true,
 );
 window.addEventListener("pageshow", (e) => {
-  if (e.persisted) for (const form of all<HTMLFormElement>("form[data-busy]")) ready(form);
+  if (!e.persisted) return;
+  elsewhere();
+  for (const form of all<HTMLFormElement>("form[data-busy]")) ready(form);
 });
 type Finished = CustomEvent<{ ctx?: { sourceElement?: Element; response?: { status?: number } } }>;
 document.addEventListener("htmx:finally:request", (e) => {

@@ -6,7 +6,7 @@ import { say } from "./words";
 function note(state: "on" | "lost") {
   for (const el of all("[data-live-note]")) {
     el.dataset.state = state;
-    const now = new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+    const now = new Date().toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     el.textContent = state === "lost" ? say("lost") : say("live", { t: now });
   }
 }

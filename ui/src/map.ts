@@ -8,12 +8,33 @@ import { say } from "./words";
 
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const DISTRICT: [number, number] = [122.12, 37.48];
+/** Close enough to tell one house from the next. */
+const CLOSE = 16;
 
 async function load(url: string | undefined): Promise<FeatureCollection> {
   if (!url) return EMPTY;
   const answer = await fetch(url, { headers: { Accept: "application/geo+json, application/json" } });
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return (await answer.json()) as FeatureCollection;
+}
+
+/** The place that the form beside the map already holds: found by the phone, sent before, or put by hand. */
+function held(box: HTMLElement): Place | null {
+  const form = box.closest<HTMLElement>("[data-place]");
+  const read = (name: string) => Number.parseFloat((form && one<HTMLInputElement>(`input[name="${name}"]`, form)?.value) || "");
+  const at = { lat: read("lat"), lng: read("lng") };
+  return Number.isFinite(at.lat) && Number.isFinite(at.lng) ? at : null;
+}
+
+/** The outlines to draw: those around the grid that the form names, where the page did not yet know it. */
+function sourceOf(box: HTMLElement): string | undefined {
+  const form = box.closest<HTMLElement>("[data-place]");
+  const grid = form && one<HTMLInputElement>('input[name="grid"]', form)?.value;
+  if (!box.dataset.source || !grid) return box.dataset.source;
+  const url = new URL(box.dataset.source, location.href);
+  // Nine digits are the street: all its grids are drawn, so another of them changes nothing.
+  if (url.searchParams.has("near")) url.searchParams.set("near", grid.slice(0, 9));
+  return url.href;
 }
 
 type Box = [number, number, number, number];
@@ -91,19 +112,30 @@ function tools(box: HTMLElement, map: GlMap, whole: Box | null, showHeat?: (on: 
   box.append(bar);
 }
 
+/** Where the picker begins: at the form's place, else around the page's area, else with everything in view. */
+function begin(box: HTMLElement, map: GlMap, whole: Box | null, areas: FeatureCollection) {
+  const at = box.dataset.mode === "pick" ? held(box) : null;
+  const given = box.dataset.lat && box.dataset.lng ? { lat: Number(box.dataset.lat), lng: Number(box.dataset.lng) } : null;
+  // Between streets nobody finds a door: the middle of a district close up is an empty picture.
+  const coarse = box.dataset.mode === "pick" && !box.dataset.zoom && areas.features.length > 0 && !areas.features.some((f) => f.properties?.kind === "grid");
+  if (at) map.jumpTo({ center: at, zoom: Math.max(Number(box.dataset.zoom ?? 0), CLOSE) });
+  else if (given && !coarse) map.jumpTo({ center: given, zoom: Number(box.dataset.zoom ?? 15) });
+  else fit(map, whole);
+}
+
+/** The marker of a form. It says where it stands only once a place is known: the middle of the map is none. */
 function pin(box: HTMLElement, map: GlMap) {
   const place = box.closest<HTMLElement>("[data-place]");
   const face = make("button", { type: "button", class: "map-pin", "aria-label": say("pin") }, icon("map-pin"));
-  const center = map.getCenter();
-  const start = { lat: Number(box.dataset.lat || center.lat), lng: Number(box.dataset.lng || center.lng) };
-  const marker = new Marker({ element: face, draggable: true, anchor: "bottom" }).setLngLat(start).addTo(map);
+  const at = held(box);
+  const marker = new Marker({ element: face, draggable: true, anchor: "bottom" }).setLngLat(at ?? map.getCenter()).addTo(map);
   face.setAttribute("aria-label", say("pin"));
-  const words = make("p", { class: "map-say", role: "status" });
+  const words = make("p", { class: "map-say", role: "status" }, say("pinHint"));
   box.append(words);
   const moved = (tell = true) => {
-    const at = marker.getLngLat();
-    words.textContent = say("pinAt", { a: at.lat.toFixed(4), b: at.lng.toFixed(4) });
-    if (tell) box.dispatchEvent(new CustomEvent<Place>("place:moved", { bubbles: true, detail: { lat: at.lat, lng: at.lng } }));
+    const to = marker.getLngLat();
+    words.textContent = say("pinAt", { a: to.lat.toFixed(4), b: to.lng.toFixed(4) });
+    if (tell) box.dispatchEvent(new CustomEvent<Place>("place:moved", { bubbles: true, detail: { lat: to.lat, lng: to.lng } }));
   };
   marker.on("dragend", () => moved());
   map.on("click", (e) => {
@@ -126,15 +158,27 @@ function pin(box: HTMLElement, map: GlMap) {
   });
   face.addEventListener("click", (e) => {
     e.preventDefault();
-    moved();
+    e.stopPropagation();
+    // Enter means here; a finger on the marker only takes it up, it does not choose the place below.
+    if (e.detail === 0) moved();
   });
   place?.addEventListener("place:set", (e) => {
     const to = (e as CustomEvent<Place>).detail;
     marker.setLngLat(to);
-    map.jumpTo({ center: to, zoom: Math.max(map.getZoom(), 16) });
+    map.jumpTo({ center: to, zoom: Math.max(map.getZoom(), CLOSE) });
     moved(false);
   });
-  if (box.dataset.lat) moved(false);
+  let drawn = sourceOf(box);
+  const draw = async () => {
+    const source = sourceOf(box);
+    if (source === drawn) return;
+    const areas = await load(source);
+    drawn = source;
+    map.getSource<GeoJSONSource>("areas")?.setData(areas);
+    map.getSource<GeoJSONSource>("names")?.setData(namesOf(areas));
+  };
+  place?.addEventListener("place:grid", () => void draw().catch((problem: unknown) => console.warn(problem)));
+  if (at) moved(false);
 }
 
 /** The drawing gets its own element, so that the box keeps its place in the page. */
@@ -174,7 +218,7 @@ async function start(box: HTMLElement) {
   let areas = EMPTY;
   let cases = EMPTY;
   try {
-    [areas, cases] = await Promise.all([load(box.dataset.source), load(box.dataset.cases)]);
+    [areas, cases] = await Promise.all([load(sourceOf(box)), load(box.dataset.cases)]);
     const map = new GlMap({
       container: canvasIn(box),
       style: { version: 8, sources: {}, layers: [{ id: "paper", type: "background", paint: { "background-color": "#eef2f1" } }] },
@@ -212,8 +256,7 @@ async function start(box: HTMLElement) {
       paint();
       document.addEventListener("linli:prefs", paint);
       const whole = boundsOf(areas) ?? boundsOf(cases);
-      if (box.dataset.lat && box.dataset.lng) map.jumpTo({ center: [Number(box.dataset.lng), Number(box.dataset.lat)], zoom: Number(box.dataset.zoom ?? 15) });
-      else fit(map, whole);
+      begin(box, map, whole, areas);
       tools(box, map, whole, box.dataset.cases ? showHeat : undefined);
       if (mode === "pick") pin(box, map);
       else {

@@ -28,6 +28,7 @@ export async function setPlace(box: HTMLElement, p: Place, tell = true) {
     if (!answer.ok) throw new Error(String(answer.status));
     const found = (await answer.json()) as { name?: string; code?: string };
     if (code) code.value = found.code ?? "";
+    box.dispatchEvent(new Event("place:grid"));
     if (found.code && box.matches("form[data-go]")) return (box as HTMLFormElement).submit();
     write(box, found.name ? `${found.name} · ${say("located")}` : say("outside"));
   } catch {
