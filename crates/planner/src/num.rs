@@ -28,3 +28,22 @@ pub(crate) fn small(n: i64) -> i32 {
 pub(crate) fn round(x: f64) -> i64 {
     x.round() as i64
 }
+
+/// The root of a sum of squares in whole metres.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`as` saturates for floats; half a unit more and cut off rounds what is not negative, without a call"
+)]
+pub(crate) fn metres(square: f64) -> i32 {
+    (square.sqrt() + 0.5) as i32
+}
+
+/// A real number without what is behind the point, as a position; negative numbers become 0.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates for floats, which is what is wanted here"
+)]
+pub(crate) fn cut(x: f64) -> usize {
+    x as usize
+}

@@ -294,6 +294,49 @@ fn a_made_up_market_stays_optimal_under_traffic() {
     }
 }
 
+/// Everywhere scarce, with helpers of one unit and of several; scarce in one half of town and plenty in the other, so
+/// that no price is right for both; big needs.
+#[test]
+fn a_scarce_batch_is_optimal_and_stays_so() {
+    for seed in 1..=8 {
+        for (needs, helpers, most) in [(300, 350, 1), (300, 150, 3), (200, 90, 5)] {
+            traffic_after_batch(&made_up(needs, helpers, most, seed));
+            let mut uneven = made_up(needs, helpers, most, seed);
+            let middle = 30.0 * f64::from(u32::try_from(helpers).unwrap()).sqrt();
+            uneven.needs.iter_mut().filter(|need| need.x > middle).for_each(|need| need.y += 1e5);
+            for (need, helper) in uneven.needs.iter().skip(1).step_by(9).zip(&mut uneven.helpers) {
+                (helper.x, helper.y) = (need.x, need.y);
+            }
+            traffic_after_batch(&uneven);
+            let mut big = made_up(needs / 3, helpers, most, seed);
+            big.needs.iter_mut().step_by(7).for_each(|need| need.units *= 30);
+            traffic_after_batch(&big);
+        }
+    }
+}
+
+fn traffic_after_batch(market: &Market) {
+    let count = u32::try_from(market.needs.len()).unwrap();
+    let mut live = Matching::new(market);
+    live.add_all(0..count);
+    live.settle();
+    live.certify().unwrap();
+    let cost = live.cost();
+    for need in 0..10 {
+        live.cancel(need);
+        live.certify().unwrap();
+    }
+    for need in 0..10 {
+        live.insert(need);
+    }
+    live.certify().unwrap();
+    assert_eq!(live.cost(), cost);
+    let mut single = Matching::new(market);
+    (0..count).for_each(|need| single.insert(need));
+    single.certify().unwrap();
+    assert_eq!(single.cost(), cost);
+}
+
 fn traffic(market: &Market) {
     let mut live = Matching::new(market);
     live.add_all(0..100);

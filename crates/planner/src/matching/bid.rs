@@ -1,18 +1,17 @@
 //! First places for the many: bidding (拍卖).
 //!
 //! A unit without a place takes the slot that is cheapest to it and raises its price to where the second choice would
-//! be as good, and by ε more; whoever held it looks again (auction algorithm, Bertsekas 1988). The units of one need
-//! do not bid against each other, and its slots carry one common worth (similar persons, Bertsekas & Castañon 1989).
-//! With ε > 0 the book is optimal to within ε per unit; [`super::scale`] makes it exact. With ε = 0 it stays exact, and
-//! a unit whose bid would displace somebody without raising a price is put aside (augmenting row reduction, Jonker &
-//! Volgenant 1987).
+//! be as good; whoever held it looks again (auction algorithm, Bertsekas 1988). The units of one need do not bid
+//! against each other, and its slots carry one common worth (similar persons, Bertsekas & Castañon 1989). Without an ε
+//! the book stays exact, and a unit whose bid would displace somebody without raising a price is put aside (augmenting
+//! row reduction, Jonker & Volgenant 1987).
 //! Cost: the options nearer than the second choice, per bid.
 
 use super::book::{Book, FREE, VACANT};
 use crate::hubflow::Arc;
 use crate::num::idx;
 
-/// Bids per unit, on average, after which a round ends.
+/// Bids per unit, on average, after which the rest is left to the exact search.
 const PATIENCE: usize = 40;
 
 /// What a unit would choose.
@@ -27,7 +26,7 @@ struct Choice {
 
 impl Book<'_> {
     /// Places the waiting units, and gives those that were put aside or are left when patience ends.
-    pub(super) fn bid(&mut self, mut waiting: Vec<u32>, epsilon: i32) -> Vec<u32> {
+    pub(super) fn bid(&mut self, mut waiting: Vec<u32>) -> Vec<u32> {
         let mut bids = PATIENCE * waiting.len();
         let mut aside = Vec::new();
         while bids > 0 {
@@ -39,12 +38,11 @@ impl Book<'_> {
             let Some(best) = best else {
                 let seeker = &mut self.needs[n as usize];
                 seeker.unserved += 1;
-                // Bids may have overshot the ceiling by ε; prices never fall here.
-                let worth = seeker.worth.max(seeker.ceiling);
+                let worth = seeker.ceiling;
                 self.raise(n, worth);
                 continue;
             };
-            if out.is_some() && second + epsilon == value {
+            if out.is_some() && second == value {
                 aside.push(n);
                 continue;
             }
@@ -55,7 +53,7 @@ impl Book<'_> {
                     self.take(out, if out == best.hub { VACANT } else { FREE });
                 }
             }
-            self.raise(n, second.saturating_add(epsilon));
+            self.raise(n, second);
             self.give(best.hub, best.cost, n);
             self.lift_floor(self.owner[best.hub as usize]);
         }

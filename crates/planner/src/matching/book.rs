@@ -31,8 +31,9 @@ const FIRST_RING: i32 = 180;
 /// What is known of a need.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seeker {
-    /// Options within `radius`, nearest first.
+    /// Options within `radius`, nearest first as far as they are `sorted`.
     pub(super) arcs: Vec<Arc>,
+    sorted: usize,
     pub(super) radius: i32,
     /// Slots held, with metres.
     pub(super) held: Vec<Arc>,
@@ -55,7 +56,8 @@ pub(super) struct Giver {
 pub(super) struct Book<'a> {
     pub(super) index: Index<'a>,
     market: &'a Market,
-    limit: i32,
+    /// Metres beyond which nobody walks.
+    pub(super) limit: i32,
     pub(super) needs: Vec<Seeker>,
     pub(super) helpers: Vec<Giver>,
     pub(super) owner: Vec<u32>,
@@ -64,6 +66,8 @@ pub(super) struct Book<'a> {
     /// Who has an option on each slot; found when first needed.
     pub(super) callers: Vec<Vec<(u32, i32)>>,
     pub(super) callers_known: bool,
+    /// Room for the next ring.
+    ring: Vec<Arc>,
 }
 
 impl<'a> Book<'a> {
@@ -81,29 +85,26 @@ impl<'a> Book<'a> {
         Self {
             market,
             limit: small(round(market.limit_metres)),
-            needs: vec![Seeker::default(); market.needs.len()],
+            needs: vec![Seeker { radius: -1, ..Seeker::default() }; market.needs.len()],
             helpers,
             owner,
             holder: vec![FREE; slots],
             price: vec![0; slots],
             callers: Vec::new(),
             callers_known: false,
+            ring: Vec::new(),
             index,
         }
     }
 
-    /// Prepares a need; none of its units is placed yet.
+    /// Prepares a need; none of its units is placed yet, nor its options looked up.
     pub(super) fn open(&mut self, n: u32) {
         let need = &self.market.needs[n as usize];
         let seeker = &mut self.needs[n as usize];
         seeker.ceiling = GRAIN * PRIORITY * small(i64::from(need.priority));
         seeker.active = true;
         seeker.unserved = 0;
-        if seeker.arcs.is_empty() && seeker.radius == 0 {
-            seeker.radius = -1;
-            self.widen(n, FIRST_RING);
-        }
-        self.appraise(n);
+        seeker.worth = 0;
     }
 
     /// Sets the worth of a need that holds nothing to what its cheapest option asks.
@@ -121,7 +122,12 @@ impl<'a> Book<'a> {
     #[inline]
     pub(super) fn option(&mut self, n: u32, at: usize, reach: i32) -> Option<Arc> {
         loop {
-            let seeker = &self.needs[n as usize];
+            let seeker = &mut self.needs[n as usize];
+            if seeker.sorted < seeker.arcs.len() {
+                // Each ring lies beyond the one before.
+                seeker.arcs[seeker.sorted..].sort_unstable_by_key(|arc| (arc.cost, arc.hub));
+                seeker.sorted = seeker.arcs.len();
+            }
             if let Some(&arc) = seeker.arcs.get(at) {
                 return (arc.cost < reach).then_some(arc);
             }
@@ -129,7 +135,14 @@ impl<'a> Book<'a> {
                 return None;
             }
             let radius = seeker.radius;
-            self.widen(n, (reach / GRAIN + 1).min(2 * radius.max(1)));
+            self.widen(n, (reach / GRAIN + 1).min((2 * radius).max(FIRST_RING)));
+        }
+    }
+
+    /// Lists all options, in no order.
+    pub(super) fn list_all(&mut self, n: u32) {
+        if self.needs[n as usize].radius < self.limit {
+            self.widen(n, self.limit);
         }
     }
 
@@ -137,15 +150,28 @@ impl<'a> Book<'a> {
     fn widen(&mut self, n: u32, radius: i32) {
         let seeker = &mut self.needs[n as usize];
         let radius = radius.min(self.limit);
-        let known = seeker.arcs.len();
-        self.index.ring(&self.market.needs[n as usize], seeker.radius, radius, false, &mut seeker.arcs);
+        self.ring.clear();
+        self.index.ring(&self.market.needs[n as usize], seeker.radius, radius, false, &mut self.ring);
         seeker.radius = radius;
-        for arc in &mut seeker.arcs[known..] {
+        for arc in &mut self.ring {
             arc.cost *= GRAIN;
             if self.callers_known {
                 self.callers[arc.hub as usize].push((n, arc.cost));
             }
         }
+        seeker.arcs.extend_from_slice(&self.ring);
+    }
+
+    /// The square a need lies in, or the nearest one.
+    pub(super) fn square_of_need(&self, n: u32) -> usize {
+        let need = &self.market.needs[n as usize];
+        self.index.square(need.x, need.y)
+    }
+
+    /// The square a helper lives in.
+    pub(super) fn square_of_helper(&self, h: u32) -> usize {
+        let helper = &self.market.helpers[h as usize];
+        self.index.square(helper.x, helper.y)
     }
 
     /// Takes a need out of the book and gives the slots it held, vacant and still priced.

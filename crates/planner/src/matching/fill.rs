@@ -113,4 +113,23 @@ impl Book<'_> {
             }
         }
     }
+
+    /// Notes who has an option on each slot, if that was not known yet.
+    pub(super) fn know_callers(&mut self) {
+        if self.callers_known {
+            return;
+        }
+        self.callers_known = true;
+        let mut count = vec![0_usize; self.holder.len()];
+        let arcs = || self.needs.iter().flat_map(|seeker| &seeker.arcs);
+        for arc in arcs() {
+            count[arc.hub as usize] += 1;
+        }
+        self.callers = count.into_iter().map(Vec::with_capacity).collect();
+        for (n, seeker) in (0..).zip(&self.needs) {
+            for arc in &seeker.arcs {
+                self.callers[arc.hub as usize].push((n, arc.cost));
+            }
+        }
+    }
 }

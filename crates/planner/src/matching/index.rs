@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::model::{Market, Need};
 use crate::hubflow::Arc;
-use crate::num::{idx, pos, round, small};
+use crate::num::{cut, idx, metres};
 
 /// A helper as the search for options sees it.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub struct Index<'a> {
     /// Start of each bucket in `near`; buckets by skill, row, column.
     start: Vec<u32>,
     near: Vec<Near>,
+    /// No block is beyond the masks, so that to share a bit is to share a block.
+    exact: bool,
     /// First slot of each helper: one per block it is free in.
     pub(crate) first: Vec<u32>,
     /// Sorted distinct blocks of every helper, one after the other.
@@ -56,6 +58,7 @@ impl<'a> Index<'a> {
             skills: HashMap::new(),
             start: Vec::new(),
             near: Vec::new(),
+            exact: false,
             first: vec![0],
             blocks: Vec::new(),
         };
@@ -71,6 +74,8 @@ impl<'a> Index<'a> {
                 index.skills.entry(skill.as_str()).or_insert(fresh);
             }
         }
+        let needs = market.needs.iter().flat_map(|need| &need.blocks);
+        index.exact = index.blocks.iter().chain(needs).all(|&block| block < u64::BITS);
         index.lay_out();
         index.sort_in();
         index
@@ -89,7 +94,7 @@ impl<'a> Index<'a> {
         let buckets = 8.0 * (helpers.len() + 1) as f64 / (self.skills.len() + 1) as f64;
         let least = (width * height / buckets).sqrt().max(width.max(height) / buckets.max(1.0));
         self.side = (self.market.limit_metres / 4.0).max(least).max(1.0);
-        let count = |metres: f64| pos(round((metres / self.side).floor())) + 1;
+        let count = |metres: f64| cut(metres / self.side) + 1;
         (self.columns, self.rows) = (count(width), count(height));
     }
 
@@ -131,42 +136,54 @@ impl<'a> Index<'a> {
 
     /// The row or column at a distance from the edge.
     fn line(&self, metres: f64, lines: usize) -> usize {
-        pos(round((metres / self.side).floor())).min(lines - 1)
+        cut(metres / self.side).min(lines - 1)
     }
 
-    /// All slots that suit a need, with metres.
+    /// The square of a place in town, row after row.
+    pub(crate) fn square(&self, x: f64, y: f64) -> usize {
+        self.line(y - self.south, self.rows) * self.columns + self.line(x - self.west, self.columns)
+    }
+
+    /// All slots that suit a need, with metres, nearest first.
     pub fn options(&self, need: &Need) -> Vec<Arc> {
         let mut arcs = Vec::with_capacity(64);
         self.ring(need, -1, i32::MAX, true, &mut arcs);
+        arcs.sort_unstable_by_key(|arc| (arc.cost, arc.hub));
         arcs
     }
 
-    /// Appends the slots that suit a need and are more than `inner` and at most `outer` metres away, nearest first.
+    /// Appends the slots that suit a need and are more than `inner` and at most `outer` metres away, in no order.
     /// Of a helper who gives one unit only, all slots cost the same and only one can be held: unless `all` are asked
     /// for, the helper's first slot stands for whichever suits ([`Self::block`]).
     pub(crate) fn ring(&self, need: &Need, inner: i32, outer: i32, all: bool, arcs: &mut Vec<Arc>) {
         let Some(&skill) = self.skills.get(need.skill.as_str()) else {
             return;
         };
-        let limit = self.market.limit_metres;
         // Half a metre more, because metres are rounded.
-        let reach = limit.min(f64::from(outer) + 0.5);
+        let reach = self.market.limit_metres.min(f64::from(outer) + 0.5);
         let (dx, dy) = (need.x - self.west, need.y - self.south);
-        let begin = arcs.len();
         let mask = mask_of(&need.blocks);
-        let columns = self.line(dx - reach, self.columns)..self.line(dx + reach, self.columns) + 1;
         for row in self.line(dy - reach, self.rows)..=self.line(dy + reach, self.rows) {
+            // How far west and east the circle goes in this row, and a metre more.
+            let south = self.side * row as f64;
+            let off = (south - dy).max(dy - south - self.side).max(0.0);
+            let wide = (reach * reach - off * off).max(0.0).sqrt() + 1.0;
             let base = (skill * self.rows + row) * self.columns;
-            let from = self.start[base + columns.start] as usize;
-            let to = self.start[base + columns.end] as usize;
+            let from = self.start[base + self.line(dx - wide, self.columns)] as usize;
+            let to = self.start[base + self.line(dx + wide, self.columns) + 1] as usize;
             for near in &self.near[from..to] {
                 let (x, y) = (near.x - need.x, near.y - need.y);
                 let square = x * x + y * y;
-                if near.mask & mask == 0 || square > reach * reach || square > limit * limit {
+                // One question for the processor to guess the answer of, not two.
+                if (near.mask & mask == 0) | (square > reach * reach) {
                     continue;
                 }
-                let cost = small(round(square.sqrt()));
+                let cost = metres(square);
                 if cost <= inner || cost > outer {
+                    continue;
+                }
+                if near.single && !all && self.exact {
+                    arcs.push(Arc { hub: near.from, cost });
                     continue;
                 }
                 for hub in near.from..near.to {
@@ -180,7 +197,6 @@ impl<'a> Index<'a> {
                 }
             }
         }
-        arcs[begin..].sort_unstable_by_key(|arc| (arc.cost, arc.hub));
     }
 
     /// The slot that stands for a slot of a helper: the first, if the helper gives one unit only.

@@ -5,16 +5,17 @@
 //! optimum serves the largest sum of priorities first and walks least among those plans.
 //!
 //! This is a minimum-cost flow over two levels (a helper's hour, the helper), kept optimal in the book
-//! ([`book`]): the batch by bidding ([`bid`]) and exact searches for what is left ([`search`]); a need that arrives
+//! ([`book`]): the batch by bidding ([`bid`], where help is scarce [`crowd`]) and exact searches for what is left
+//! ([`search`]); a need that arrives
 //! later by one search per unit; a cancellation by one search the other way ([`fill`]).
 //! Cost: one short search per unit.
 
 mod bid;
 mod book;
+mod crowd;
 mod fill;
 mod index;
 mod model;
-mod offer;
 mod scale;
 mod search;
 
@@ -86,7 +87,7 @@ impl<'a> Matching<'a> {
             self.book.batch(&waiting, &mut self.search);
         } else {
             for need in waiting {
-                self.book.place(need, &mut self.search);
+                self.place(need);
             }
         }
     }
@@ -96,8 +97,17 @@ impl<'a> Matching<'a> {
         self.settle();
         self.add(need);
         while let Some(need) = self.waiting.pop() {
-            self.book.place(need, &mut self.search);
+            self.place(need);
         }
+    }
+
+    /// Places one unit into a book that is exact.
+    fn place(&mut self, need: u32) {
+        let seeker = &self.book.needs[need as usize];
+        if seeker.held.is_empty() && seeker.unserved == 0 {
+            self.book.appraise(need);
+        }
+        self.book.place(need, &mut self.search);
     }
 
     /// Takes a need back; who waited for its helpers gets them.
