@@ -11,6 +11,9 @@ use super::model::{Market, Need};
 use crate::hubflow::Arc;
 use crate::num::{cut, idx, metres};
 
+/// Helpers looked at in one go: first all distances without a branch to guess, then those that are near enough.
+const HITS: usize = 64;
+
 /// A helper as the search for options sees it.
 #[derive(Clone, Copy, Debug)]
 struct Near {
@@ -63,6 +66,7 @@ impl<'a> Index<'a> {
             blocks: Vec::new(),
         };
         let mut mine = Vec::new();
+        let mut known = Vec::new();
         for helper in &market.helpers {
             mine.clone_from(&helper.blocks);
             mine.sort_unstable();
@@ -71,13 +75,13 @@ impl<'a> Index<'a> {
             index.first.push(idx(index.blocks.len()));
             for skill in &helper.skills {
                 let fresh = index.skills.len();
-                index.skills.entry(skill.as_str()).or_insert(fresh);
+                known.push(*index.skills.entry(skill.as_str()).or_insert(fresh));
             }
         }
         let needs = market.needs.iter().flat_map(|need| &need.blocks);
         index.exact = index.blocks.iter().chain(needs).all(|&block| block < u64::BITS);
         index.lay_out();
-        index.sort_in();
+        index.sort_in(&known);
         index
     }
 
@@ -98,22 +102,25 @@ impl<'a> Index<'a> {
         (self.columns, self.rows) = (count(width), count(height));
     }
 
-    /// Counting sort of the helpers into their buckets.
-    fn sort_in(&mut self) {
+    /// Counting sort of the helpers into their buckets; `skills` are those of all helpers, one after the other.
+    fn sort_in(&mut self, mut skills: &[usize]) {
         let mut start = vec![0_u32; self.skills.len() * self.rows * self.columns + 2];
         let mut filed: Vec<(usize, Near)> = Vec::new();
         let mut known: Vec<usize> = Vec::new();
         // Who gives nothing is nobody's option.
-        let helpers = self.market.helpers.iter().enumerate().filter(|(_, helper)| helper.capacity > 0);
-        for (h, helper) in helpers {
+        for (h, helper) in self.market.helpers.iter().enumerate() {
+            let (mine, rest) = skills.split_at(helper.skills.len());
+            skills = rest;
+            if helper.capacity == 0 {
+                continue;
+            }
             let (from, to) = (self.first[h], self.first[h + 1]);
             let mask = mask_of(&self.blocks[from as usize..to as usize]);
             let near = Near { x: helper.x, y: helper.y, from, to, mask, single: helper.capacity == 1 };
             let row = self.line(helper.y - self.south, self.rows);
             let column = self.line(helper.x - self.west, self.columns);
             known.clear();
-            for skill in &helper.skills {
-                let skill = self.skills[skill.as_str()];
+            for &skill in mine {
                 if !known.contains(&skill) {
                     known.push(skill);
                     let bucket = (skill * self.rows + row) * self.columns + column;
@@ -171,30 +178,39 @@ impl<'a> Index<'a> {
             let base = (skill * self.rows + row) * self.columns;
             let from = self.start[base + self.line(dx - wide, self.columns)] as usize;
             let to = self.start[base + self.line(dx + wide, self.columns) + 1] as usize;
-            for near in &self.near[from..to] {
-                let (x, y) = (near.x - need.x, near.y - need.y);
-                let square = x * x + y * y;
-                // One question for the processor to guess the answer of, not two.
-                if (near.mask & mask == 0) | (square > reach * reach) {
-                    continue;
+            for some in self.near[from..to].chunks(HITS) {
+                let mut hits = [(0.0, 0); HITS];
+                let mut count = 0;
+                for (near, at) in some.iter().zip(0..) {
+                    let (x, y) = (near.x - need.x, near.y - need.y);
+                    let square = x * x + y * y;
+                    hits[count] = (square, at);
+                    count += usize::from(near.mask & mask != 0) & usize::from(square <= reach * reach);
                 }
-                let cost = metres(square);
-                if cost <= inner || cost > outer {
-                    continue;
-                }
-                if near.single && !all && self.exact {
-                    arcs.push(Arc { hub: near.from, cost });
-                    continue;
-                }
-                for hub in near.from..near.to {
-                    if need.blocks.contains(&self.blocks[hub as usize]) {
-                        if near.single && !all {
-                            arcs.push(Arc { hub: near.from, cost });
-                            break;
-                        }
-                        arcs.push(Arc { hub, cost });
+                for &(square, at) in &hits[..count] {
+                    let cost = metres(square);
+                    if cost > inner && cost <= outer {
+                        self.list(need, &some[at], cost, all, arcs);
                     }
                 }
+            }
+        }
+    }
+
+    /// Appends the slots of a helper that suit a need.
+    #[inline]
+    fn list(&self, need: &Need, near: &Near, cost: i32, all: bool, arcs: &mut Vec<Arc>) {
+        if near.single && !all && self.exact {
+            arcs.push(Arc { hub: near.from, cost });
+            return;
+        }
+        for hub in near.from..near.to {
+            if need.blocks.contains(&self.blocks[hub as usize]) {
+                if near.single && !all {
+                    arcs.push(Arc { hub: near.from, cost });
+                    break;
+                }
+                arcs.push(Arc { hub, cost });
             }
         }
     }

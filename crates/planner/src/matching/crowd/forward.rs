@@ -63,27 +63,34 @@ impl Crowd {
         waiting
     }
 
-    /// Looks through all options of a need.
+    /// Looks through all options of a need. The cheapest are moved to the front, where the next look will find them
+    /// first and have less to sort.
     fn look(&mut self, need: usize) {
-        const NONE: (i32, Arc) = (i32::MAX, Arc { hub: 0, cost: 0 });
-        let mut least = [NONE; KNOWN + 1];
-        let options = &self.options[self.start[need] as usize..self.start[need + 1] as usize];
-        for &arc in options {
+        let mut least = [(i32::MAX, 0); KNOWN + 1];
+        let options = &mut self.options[self.start[need] as usize..self.start[need + 1] as usize];
+        for (at, arc) in options.iter().enumerate() {
             let value = arc.cost + self.price[arc.hub as usize];
             if value < least[KNOWN].0 {
-                let mut at = KNOWN;
-                while at > 0 && least[at - 1].0 > value {
-                    least[at] = least[at - 1];
-                    at -= 1;
+                let mut rank = KNOWN;
+                while rank > 0 && least[rank - 1].0 > value {
+                    least[rank] = least[rank - 1];
+                    rank -= 1;
                 }
-                least[at] = (value, arc);
+                least[rank] = (value, at);
             }
         }
-        let known = &mut self.known[need];
-        for (known, (_, arc)) in known.iter_mut().zip(least) {
-            *known = arc;
+        let count = options.len().min(KNOWN);
+        for rank in 0..count {
+            let at = least[rank].1;
+            options.swap(rank, at);
+            self.known[need][rank] = options[rank];
+            for (_, later) in &mut least[rank + 1..] {
+                if *later == rank {
+                    *later = at;
+                }
+            }
         }
-        self.count[need] = u8::try_from(options.len().min(KNOWN)).unwrap_or(0);
+        self.count[need] = u8::try_from(count).unwrap_or(0);
         self.beyond[need] = least[KNOWN].0.saturating_sub(self.shift);
     }
 

@@ -136,7 +136,7 @@ impl Crowd {
         }
         let (_, &mut value, _) = values.select_nth_unstable_by(room, |a, b| b.cmp(a));
         // Most walks are longer than the nearest; to climb is cheaper than to fall.
-        value - limit * METRE / 10 * 3
+        value - limit * METRE / 10 * 4
     }
 
     /// Starting prices: the level, but no more than anybody would give.

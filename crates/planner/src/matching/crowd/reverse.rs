@@ -10,6 +10,7 @@ use super::{Crowd, FREE};
 use crate::hubflow::Arc;
 use crate::num::idx;
 
+#[derive(Clone, Copy)]
 /// The most that could be gained at a helper, by whom and where, and the most by anybody else; 0 if nothing.
 struct Offers {
     best: i32,
@@ -92,20 +93,19 @@ impl Crowd {
     }
 
     fn offers_at(&self, place: usize, offers: &mut Offers) {
+        let Offers { mut best, mut second, mut need, mut enter } = *offers;
         for call in self.calls(place) {
-            let need = call.hub as usize;
-            let gain = self.worth[need] - call.cost;
-            if gain <= offers.second {
-                continue;
-            }
-            let enter = Arc { hub: idx(place), cost: call.cost };
-            if gain > offers.best {
-                let second = if offers.best > 0 && offers.need == need { offers.second } else { offers.best };
-                *offers = Offers { best: gain, second, need, enter };
-            } else if offers.need != need {
-                offers.second = gain;
-            }
+            let gain = self.worth[call.hub as usize] - call.cost;
+            // The need with the best offer may call again at another block; it is no second.
+            let again = call.hub as usize == need && best > 0;
+            let better = gain > best;
+            let passed = if better { best } else { gain };
+            second = if again { second } else { second.max(passed) };
+            best = if better { gain } else { best };
+            need = if better { call.hub as usize } else { need };
+            enter = if better { Arc { hub: idx(place), cost: call.cost } } else { enter };
         }
+        *offers = Offers { best, second, need, enter };
     }
 
     /// The place that costs a need most.
