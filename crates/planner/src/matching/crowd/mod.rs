@@ -216,15 +216,21 @@ impl Crowd {
         }
     }
 
-    /// Sets a price; what is kept in mind of the options stays right if it falls.
+    /// Sets a price.
     fn set_price(&mut self, place: usize, price: i32) {
         let falls = price < self.price[place];
         self.price[place] = price;
         if falls {
-            for call in &self.callers[self.first[place] as usize..self.first[place + 1] as usize] {
-                let beyond = &mut self.beyond[call.hub as usize];
-                *beyond = (*beyond).min(call.cost + price - self.shift);
-            }
+            self.keep_in_mind(place);
+        }
+    }
+
+    /// What needs know of their options stays right although a place became cheaper.
+    fn keep_in_mind(&mut self, place: usize) {
+        let price = self.price[place];
+        for call in &self.callers[self.first[place] as usize..self.first[place + 1] as usize] {
+            let beyond = &mut self.beyond[call.hub as usize];
+            *beyond = (*beyond).min(call.cost + price - self.shift);
         }
     }
 }
