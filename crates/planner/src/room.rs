@@ -13,6 +13,8 @@ pub(crate) struct Room {
     /// For each window class: first row and first column of the entries that contain it (or none).
     corner: Vec<(u16, u16)>,
     slack: Vec<i64>,
+    /// The slack of a table of one entry, once more: here without a detour over the heap.
+    one: i64,
 }
 
 const ABSENT: u16 = u16::MAX;
@@ -50,7 +52,8 @@ impl Room {
             problem.windows.iter().zip(present).map(|(w, here)| {
                 if *here { (find(&starts, w.0), find(&ends, w.1)) } else { (ABSENT, ABSENT) }
             });
-        Self { ends: ends.len(), corner: corner.collect(), slack }
+        let one = slack.first().copied().unwrap_or(0);
+        Self { ends: ends.len(), corner: corner.collect(), slack, one }
     }
 
     /// The tables of all sites.
@@ -64,6 +67,12 @@ impl Room {
         }
         let sites = present.iter().enumerate();
         sites.map(|(site, present)| Self::new(problem, site, present, horizon)).collect()
+    }
+
+    /// Places left, if everybody has the same window.
+    #[inline]
+    pub(crate) fn spare(&self) -> i64 {
+        self.one
     }
 
     /// People too many now.
@@ -94,6 +103,11 @@ impl Room {
 
     /// Lets `people` of a class in (or out, if negative).
     pub(crate) fn add(&mut self, class: u32, people: i64) {
+        if let [slack] = &mut self.slack[..] {
+            *slack -= people;
+            self.one = *slack;
+            return;
+        }
         let (row, column) = self.corner[class as usize];
         let ends = self.ends.max(1);
         for entries in self.slack.chunks_exact_mut(ends).skip(row as usize) {

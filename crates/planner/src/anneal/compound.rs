@@ -2,21 +2,25 @@
 //!
 //! - *Ejection chain* (Glover 1996; for generalized assignment Yagiura, Ibaraki & Glover 2004): an item goes to a full
 //!   site, one of about its size leaves from there to the next, until nobody is too many or the chain is at its length.
-//!   So room at the edge of town reaches a crowded centre without a person too many in between.
+//!   So room at the edge of town reaches a crowded centre without a person too many in between. Who leaves is the best
+//!   of all who stand there, over all their choices: where nearly every place is taken, few sizes fit, and drawing a
+//!   few at random misses them.
 //! - *Group*: all items a grid has at a site go to another one. *Open*: whoever of a grid gains by a site goes there
 //!   together. *Close*: all items of a grid leave a site for those the grid keeps. These are the exchange, add and
-//!   drop moves of facility location (Kuehn & Hamburger 1963), room being worth its Lagrangian price.
+//!   drop moves of facility location (Kuehn & Hamburger 1963), room being worth its Lagrangian price. A chain follows
+//!   that relieves the site they crowd.
 //!
 //! Invariant: a move that is not accepted leaves the state as it was ([`Anneal::undo`]).
-//! Cost: a few hundred nanoseconds to a microsecond per tried move, most being dropped before anything is moved.
+//! Cost: a few dozen nanoseconds for a move dropped before anything is moved, as most are; per link of a chain one pass
+//! over a site, about a microsecond for fifty buildings.
 
 use super::Anneal;
 use crate::num::idx;
 
 /// Links of an ejection chain.
-const LINKS: usize = 3;
-/// Items looked at per link.
-const SAMPLE: usize = 4;
+const LINKS: usize = 4;
+/// What a person too many counts at the next site of a chain that goes on, as a share of the price.
+const AHEAD: f64 = 0.25;
 /// Items of a grid at one site beyond which they are not moved together.
 const GROUP: u32 = 64;
 /// How far, in pair costs, prices may be wrong about a move of a grid before it is not even tried.
@@ -41,7 +45,7 @@ impl Anneal<'_> {
         if old.site == new.site {
             return;
         }
-        let (class, people) = (self.class[i], i64::from(self.items[i].people));
+        let (class, people) = (self.class[i], i64::from(self.size[i]));
         let walk = people * i64::from(new.cost - old.cost) + self.pair_change(old, new, 1);
         // Some item of a chain that gains in all gains by its own move: only that one begins.
         let gain = walk as f64 + price * self.fine(old.site, class, -people);
@@ -51,46 +55,62 @@ impl Anneal<'_> {
         }
         let before = self.score(price);
         self.step(idx(i), c);
+        self.repair(before, price, limit);
+    }
+
+    /// Sends people on from the site the trail ends at until the score is at most `limit` above `before`, or takes all
+    /// back. It gives up when the steps would not do even if nobody were too many there.
+    fn repair(&mut self, before: f64, price: f64, limit: f64) {
+        let Some(&(end, _)) = self.trail.last() else {
+            return;
+        };
+        let mut site = idx(self.site(end as usize));
         for link in 0..LINKS {
-            let site = self.choices[self.at[self.trail[link].0 as usize] as usize].site;
-            if self.rooms[site as usize].over() == 0 {
+            let now = self.score(price) - before;
+            if now <= limit {
                 break;
             }
-            let Some((j, d)) = self.eject(site, price, link + 1 == LINKS) else {
+            let over = self.rooms[site as usize].over();
+            if over == 0 || now - price * self.weight[site as usize] * over as f64 > limit {
+                break;
+            }
+            let Some((j, d)) = self.eject(site, price, limit - now, link + 1 == LINKS) else {
                 break;
             };
             self.step(j, d);
-            if self.score(price) - before <= limit {
-                break;
-            }
+            site = self.choices[d as usize].site;
         }
         self.decide(before, price, limit);
     }
 
-    /// Who of a sample leaves a full site, and where to, at least cost; unless the chain ends here, people too many
-    /// at the next site count little.
-    fn eject(&mut self, site: u32, price: f64, last: bool) -> Option<(u32, u32)> {
-        let ahead = if last { price } else { 0.25 * price };
-        let mut best = (f64::INFINITY, None);
-        let size = self.crowd[site as usize].len();
-        for _ in 0..SAMPLE {
-            let j = self.crowd[site as usize][self.rng.below(size)];
-            if self.trail.iter().any(|step| step.0 == j) {
+    /// Who leaves a full site, and where to, at least cost, of those whose leaving costs at most `most` if they found
+    /// room; unless the chain ends here, people too many at the next site count little.
+    fn eject(&mut self, site: u32, price: f64, most: f64, last: bool) -> Option<(u32, u32)> {
+        let ahead = if last { price } else { AHEAD * price };
+        let mut best = (if last { most } else { f64::INFINITY }, None);
+        for &j in &self.crowd[site as usize] {
+            let at = j as usize;
+            let (class, people) = (self.class[at], i64::from(self.size[at]));
+            let old = self.choices[self.at[at] as usize];
+            let closes = if self.used[old.pair as usize] == 1 { self.problem.pair_cost } else { 0 };
+            let relief = price * self.fine(site, class, -people) - closes as f64;
+            let bound = most.min(best.0);
+            // The nearest other choice costs too much already: no need to look at the rest.
+            let (near, first, second) = self.least[at];
+            let least = if near == site { second } else { first };
+            if (people * (i64::from(least) - i64::from(old.cost))) as f64 + relief > bound {
                 continue;
             }
-            let at = j as usize;
-            let (class, people) = (self.class[at], i64::from(self.items[at].people));
-            let old = self.choices[self.at[at] as usize];
-            let relief = price * self.fine(site, class, -people);
             for d in self.first[at]..self.open[at] {
                 let new = self.choices[d as usize];
-                if new.site == site {
-                    continue;
-                }
-                let walk = people * i64::from(new.cost - old.cost) + self.pair_change(old, new, 1);
-                let delta = walk as f64 + relief + ahead * self.fine(new.site, class, people);
-                if delta < best.0 {
-                    best = (delta, Some((j, d)));
+                let walk = people * i64::from(new.cost - old.cost);
+                let opens = if self.used[new.pair as usize] == 0 { self.problem.pair_cost } else { 0 };
+                let delta = (walk + opens) as f64 + relief;
+                if delta <= bound && new.site != site {
+                    let delta = delta + ahead * self.fine(new.site, class, people);
+                    if delta < best.0 && !self.trail.iter().any(|step| step.0 == j) {
+                        best = (delta, Some((j, d)));
+                    }
                 }
             }
         }
@@ -102,7 +122,7 @@ impl Anneal<'_> {
         let choice = self.choices[c as usize];
         let classes = self.problem.windows.len().max(1);
         let toll = self.toll[choice.site as usize * classes + self.class[i] as usize];
-        i64::from(self.items[i].people) * (i64::from(choice.cost) + toll)
+        i64::from(self.size[i]) * (i64::from(choice.cost) + toll)
     }
 
     /// A random item, its grid and another choice of it.
@@ -146,7 +166,7 @@ impl Anneal<'_> {
                 self.step(k, d);
             }
         }
-        self.decide(before, price, limit);
+        self.repair(before, price, limit);
     }
 
     /// Everybody of a grid who gains by a site goes there.
@@ -179,7 +199,7 @@ impl Anneal<'_> {
                 self.step(k, d);
             }
         }
-        self.decide(before, price, limit);
+        self.repair(before, price, limit);
     }
 
     /// All items of a grid leave a site, each for the best of those the grid keeps.
@@ -260,7 +280,7 @@ mod tests {
         assert_eq!(state.sites(), start);
         let mut asked = 0.0;
         // So cold that no step uphill of a single building is ever taken.
-        state.run(Cooling { hot: 1.0, cold: 1.0, soft: 5.0, firm: 5.0 }, &mut || {
+        state.run(Cooling { hot: 1.0, cold: 1.0, soft: 5.0, firm: 5.0, verdict: 5.0 }, &mut || {
             asked += 0.05;
             asked
         });

@@ -1,6 +1,6 @@
 //! What the repair of a plan asks of the state (逐户调整): who stands where, what fits, households on their own.
 
-use super::{Anneal, Choice, Item, fits};
+use super::{Anneal, Choice, Item, fits, least_two};
 use crate::num::{idx, small};
 
 impl Anneal<'_> {
@@ -76,6 +76,7 @@ impl Anneal<'_> {
         self.leave(i);
         let people = self.items[i].homes.swap_remove(home);
         self.items[i].people -= people;
+        self.size[i] -= people;
         self.enter(i);
         let (from, to) = (self.first[i] as usize, self.first[i + 1] as usize);
         let here = self.choices[c as usize].site;
@@ -99,7 +100,9 @@ impl Anneal<'_> {
         let building = self.items[i].building;
         self.items.push(Item::new(building, vec![people]));
         self.class.push(self.class[i]);
+        self.size.push(people);
         self.spot.push(0);
+        self.least.push(least_two(&self.choices[start..self.open[self.open.len() - 1] as usize]));
         let stay = self.choices[start..].iter().position(|choice| choice.site == here);
         self.at.push(idx(start + stay.unwrap_or(0)));
         let grid = self.problem.grid[building as usize] as usize;

@@ -3,7 +3,8 @@
 //! Simulated annealing (Kirkpatrick, Gelatt & Vecchi 1983) over assignments of *items* — buildings, or single
 //! households of a building that had to be split — to sites. Capacity is soft while warm: a person too many costs
 //! a price that rises as the temperature falls (strategic oscillation, Glover 1989), so that tight sites can
-//! exchange buildings through a moment of overflow. It starts where the Lagrangian solution of the bound puts
+//! exchange buildings through a moment of overflow; late in a run it rises further at those sites alone that stay too
+//! full ([`Anneal::charge`]; Yagiura, Ibaraki & Glover 2004), so that a run ends with next to nobody too many. It starts where the Lagrangian solution of the bound puts
 //! everybody. Moves: one item elsewhere; two items swapped ([`moves`]); chains through full sites, and a grid that
 //! exchanges, opens or closes a site ([`compound`]). Choices much dearer than the best under the prices of room are
 //! proposed seldom.
@@ -58,10 +59,16 @@ pub(crate) struct Anneal<'a> {
     near: Vec<u32>,
     choices: Vec<Choice>,
     class: Vec<u32>,
+    /// People of each item, close together.
+    size: Vec<i32>,
+    /// One window for everybody.
+    simple: bool,
+    /// The nearest site of each item, how far it is, and how far the second one.
+    least: Vec<(u32, i32, i32)>,
     at: Vec<u32>,
     rooms: Vec<Room>,
     used: Vec<u32>,
-    /// What a person too many costs at each site, before it rises.
+    /// What a person too many costs at each site, before the price rises with time.
     weight: Vec<f64>,
     /// Price of a place at (site × classes + class), zero beyond the list.
     toll: Vec<i64>,
@@ -101,6 +108,9 @@ impl<'a> Anneal<'a> {
             near: Vec::new(),
             choices: Vec::new(),
             class: Vec::new(),
+            size: items.iter().map(|item| item.people).collect(),
+            least: Vec::new(),
+            simple: problem.windows.len() == 1,
             at: Vec::new(),
             rooms: Room::all(problem, horizon),
             used: Vec::new(),
@@ -163,6 +173,7 @@ impl<'a> Anneal<'a> {
             let near = fitting.iter().take_while(|choice| ((worth(choice) - least) * people) as f64 <= far);
             let near = start + near.count();
             state.near.push(idx(near.max(start + 1)));
+            state.least.push(least_two(&state.choices[start..state.open[i] as usize]));
             let told = start_at
                 .get(i)
                 .and_then(|&site| (start..state.open[i] as usize).find(|&c| state.choices[c].site == site));
@@ -174,13 +185,13 @@ impl<'a> Anneal<'a> {
             state.enter(i);
         }
         state.over = state.rooms.iter().map(Room::over).sum();
-        state.fined = state.recount_fined();
+        state.fined = state.recount_fined(&state.weight);
         state
     }
 
     fn enter(&mut self, i: usize) {
         let choice = self.choices[self.at[i] as usize];
-        let people = i64::from(self.items[i].people);
+        let people = i64::from(self.size[i]);
         self.cost += people * i64::from(choice.cost);
         if self.used[choice.pair as usize] == 0 {
             self.cost += self.problem.pair_cost;
@@ -194,7 +205,7 @@ impl<'a> Anneal<'a> {
 
     fn leave(&mut self, i: usize) {
         let choice = self.choices[self.at[i] as usize];
-        let people = i64::from(self.items[i].people);
+        let people = i64::from(self.size[i]);
         self.cost -= people * i64::from(choice.cost);
         self.used[choice.pair as usize] -= 1;
         if self.used[choice.pair as usize] == 0 {
@@ -261,8 +272,9 @@ impl<'a> Anneal<'a> {
         int(self.used.iter().filter(|&&n| n > 0).count())
     }
 
-    fn recount_fined(&self) -> f64 {
-        let rooms = self.rooms.iter().zip(&self.weight);
+    /// People too many, at these weights of the sites.
+    fn recount_fined(&self, weight: &[f64]) -> f64 {
+        let rooms = self.rooms.iter().zip(weight);
         rooms.map(|(room, weight)| weight * room.over() as f64).sum()
     }
 
@@ -272,10 +284,23 @@ impl<'a> Anneal<'a> {
         let mut cost = self.pairs() * self.problem.pair_cost;
         for i in 0..self.items.len() {
             let choice = self.choices[self.at[i] as usize];
-            cost += i64::from(self.items[i].people) * i64::from(choice.cost);
+            cost += i64::from(self.size[i]) * i64::from(choice.cost);
         }
         (cost, self.rooms.iter().map(Room::over).sum())
     }
+}
+
+/// The site of the nearest of some choices, how far it is, and how far the second one.
+fn least_two(choices: &[Choice]) -> (u32, i32, i32) {
+    let mut least = (0, i32::MAX, i32::MAX);
+    for choice in choices {
+        if choice.cost < least.1 {
+            least = (choice.site, choice.cost, least.1);
+        } else {
+            least.2 = least.2.min(choice.cost);
+        }
+    }
+    least
 }
 
 /// Whether some slot of the window is large enough for a household.
@@ -298,7 +323,7 @@ mod tests {
             let whole = problem.served.iter();
             let items = whole.map(|&b| Item::new(b, problem.households[b as usize].clone()));
             let mut state = Anneal::new(&problem, 24, items.collect(), &[], &[], seed);
-            let cooling = Cooling { hot: 3_000.0, cold: 100.0, soft: 1.0, firm: 5.0 };
+            let cooling = Cooling { hot: 3_000.0, cold: 100.0, soft: 1.0, firm: 5.0, verdict: 5.0 };
             for round in 0..4 {
                 let mut asked = 0.0;
                 state.run(cooling, &mut || {
@@ -306,7 +331,7 @@ mod tests {
                     asked
                 });
                 assert_eq!((state.cost, state.over), state.recount(), "round {round}");
-                assert!((state.fined - state.recount_fined()).abs() < 0.5, "round {round}");
+                assert!((state.fined - state.recount_fined(&state.weight)).abs() < 0.5, "round {round}");
                 assert!(state.trail.is_empty());
                 let new = state.split_off(round * 7, 0);
                 state.send(new, 0);

@@ -15,26 +15,37 @@ pub(crate) struct Cooling {
     /// What a person too many costs at first and in the end, in weights of the site.
     pub(crate) soft: f64,
     pub(crate) firm: f64,
+    /// What it costs when the best plan of the run is chosen.
+    pub(crate) verdict: f64,
 }
 
+/// Share of a run after which overflow that stays becomes dearer, how much so at each look, and how fast that fades.
+const STERN: f64 = 0.5;
+const GROW: f64 = 1.03;
+const FADE: f64 = 0.99;
+/// Dearer than so many times its weight overflow never becomes.
+const DEAREST: f64 = 1_000.0;
+
 impl Anneal<'_> {
-    /// Cools while `spent` goes from 0 to 1; returns to the plan that was best at the last price of overflow.
+    /// Cools while `spent` goes from 0 to 1; returns to the plan that was best at the verdict's price of overflow.
     pub(crate) fn run(&mut self, cooling: Cooling, spent: &mut dyn FnMut() -> f64) {
         if self.items.is_empty() {
             return;
         }
-        let Cooling { hot, cold, soft, firm } = cooling;
-        let mut best = (self.score(firm), self.at.clone());
+        let Cooling { hot, cold, soft, firm, verdict } = cooling;
+        let base = self.weight.clone();
+        let mut best = (self.score(verdict), self.at.clone());
         let mut looked = 0.0;
         loop {
             let share = spent();
             if share > looked + 0.002 || share >= 1.0 {
                 looked = share;
-                let score = self.score(firm);
+                let score = self.cost as f64 + verdict * self.recount_fined(&base);
                 if score < best.0 {
                     best.0 = score;
                     best.1.clone_from(&self.at);
                 }
+                self.charge(&base, share > STERN);
             }
             if share >= 1.0 {
                 break;
@@ -43,20 +54,36 @@ impl Anneal<'_> {
             let price = soft + (firm - soft) * share * share;
             for _ in 0..TRIES {
                 match self.rng.below(32) {
-                    0..10 => self.try_swap(heat, price),
-                    10..14 => self.try_chain(heat, price),
-                    14..16 => self.try_group(heat, price),
-                    16 => self.try_open(heat, price),
-                    17 => self.try_close(heat, price),
+                    0..20 => self.try_chain(heat, price),
+                    20..23 => self.try_group(heat, price),
+                    23 => self.try_open(heat, price),
+                    24 => self.try_close(heat, price),
+                    25 => self.try_swap(heat, price),
                     _ => self.try_move(heat, price),
                 }
             }
         }
+        self.fined = self.recount_fined(&base);
+        self.weight = base;
         for i in 0..self.items.len() {
             if self.at[i] != best.1[i] {
                 self.put(i, best.1[i]);
             }
         }
+    }
+
+    /// Makes overflow dearer where there is some, if it is time for that, and cheaper again where there is none: each
+    /// site gets the price at which it is left within its room, and no other site pays for that.
+    fn charge(&mut self, base: &[f64], stern: bool) {
+        for ((weight, room), &base) in self.weight.iter_mut().zip(&self.rooms).zip(base) {
+            let factor = match room.over() {
+                0 => FADE,
+                _ if stern => GROW,
+                _ => 1.0,
+            };
+            *weight = (*weight * factor).clamp(base, DEAREST * base);
+        }
+        self.fined = self.recount_fined(&self.weight);
     }
 
     #[inline]
@@ -75,6 +102,10 @@ impl Anneal<'_> {
     /// What is paid more for people too many at a site if `people` of a class come (or leave, if negative).
     #[inline]
     pub(super) fn fine(&self, site: u32, class: u32, people: i64) -> f64 {
+        if self.simple {
+            let spare = self.rooms[site as usize].spare();
+            return self.weight[site as usize] * ((people - spare).max(0) - (-spare).max(0)) as f64;
+        }
         let room = &self.rooms[site as usize];
         self.weight[site as usize] * (room.over_with(class, people) - room.over()) as f64
     }
@@ -98,7 +129,7 @@ impl Anneal<'_> {
         if old.site == new.site {
             return;
         }
-        let people = i64::from(self.items[i].people);
+        let people = i64::from(self.size[i]);
         let walk = people * i64::from(new.cost - old.cost) + self.pair_change(old, new, 1);
         let class = self.class[i];
         let fine = self.fine(old.site, class, -people) + self.fine(new.site, class, people);
@@ -120,7 +151,7 @@ impl Anneal<'_> {
         let Some(d) = self.choice_at(j, old.site) else {
             return;
         };
-        let (mine, theirs) = (i64::from(self.items[i].people), i64::from(self.items[j].people));
+        let (mine, theirs) = (i64::from(self.size[i]), i64::from(self.size[j]));
         let (from, to) = (self.choices[self.at[j] as usize], self.choices[d as usize]);
         let mut change = mine * i64::from(new.cost - old.cost) + theirs * i64::from(to.cost - from.cost);
         if self.problem.grid[self.items[i].building as usize]

@@ -27,24 +27,31 @@ pub(super) enum Known {
     All,
 }
 
+/// A member that was near, with the arcs of its item: to look these up one by one is to wait for memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    pub(super) leave: u32,
+    pub(super) first: u32,
+    pub(super) count: u32,
+}
+
 impl Network {
     /// The detours that a new member of a hub opens.
     pub(super) fn detours_of_newcomer(&mut self, leave: u32) {
         let hub = self.arcs[leave as usize].hub as usize;
         let known = self.known[hub];
+        let Member { first, count, .. } = self.member(leave);
         if known != Known::All
             && let Some(near) = self.near.get_mut(hub)
         {
-            near.push(leave);
+            near.push(Member { leave, first, count });
         }
         if known == Known::Nothing {
             return;
         }
-        let item = self.owner[leave as usize] as usize;
         let here = self.arcs[leave as usize].cost;
-        let first = self.first[item];
         let list = &mut self.detours[hub];
-        for enter in first..first + self.count[item] {
+        for enter in first..first + count {
             let arc = self.arcs[enter as usize];
             if enter == leave {
                 continue;
@@ -58,6 +65,12 @@ impl Network {
                 Some(_) => {}
             }
         }
+    }
+
+    /// The arc a member stands on, with those of its item.
+    fn member(&self, leave: u32) -> Member {
+        let item = self.owner[leave as usize] as usize;
+        Member { leave, first: self.first[item], count: self.count[item] }
     }
 
     /// A member left: what it was the best for is unknown now.
@@ -105,16 +118,9 @@ impl Network {
         for (at, detour) in list.iter().enumerate() {
             best[detour.to as usize] = if detour.leave == NONE { idx(at) } else { KNOWN };
         }
-        let members = if self.known[hub] == Known::Near { &self.near[hub] } else { &self.members[hub] };
-        for &leave in members {
-            // Some that were near have left.
-            if self.flow[leave as usize] == 0 {
-                continue;
-            }
-            let item = self.owner[leave as usize] as usize;
+        let mut look = |Member { leave, first, count }| {
             let here = self.arcs[leave as usize].cost;
-            let first = self.first[item];
-            for enter in first..first + self.count[item] {
+            for enter in first..first + count {
                 let arc = self.arcs[enter as usize];
                 let at = best[arc.hub as usize];
                 if at == KNOWN || enter == leave || (at == NONE && !all) {
@@ -131,6 +137,13 @@ impl Network {
                     }
                 }
             }
+        };
+        if self.known[hub] == Known::Near {
+            // Some that were near have left.
+            let here = self.near[hub].iter().filter(|member| self.flow[member.leave as usize] > 0);
+            here.for_each(|&member| look(member));
+        } else {
+            self.members[hub].iter().for_each(|&leave| look(self.member(leave)));
         }
         for detour in &list {
             best[detour.to as usize] = NONE;

@@ -75,7 +75,7 @@ pub struct Network {
     potential: Vec<i64>,
     detours: Vec<Vec<Detour>>,
     known: Vec<detours::Known>,
-    near: Vec<Vec<u32>>,
+    near: Vec<Vec<detours::Member>>,
     floor: Vec<i64>,
     comers: draw::Comers,
     pending: Vec<u32>,

@@ -10,6 +10,7 @@
 
 use std::cmp::Ordering;
 
+use super::detours::Member;
 use super::{NONE, Network};
 use crate::num::idx;
 
@@ -50,7 +51,7 @@ impl Network {
             self.flow[arc as usize] = supply;
             self.members[hub].push(arc);
             if gap < reach {
-                self.near[hub].push(arc);
+                self.near[hub].push(Member { leave: arc, first: self.first[item], count: self.count[item] });
             }
             self.excess[hub] += i64::from(supply);
             people += i64::from(supply);

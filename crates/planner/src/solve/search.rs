@@ -49,7 +49,9 @@ impl<'a> Search<'a> {
         let at = |share: f64| begin + share * (1.0 - begin);
         let (hot, cold) = (self.hot, 0.25 * self.hot);
         let mut first = stretch(spent(), at(probe * 0.5), LEAST);
-        self.state.run(Cooling { hot: 0.5 * hot, cold, soft: 2.0, firm: 10.0 }, &mut || first(spent()));
+        self.state.run(Cooling { hot: 0.5 * hot, cold, soft: 2.0, firm: 10.0, verdict: 10.0 }, &mut || {
+            first(spent())
+        });
         let whole = self.state.sites();
         let mut found = match self.complete(at(probe), spent) {
             Ok(found) => found,
@@ -61,13 +63,13 @@ impl<'a> Search<'a> {
         for (i, &site) in whole.iter().enumerate() {
             again.state.send(i, site);
         }
-        let mut long = stretch(spent(), at(0.62), 0.0);
-        again.state.run(Cooling { hot, cold, soft: 2.0, firm: 10.0 }, &mut || long(spent()));
+        let mut long = stretch(spent(), at(0.9), 0.0);
+        again.state.run(Cooling { hot, cold, soft: 2.0, firm: 10.0, verdict: 10.0 }, &mut || long(spent()));
         chain(self.problem, &mut again.state, false);
         let mut rest = stretch(spent(), at(0.985), 0.0);
-        again
-            .state
-            .run(Cooling { hot: cold, cold: 0.5 * cold, soft: 10.0, firm: 50.0 }, &mut || rest(spent()));
+        // Not to lose what the chains reached: a plan without a person too many is better than any with one.
+        let cooling = Cooling { hot: cold, cold: 0.5 * cold, soft: 10.0, firm: 50.0, verdict: 1_000.0 };
+        again.state.run(cooling, &mut || rest(spent()));
         note(Stage::Time);
         if let Ok(better) = again.complete(at(1.0), spent)
             && better.cost < found.cost
@@ -89,7 +91,7 @@ impl<'a> Search<'a> {
                 let now = spent();
                 let share = (end - now).max(0.0) / f64::from(ROUNDS - round) * 2.0;
                 let mut part = stretch(now, now + share, LEAST);
-                let cooling = Cooling { hot: cold, cold: 0.5 * cold, soft: 8.0, firm: 40.0 };
+                let cooling = Cooling { hot: cold, cold: 0.5 * cold, soft: 8.0, firm: 40.0, verdict: 40.0 };
                 self.state.run(cooling, &mut || part(spent()));
             }
             chain(self.problem, &mut self.state, round > 1);
