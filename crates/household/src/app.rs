@@ -10,8 +10,8 @@ mod look;
 
 pub use contact::{Contact, unmask, unmask_entity};
 pub use edit::{
-    add_building, add_care, add_dwelling, add_resident, confirm_dwelling, correct_dwelling, correct_resident,
-    end_care, move_in, move_out, put_entity, set_entity_state, set_head,
+    Named, add_building, add_care, add_dwelling, add_resident, confirm_dwelling, correct_dwelling,
+    correct_resident, end_care, move_in, move_out, put_entity, set_entity_state, set_head,
 };
 pub use export::export;
 pub use look::{looked, searched};

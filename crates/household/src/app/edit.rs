@@ -1,7 +1,7 @@
 //! Creating, correcting, confirming, moving.
 
-use linli_access::{Authorise as _, Target};
-use linli_kernel::{AreaCode, Result};
+use linli_access::{Access, Authorise as _, Target};
+use linli_kernel::{AreaCode, Error, Result};
 use linli_store::Op;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     register::{self, DwellingFacts, EntityPlace, Home, MoveOut, NewCare, News, Put},
     rhythm::{Met, visited},
     rules::{Merged, Verdict},
-    store::{entities, people, places},
+    store::{Seal, entities, people, places},
 };
 
 /// What happens to a home needs the right where it is; a person's area is their home's.
@@ -71,15 +71,61 @@ pub async fn confirm_dwelling(op: &mut Op, id: DwellingId, expected: Option<i64>
     news.publish(op).await
 }
 
-/// Names a person who lives there. Somebody who is known elsewhere moves here, if that is in the scope too
-/// or not: the worker stands at the door and sees them.
-pub async fn add_resident(op: &mut Op, home: Home, facts: &Facts) -> Result<Put> {
+/// What came of naming somebody at a home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// They are registered here now.
+    Here(Put),
+    /// They are registered in another home of the scope, and nobody has said yet that they come from there.
+    Lives {
+        /// That home: said again, they come.
+        home: DwellingId,
+        /// As it is called.
+        address: String,
+    },
+}
+
+/// Names a person who lives there. Somebody who is known elsewhere comes here only from the home that is named in
+/// `from`, so that nobody is moved by a slip; who is known outside the scope does not come by this way at all.
+///
+/// # Errors
+/// At the name, where the number is known under another one: whoever types a number is not told whose it is.
+pub async fn add_resident(op: &mut Op, home: Home, facts: &Facts, from: Option<DwellingId>) -> Result<Named> {
     at_dwelling(op, "household.edit", home.dwelling).await?;
+    if let Some(asked) = lives_elsewhere(op, home.dwelling, facts, from).await? {
+        return Ok(asked);
+    }
     let mut news = News::new();
     let by = Mark::worker(op.now);
     let put = register::add(op, &mut news, home, facts, &by).await?;
     news.publish(op).await?;
-    Ok(put)
+    Ok(Named::Here(put))
+}
+
+/// What has to be asked or refused before somebody who is known already is named at this home.
+async fn lives_elsewhere(
+    op: &mut Op,
+    here: DwellingId,
+    facts: &Facts,
+    from: Option<DwellingId>,
+) -> Result<Option<Named>> {
+    let access = op.district.port::<Access>()?;
+    let found = people::find(&mut op.tx, Seal::new(&access), &facts.person()?).await?;
+    let Some(found) = found else { return Ok(None) };
+    let known = people::load(&mut op.tx, found.id).await?;
+    if facts.name.as_ref() != Some(&known.name) {
+        return Err(Error::field("name", "household-other-name"));
+    }
+    let Some(home) = known.dwelling_id.filter(|home| *home != here) else { return Ok(None) };
+    if permit(op, "household.move", &known.area).is_err() {
+        return Err(Error::Conflict("household-lives-beyond"));
+    }
+    if from == Some(home) {
+        return Ok(None);
+    }
+    let there = places::whereabouts(&mut op.tx, &[home]).await?;
+    let address = there.into_iter().next().map(|(_, _, address)| address).unwrap_or_default();
+    Ok(Some(Named::Lives { home, address }))
 }
 
 /// Corrects a person.

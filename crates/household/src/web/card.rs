@@ -95,6 +95,8 @@ struct Page {
     relations: Vec<Choice>,
     residences: Vec<Choice>,
     typed: super::edit::Newcomer,
+    /// Where the newcomer is registered, to be asked whether they come from there.
+    comes: Option<(DwellingId, String)>,
     problems: Problems,
     trouble: String,
     done: String,
@@ -109,6 +111,8 @@ pub(super) struct Beside {
     /// Whose field the problems are about; the form of a newcomer's if nobody's.
     pub(super) about: Option<ResidentId>,
     pub(super) typed: super::edit::Newcomer,
+    /// The home of somebody who was named as living here, and its address.
+    pub(super) comes: Option<(DwellingId, String)>,
     pub(super) clear: Option<(ResidentId, Contact)>,
 }
 
@@ -129,7 +133,7 @@ impl Beside {
     fn status(&self) -> StatusCode {
         match () {
             () if !self.problems.is_empty() => StatusCode::UNPROCESSABLE_ENTITY,
-            () if !self.trouble.is_empty() => StatusCode::CONFLICT,
+            () if !self.trouble.is_empty() || self.comes.is_some() => StatusCode::CONFLICT,
             () => StatusCode::OK,
         }
     }
@@ -331,6 +335,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
             beside.typed.residence.parse().ok(),
         ),
         typed: beside.typed,
+        comes: beside.comes,
         problems: if beside.about.is_none() { beside.problems } else { Problems::none() },
         trouble: beside.trouble,
         done: beside.done,
