@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 
 pub use care::{NewCare, add_care, end_care};
 pub use entities::{EntityPlace, put_entity, set_entity_state};
-pub use moves::{MoveOut, move_in, move_out};
+pub use moves::{MoveOut, move_in, move_out, plausible};
 pub use news::{Changed, News};
 pub use people::{Home, Outcome, Put, add, correct, set_head};
 pub use places::{DwellingFacts, add_building, add_dwelling, confirm_dwelling, correct_dwelling};

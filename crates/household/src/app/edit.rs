@@ -164,7 +164,11 @@ pub async fn move_in(op: &mut Op, id: ResidentId, home: Home) -> Result<()> {
 
 /// Moves somebody out of the district.
 pub async fn move_out(op: &mut Op, id: ResidentId, out: &MoveOut) -> Result<()> {
-    at_resident(op, "household.move", id).await?;
+    let resident = people::load(&mut op.tx, id).await?;
+    permit(op, "household.move", &resident.area)?;
+    if resident.dwelling_id.is_some() {
+        register::plausible(&resident, out)?;
+    }
     let mut news = News::new();
     let by = Mark::worker(op.now);
     register::move_out(op, &mut news, id, out, &by).await?;

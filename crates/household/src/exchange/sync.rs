@@ -373,8 +373,8 @@ impl Intake<'_> {
         let verdict = |same: bool| match () {
             () if same => Verdict::Same,
             () if known.dwelling_id.is_none() && read.row.left.is_none() => {
-                // They had left: only a later word brings them back.
-                if read.by.at > known.since { Verdict::Taken } else { Verdict::Older }
+                // They had left: only a word later than the one that said so brings them back.
+                if read.by.at > mark.at { Verdict::Taken } else { Verdict::Older }
             }
             () => rules::weigh(mark, &read.by),
         };
