@@ -36,7 +36,7 @@ pub async fn add_dwelling(op: &mut Op, news: &mut News, new: &NewDwelling, by: &
     let building = places::building(&mut op.tx, new.building).await?;
     let mut check = Check::new();
     let door = check.optional("door", Some(&new.door), 20).unwrap_or_default();
-    let unit = check.optional("unit", new.unit.as_deref(), 20);
+    let unit = check.optional("unit", new.unit.as_deref(), 20).as_deref().and_then(rules::unit_form);
     check.done()?;
     let parts = Address {
         place: building.place.clone(),

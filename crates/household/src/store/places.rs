@@ -205,8 +205,17 @@ pub async fn building(conn: &mut Conn, id: BuildingId) -> Result<Building> {
     conn.one(&format!("SELECT {BUILDING} FROM building b WHERE b.id = $1"), params![id]).await
 }
 
-/// The staircase of this name; made if it is new.
+/// The staircase of this name, however it was written once; made if it is new. `name` is in its usual form.
 pub async fn unit(tx: &mut Tx, id: UnitId, building: BuildingId, name: &str) -> Result<UnitId> {
+    let sql = "SELECT id, name FROM building_unit WHERE building_id = $1 ORDER BY name, id";
+    let known: Vec<(UnitId, String)> = tx.all(sql, params![building]).await?;
+    if let Some((id, _)) = known.iter().find(|(_, known)| known == name) {
+        return Ok(*id);
+    }
+    if let Some((id, _)) = known.iter().find(|(_, known)| rules::unit_form(known).as_deref() == Some(name)) {
+        tx.execute("UPDATE building_unit SET name = $2 WHERE id = $1", params![*id, name]).await?;
+        return Ok(*id);
+    }
     tx.execute(
         "INSERT INTO building_unit (id, building_id, name) VALUES ($1, $2, $3) ON CONFLICT (building_id, name) DO NOTHING",
         params![id, building, name],
