@@ -99,6 +99,7 @@ household-no-doors = No homes registered in this building yet
 household-no-doors-hint = Register the first one beside this.
 household-new-door = Register a home
 household-unit = Staircase
+household-door-seen = Somebody was at the door and it is so (otherwise it counts as fresh only once visited)
 household-unit-hint = Empty if there is only one
 household-door = Door
 household-register = Register

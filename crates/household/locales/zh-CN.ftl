@@ -99,6 +99,7 @@ household-no-doors = 这栋楼还没有登记房屋
 household-no-doors-hint = 在右边登记第一户。
 household-new-door = 登记房屋
 household-unit = 单元
+household-door-seen = 到门口看过，登记属实（不勾选：走访后才算新鲜）
 household-unit-hint = 没有单元就空着
 household-door = 门牌
 household-register = 登记

@@ -61,8 +61,8 @@ pub async fn add_dwelling(op: &mut Op, news: &mut News, new: &NewDwelling, by: &
         door,
         address: parts.text(),
         usage: new.usage,
-        confirmed_at: Some(by.at),
-        marks: Marks::all(*by),
+        confirmed_at: new.seen.then_some(by.at),
+        marks: Marks::all(Mark { verified: by.verified && new.seen, ..*by }),
     };
     places::add_dwellings(&mut op.tx, &[row], None, op.now)
         .await

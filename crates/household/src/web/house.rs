@@ -125,6 +125,7 @@ struct DoorForm {
     unit: String,
     door: String,
     usage: String,
+    seen: String,
 }
 
 async fn add_door(ctx: Ctx, Path(id): Path<BuildingId>, Form(form): Form<DoorForm>) -> WebResult {
@@ -135,6 +136,7 @@ async fn add_door(ctx: Ctx, Path(id): Path<BuildingId>, Form(form): Form<DoorFor
         floor: None,
         door: form.door.clone(),
         usage: form.usage.parse().unwrap_or(Usage::Own),
+        seen: !form.seen.is_empty(),
     };
     match app::add_dwelling(&mut op, &new).await {
         Ok(home) => {

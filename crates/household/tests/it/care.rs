@@ -70,7 +70,7 @@ both_engines! {
         assert_eq!(key(app::add_building(&mut op1, &again).await), "household-building-known", "the same community");
         drop(op1);
         let mut op2 = op(&d, worker()).await;
-        let door = NewDwelling { building: house, unit: Some("二单元".into()), floor: None, door: "501室".into(), usage: Usage::Own };
+        let door = NewDwelling { building: house, unit: Some("二单元".into()), floor: None, door: "501室".into(), usage: Usage::Own, seen: true };
         assert_eq!(key(app::add_dwelling(&mut op2, &door).await), "household-dwelling-known");
         drop(op2);
         let db = d.db.metered();
@@ -87,7 +87,7 @@ both_engines! {
         let house = building(&d, GRID, "1号楼").await;
         let mut op1 = op(&d, worker()).await;
         let door = |unit: &str, door: &str| NewDwelling {
-            building: house, unit: Some(unit.into()), floor: None, door: door.into(), usage: Usage::Own,
+            building: house, unit: Some(unit.into()), floor: None, door: door.into(), usage: Usage::Own, seen: true,
         };
         for (unit, n) in [("1", "201"), ("一单元", "202"), ("１ 单元", "1201"), ("11", "201")] {
             app::add_dwelling(&mut op1, &door(unit, n)).await.unwrap();

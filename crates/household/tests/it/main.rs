@@ -159,6 +159,7 @@ async fn dwelling(d: &Arc<District>, building: BuildingId, door: &str) -> Dwelli
         floor: None,
         door: door.into(),
         usage: Usage::Own,
+        seen: true,
     };
     let id = app::add_dwelling(&mut op, &new).await.unwrap();
     op.commit().await.unwrap();
