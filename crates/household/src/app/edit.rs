@@ -7,12 +7,12 @@ use linli_store::Op;
 use crate::{
     model::{
         BuildingId, CareKind, CareMarkId, DwellingId, EntityFacts, EntityId, EntityState, Facts, Field,
-        HouseholdId, Mark, NewBuilding, NewDwelling, ResidentId,
+        HouseholdId, Mark, NewBuilding, NewDwelling, Relation, ResidentId,
     },
     register::{self, DwellingFacts, EntityPlace, Home, MoveOut, NewCare, News, Put},
     rhythm::{Met, visited},
     rules::{Merged, Verdict},
-    store::{Seal, entities, people, places},
+    store::{Seal, entities, people, people::Resident, places},
 };
 
 /// What happens to a home needs the right where it is; a person's area is their home's.
@@ -92,9 +92,19 @@ pub enum Named {
 /// At the name, where the number is known under another one: whoever types a number is not told whose it is.
 pub async fn add_resident(op: &mut Op, home: Home, facts: &Facts, from: Option<DwellingId>) -> Result<Named> {
     at_dwelling(op, "household.edit", home.dwelling).await?;
-    if let Some(asked) = lives_elsewhere(op, home.dwelling, facts, from).await? {
-        return Ok(asked);
+    let access = op.district.port::<Access>()?;
+    let found = people::find(&mut op.tx, Seal::new(&access), &facts.person()?).await?;
+    if let Some(found) = &found {
+        let known = people::load(&mut op.tx, found.id).await?;
+        if let Some(asked) = lives_elsewhere(op, &known, home.dwelling, facts, from).await? {
+            return Ok(asked);
+        }
     }
+    let household = match home.household {
+        Some(id) => Some(id),
+        None => places::households(&mut op.tx, home.dwelling).await?.first().map(|h| h.id),
+    };
+    one_head(op, home.dwelling, household, found.map(|r| r.id), facts).await?;
     let mut news = News::new();
     let by = Mark::worker(op.now);
     let put = register::add(op, &mut news, home, facts, &by).await?;
@@ -105,14 +115,11 @@ pub async fn add_resident(op: &mut Op, home: Home, facts: &Facts, from: Option<D
 /// What has to be asked or refused before somebody who is known already is named at this home.
 async fn lives_elsewhere(
     op: &mut Op,
+    known: &Resident,
     here: DwellingId,
     facts: &Facts,
     from: Option<DwellingId>,
 ) -> Result<Option<Named>> {
-    let access = op.district.port::<Access>()?;
-    let found = people::find(&mut op.tx, Seal::new(&access), &facts.person()?).await?;
-    let Some(found) = found else { return Ok(None) };
-    let known = people::load(&mut op.tx, found.id).await?;
     if facts.name.as_ref() != Some(&known.name) {
         return Err(Error::field("name", "household-other-name"));
     }
@@ -128,6 +135,24 @@ async fn lives_elsewhere(
     Ok(Some(Named::Lives { home, address }))
 }
 
+/// Refuses a second head of a household: whoever is the first says something else before.
+async fn one_head(
+    op: &mut Op,
+    dwelling: DwellingId,
+    household: Option<HouseholdId>,
+    who: Option<ResidentId>,
+    facts: &Facts,
+) -> Result<()> {
+    if facts.relation != Some(Relation::Head) || household.is_none() {
+        return Ok(());
+    }
+    let living = people::of_dwelling(&mut op.tx, dwelling).await?;
+    let other = living
+        .iter()
+        .any(|r| r.household_id == household && r.relation == Relation::Head && Some(r.id) != who);
+    if other { Err(Error::field("relation", "household-second-head")) } else { Ok(()) }
+}
+
 /// Corrects a person.
 pub async fn correct_resident(
     op: &mut Op,
@@ -135,7 +160,11 @@ pub async fn correct_resident(
     facts: &Facts,
     expected: Option<i64>,
 ) -> Result<Merged> {
-    at_resident(op, "household.edit", id).await?;
+    let resident = people::load(&mut op.tx, id).await?;
+    permit(op, "household.edit", &resident.area)?;
+    if let Some(dwelling) = resident.dwelling_id {
+        one_head(op, dwelling, resident.household_id, Some(id), facts).await?;
+    }
     let mut news = News::new();
     let by = Mark::worker(op.now);
     let merged = register::correct(op, &mut news, id, facts, &by, expected).await?;

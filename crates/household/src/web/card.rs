@@ -275,6 +275,8 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
         since: day(h.since),
         people: h.residents.iter().map(|r| who(ctx, r, h.head == Some(r.id), &beside)).collect(),
     });
+    // Nobody is made a second head by leaving the list as it stands.
+    let led = card.residents().any(|r| r.relation == Relation::Head);
     let may = |action: &str| desk.may(ctx, action, &card.area);
     let status = beside.status();
     let page = Page {
@@ -325,7 +327,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
             "relation",
             Relation::ALL,
             Relation::as_str,
-            beside.typed.relation.parse().ok(),
+            beside.typed.relation.parse().ok().or(led.then_some(Relation::Other)),
         ),
         residences: choices(
             ctx,

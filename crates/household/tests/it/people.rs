@@ -169,6 +169,41 @@ both_engines! {
         assert_eq!(key(app::correct_resident(&mut op2, id, &number, None).await), "household-person-known");
     }
 
+    async fn a_household_has_one_head(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let head = |name: &str, phone: &str| Facts { relation: Some(Relation::Head), ..facts(name, "", phone) };
+        let first = add(&d, here, &head("王小明", PHONE)).await.id;
+        let named = |facts: Facts| {
+            let d = d.clone();
+            async move {
+                let mut op = op(&d, worker()).await;
+                app::add_resident(&mut op, Home { dwelling: here, household: None }, &facts, None).await
+            }
+        };
+        assert_eq!(key(named(head("李丽", "10000000002")).await), "household-second-head");
+        assert!(named(head("王小明", PHONE)).await.is_ok(), "the same again is the same head");
+        let second = add(&d, here, &facts("李丽", "", "10000000002")).await.id;
+        let say = |id: ResidentId, relation: Relation| {
+            let d = d.clone();
+            async move {
+                let mut op = op(&d, worker()).await;
+                let said = Facts { relation: Some(relation), ..Facts::default() };
+                app::correct_resident(&mut op, id, &said, None).await?;
+                op.commit().await
+            }
+        };
+        assert_eq!(key(say(second, Relation::Head).await), "household-second-head");
+        // The first says something else before; then the other leads.
+        say(first, Relation::Spouse).await.unwrap();
+        assert_eq!(card(&d, here).await.households[0].head, None);
+        say(second, Relation::Head).await.unwrap();
+        assert_eq!(card(&d, here).await.households[0].head, Some(second));
+        // Another home's head is none of it.
+        let next = home(&d, GRID, "4号楼").await;
+        assert_eq!(add(&d, next, &head("赵一", "10000000003")).await.outcome, Outcome::Created);
+    }
+
     async fn confirming_a_home_confirms_everybody_in_it(s) {
         let d = district(&s).await;
         let here = home(&d, GRID, "3号楼").await;
