@@ -7,6 +7,7 @@ mod contact;
 mod edit;
 mod export;
 mod look;
+mod mend;
 
 pub use contact::{Contact, unmask, unmask_entity};
 pub use edit::{
@@ -15,3 +16,6 @@ pub use edit::{
 };
 pub use export::export;
 pub use look::{looked, searched};
+pub use mend::{
+    close_building, close_dwelling, correct_building, correct_door, reopen_building, reopen_dwelling,
+};

@@ -256,8 +256,11 @@ impl Intake<'_> {
             }
             (None, None) => return Err(Error::field("area", "error-required")),
         };
-        let found = places::whereabouts(&mut op.tx, &[id]).await?;
-        let (id, area, _) = found.into_iter().next().ok_or_else(unknown)?;
+        let area = match places::dwelling(&mut op.tx, id).await {
+            Ok(home) => home.area,
+            Err(Error::NotFound) => return Err(unknown()),
+            Err(other) => return Err(other),
+        };
         // A home outside the agreement is as unknown as one that is not there.
         if self.agreement.covers(&area) { Ok((id, area)) } else { Err(unknown()) }
     }

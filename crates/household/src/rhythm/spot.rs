@@ -179,6 +179,7 @@ pub async fn draw_month(op: &mut Op, area: &AreaCode) -> Result<Drawn> {
     let month = Month::of(op.now);
     let mut rows = Where::new();
     rows.within("d.area", std::slice::from_ref(area));
+    rows.and("d.closed_at IS NULL", vec![]);
     let sql = format!("SELECT d.area, d.n, d.id FROM dwelling d{} ORDER BY d.area, d.n", rows.text());
     let homes: Vec<(AreaCode, i64, DwellingId)> = op.tx.all(&sql, rows.args()).await?;
     let mut grids: BTreeMap<AreaCode, BTreeMap<i64, DwellingId>> = BTreeMap::new();
@@ -328,7 +329,8 @@ pub async fn finish(op: &mut Op, id: SpotId) -> Result<()> {
     let open: i64 = op
         .tx
         .scalar(
-            "SELECT count(*) FROM spot_home h JOIN dwelling d ON d.id = h.dwelling_id WHERE h.check_id = $1 AND h.noted_at IS NULL",
+            "SELECT count(*) FROM spot_home h JOIN dwelling d ON d.id = h.dwelling_id AND d.closed_at IS NULL
+             WHERE h.check_id = $1 AND h.noted_at IS NULL",
             params![id],
         )
         .await?;

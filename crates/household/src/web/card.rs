@@ -19,6 +19,7 @@ use crate::{
         Sex, Usage,
     },
     read::{self, Card, CardResident, EventKind},
+    store::mend,
     visits,
 };
 
@@ -85,6 +86,11 @@ struct Page {
     visits: Vec<(String, String, Option<String>, Vec<String>)>,
     /// Forms of residents that wait for this home: address, what it says, when.
     waiting: Vec<(String, String)>,
+    /// Staircase, number, and since when and why it is closed, if it is.
+    place: mend::DoorState,
+    /// Nobody lives there: it may be closed.
+    empty: bool,
+    may_mend: bool,
     may_edit: bool,
     may_confirm: bool,
     may_move: bool,
@@ -262,6 +268,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
     } else {
         Vec::new()
     };
+    let place = mend::door_state(&mut op.tx, id).await?;
     let visits = visits::of_dwelling(&mut op.tx, &desk.access, id).await?;
     // No look without its row.
     op.commit().await?;
@@ -277,7 +284,9 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
     });
     // Nobody is made a second head by leaving the list as it stands.
     let led = card.residents().any(|r| r.relation == Relation::Head);
-    let may = |action: &str| desk.may(ctx, action, &card.area);
+    // In what is closed nothing is done but to open it again.
+    let open = place.closed_at.is_none();
+    let may = |action: &str| open && desk.may(ctx, action, &card.area);
     let status = beside.status();
     let page = Page {
         chrome: desk.chrome(ctx, "household-card"),
@@ -312,6 +321,9 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
                 (format!("/homes/queue/{claim}"), what)
             })
             .collect(),
+        place,
+        empty: card.residents().next().is_none(),
+        may_mend: desk.may(ctx, "household.edit", &card.area),
         may_edit: may("household.edit"),
         may_confirm: may("household.confirm"),
         may_move: may("household.move"),
