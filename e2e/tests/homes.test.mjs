@@ -24,6 +24,7 @@ async function newHouse(page) {
   await page.fill("#b-name", "19号楼");
   await press(page, page.locator("main form button.primary"));
   const house = new URL(page.url()).pathname;
+  // As people type it: the labels say 1单元 and 2单元.
   for (const unit of ["1", "2"]) {
     for (const door of ["101", "102", "201", "202", "301", "302"]) {
       await page.evaluate(async ([address, unit, door]) => {
@@ -55,6 +56,7 @@ const press = (page, button) => Promise.all([page.waitForEvent("load"), button.c
 test("label, scan, form, queue, card", async () => {
   const all = await labels(worker.page);
   assert.ok(all.length > 5, "the house has labels");
+  assert.match(all.at(-1).door, /^2单元 302$/, "a bare number is a staircase");
   const { path, door } = all.at(-1);
   const { page, context, complaints } = await person(browser, server.origin, { device: PHONE });
   await page.goto(path);

@@ -7,11 +7,15 @@ mod contact;
 mod edit;
 mod export;
 mod look;
+mod mend;
 
 pub use contact::{Contact, unmask, unmask_entity};
 pub use edit::{
-    add_building, add_care, add_dwelling, add_resident, confirm_dwelling, correct_dwelling, correct_resident,
-    end_care, move_in, move_out, put_entity, set_entity_state, set_head,
+    Named, add_building, add_care, add_dwelling, add_resident, confirm_dwelling, correct_dwelling,
+    correct_resident, end_care, move_in, move_out, put_entity, set_entity_state, set_head,
 };
 pub use export::export;
 pub use look::{looked, searched};
+pub use mend::{
+    close_building, close_dwelling, correct_building, correct_door, reopen_building, reopen_dwelling,
+};

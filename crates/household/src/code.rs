@@ -4,6 +4,7 @@ mod issue;
 mod label;
 mod store;
 
+pub(crate) use issue::end_of;
 pub use issue::{issue, issue_missing, reissue, revoke};
 pub use label::{Label, letters};
 pub(crate) use label::{bytes, same};

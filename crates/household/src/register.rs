@@ -6,6 +6,7 @@
 
 mod care;
 mod entities;
+mod mend;
 mod moves;
 mod news;
 mod people;
@@ -18,7 +19,10 @@ use serde_json::Value as Json;
 
 pub use care::{NewCare, add_care, end_care};
 pub use entities::{EntityPlace, put_entity, set_entity_state};
-pub use moves::{MoveOut, move_in, move_out};
+pub use mend::{
+    close_building, close_dwelling, correct_building, correct_door, reopen_building, reopen_dwelling,
+};
+pub use moves::{MoveOut, move_in, move_out, plausible};
 pub use news::{Changed, News};
 pub use people::{Home, Outcome, Put, add, correct, set_head};
 pub use places::{DwellingFacts, add_building, add_dwelling, confirm_dwelling, correct_dwelling};

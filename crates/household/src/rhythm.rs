@@ -13,6 +13,7 @@ mod round;
 mod sample;
 mod spot;
 mod spot_read;
+mod spot_record;
 mod visits;
 
 pub use accuracy::{Accuracy, Found};
@@ -23,10 +24,11 @@ pub use pick::{CARE_MOST, Known, MOST, Pick, Reason, pick};
 pub use round::{Round, RoundHome, ensure, settle, today};
 pub use sample::{Again, Month, SAMPLE};
 pub use spot::{
-    Answer, Answers, CheckField, Drawn, SpotCheck, assign, checkers, draw_month, fields, finish, may_check,
-    note, spot,
+    Answer, Answers, CheckField, Drawn, SpotCheck, assign, checkers, draw_month, fields, finish, hidden_from,
+    may_check, note, spot,
 };
 pub use spot_read::{Redrawn, SpotHome, SpotLine, found, redraw, redraw_month, spot_homes, spots, spots_of};
+pub use spot_record::{Record, Recorded, drawn_record};
 pub use visits::{Met, china_day, take_over, visited};
 
 linli_kernel::typed_id! {

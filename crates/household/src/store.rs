@@ -4,6 +4,7 @@ pub mod care;
 pub mod entities;
 pub mod feed;
 pub mod forget;
+pub mod mend;
 pub mod people;
 pub mod places;
 mod sealed;

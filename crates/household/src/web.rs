@@ -10,6 +10,7 @@ mod find;
 mod house;
 mod imports;
 mod map;
+mod mend;
 mod mine;
 mod overview;
 mod rhythm;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         edit::routes(),
         entities::routes(),
         map::routes(),
+        mend::routes(),
         imports::routes(),
         codes::routes(),
         claims::routes(),

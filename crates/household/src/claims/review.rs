@@ -135,6 +135,8 @@ impl Taking<'_> {
             floor: None,
             door: content.door.clone(),
             usage: content.usage.unwrap_or(Usage::Own),
+            // Who lives there has said so.
+            seen: true,
         };
         register::add_dwelling(self.op, &mut self.news, &new, &self.by).await
     }

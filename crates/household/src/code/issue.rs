@@ -70,6 +70,25 @@ pub async fn revoke(op: &mut Op, id: CodeId, reason: &str) -> Result<BuildingId>
     Ok(code.building_id)
 }
 
+/// Ends whatever live codes these things have, without asking who may: they are closed.
+pub(crate) async fn end_of(op: &mut Op, things: &[Uuid], reason: &str) -> Result<()> {
+    let by = op.actor.name().to_owned();
+    for thing in things {
+        if let Some(code) = store::live(&mut op.tx, *thing).await? {
+            store::end(&mut op.tx, code.id, &by, reason, op.now).await?;
+            op.log(Entry {
+                action: "code.revoke",
+                subject: code.kind.as_str(),
+                subject_id: code.thing.to_string(),
+                area: code.area.clone(),
+                detail: json!({ "number": code.n, "closed": true }),
+            })
+            .await?;
+        }
+    }
+    Ok(())
+}
+
 /// Ends a code and makes another one for the same thing.
 pub async fn reissue(op: &mut Op, id: CodeId, reason: &str) -> Result<BuildingId> {
     let building = revoke(op, id, reason).await?;

@@ -52,6 +52,12 @@ pub(super) async fn load(tx: &mut Tx, id: CodeId) -> Result<Code> {
     tx.one(&format!("SELECT {CODE} FROM door_code c WHERE c.id = $1 {lock}"), params![id]).await
 }
 
+/// The live code of a thing.
+pub(super) async fn live(conn: &mut Conn, thing: Uuid) -> Result<Option<Code>> {
+    let sql = format!("SELECT {CODE} FROM door_code c WHERE c.thing = $1 AND c.revoked_at IS NULL");
+    conn.optional(&sql, params![thing]).await
+}
+
 /// A code to be written.
 #[derive(Debug, Clone)]
 pub(super) struct NewCode {
@@ -118,7 +124,8 @@ pub async fn of_building(conn: &mut Conn, building: BuildingId) -> Result<Vec<Co
                       CAST(NULL AS TEXT) AS door FROM building b WHERE b.id = $1
                UNION ALL SELECT 'unit', 1, u.id, u.name, NULL, NULL FROM building_unit u WHERE u.building_id = $1
                UNION ALL SELECT 'dwelling', 2, d.id, u.name, d.floor, d.door
-                 FROM dwelling d LEFT JOIN building_unit u ON u.id = d.unit_id WHERE d.building_id = $1) t
+                 FROM dwelling d LEFT JOIN building_unit u ON u.id = d.unit_id
+                WHERE d.building_id = $1 AND d.closed_at IS NULL) t
          LEFT JOIN door_code c ON c.thing = t.thing AND c.revoked_at IS NULL
          ORDER BY t.rank, coalesce(t.unit, ''), coalesce(t.floor, 0), coalesce(t.door, '')",
         params![building],

@@ -256,8 +256,11 @@ impl Intake<'_> {
             }
             (None, None) => return Err(Error::field("area", "error-required")),
         };
-        let found = places::whereabouts(&mut op.tx, &[id]).await?;
-        let (id, area, _) = found.into_iter().next().ok_or_else(unknown)?;
+        let area = match places::dwelling(&mut op.tx, id).await {
+            Ok(home) => home.area,
+            Err(Error::NotFound) => return Err(unknown()),
+            Err(other) => return Err(other),
+        };
         // A home outside the agreement is as unknown as one that is not there.
         if self.agreement.covers(&area) { Ok((id, area)) } else { Err(unknown()) }
     }
@@ -373,8 +376,8 @@ impl Intake<'_> {
         let verdict = |same: bool| match () {
             () if same => Verdict::Same,
             () if known.dwelling_id.is_none() && read.row.left.is_none() => {
-                // They had left: only a later word brings them back.
-                if read.by.at > known.since { Verdict::Taken } else { Verdict::Older }
+                // They had left: only a word later than the one that said so brings them back.
+                if read.by.at > mark.at { Verdict::Taken } else { Verdict::Older }
             }
             () => rules::weigh(mark, &read.by),
         };

@@ -269,7 +269,7 @@ impl View<'_> {
 
     async fn dwellings(&self, conn: &mut Conn, ids: &HashSet<Uuid>) -> Result<Found> {
         let list = places::id_list(conn, "$1");
-        let sql = format!("SELECT {DWELLING} FROM dwelling d WHERE d.id IN {list}");
+        let sql = format!("SELECT {DWELLING} FROM dwelling d WHERE d.closed_at IS NULL AND d.id IN {list}");
         let rows: Vec<Dwelling> = conn.all(&sql, params![places::ids(ids.iter().copied())]).await?;
         let here = rows.into_iter().filter(|d| self.here(&d.area));
         let told = here.map(|d| {

@@ -15,6 +15,7 @@ use crate::{
         ResidentId, Source, UnitId, Usage,
     },
     register::{self, Home, News, Outcome},
+    rules,
     store::{
         Seal,
         people::ResidentRow,
@@ -161,7 +162,10 @@ impl Places {
         Ok(Self {
             dwellings,
             buildings,
-            units: units.into_iter().map(|(building, name, id)| ((building, name), id)).collect(),
+            units: units
+                .into_iter()
+                .filter_map(|(building, name, id)| Some(((building, rules::unit_form(&name)?), id)))
+                .collect(),
             households: households.into_iter().collect(),
         })
     }
@@ -285,7 +289,6 @@ impl Land {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules;
 
     #[test]
     fn a_house_and_its_door_have_keys_of_one_form() {

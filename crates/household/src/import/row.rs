@@ -132,14 +132,14 @@ impl Reader {
             return Address::parse(whole);
         }
         let part = |column, word: &str| {
-            let text = self.cell(cells, column);
+            let text = normalise(self.cell(cells, column));
             let plain = !text.is_empty() && text.chars().all(char::is_alphanumeric) && text.is_ascii();
-            if plain { format!("{text}{word}") } else { text.to_owned() }
+            if plain { format!("{text}{word}") } else { text }
         };
         let parts = [
             part(Column::Place, ""),
             part(Column::Building, "号楼"),
-            part(Column::Unit, "单元"),
+            rules::unit_form(self.cell(cells, Column::Unit)).unwrap_or_default(),
             part(Column::Door, ""),
         ];
         Address::parse(&parts.concat())

@@ -34,4 +34,6 @@ pub struct NewDwelling {
     pub door: String,
     /// How it is used.
     pub usage: Usage,
+    /// Somebody was there and has seen that it is so; a door that was only written down is not confirmed yet.
+    pub seen: bool,
 }

@@ -200,7 +200,7 @@ pub async fn find(
             let list = Words { number: "d.n", table: "dwelling_words", terms, exact: true };
             let mut rows = list.condition(conn, place, everywhere, after, limit);
             within(&mut rows, "d", scope, area);
-            rows.and("d.n > ?", vec![after.into()]);
+            rows.and("d.n > ? AND d.closed_at IS NULL", vec![after.into()]);
             let limit = rows.bind(limit);
             let sql = format!(
                 "SELECT d.n, d.id, d.address, d.area, d.usage, d.confirmed_at,

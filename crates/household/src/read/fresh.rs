@@ -57,6 +57,7 @@ pub async fn freshness(
     let mut rows = Where::new();
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
+    rows.and("d.closed_at IS NULL", vec![]);
     let since = rows.bind(fresh_since(now));
     // The groups of one index, read in its order: grids first, summed up here, because that is where the
     // index has its groups ready.
@@ -136,6 +137,7 @@ pub async fn stale(
     let mut rows = Where::new();
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
+    rows.and("d.closed_at IS NULL", vec![]);
     let since = fresh_since(now);
     match which {
         Stale::All => rows.and("d.confirmed_at IS NULL OR d.confirmed_at < ?", vec![since.into()]),

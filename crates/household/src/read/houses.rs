@@ -45,12 +45,13 @@ pub async fn buildings(
     let mut rows = Where::new();
     scope.filter(&mut rows, "b.area", "");
     rows.within("b.area", std::slice::from_ref(area));
+    rows.and("b.closed_at IS NULL", vec![]);
     let since = rows.bind(fresh_since(now));
     let limit = rows.bind(limit);
     let sql = format!(
         "SELECT b.id, b.area, b.kind, b.place, b.name, b.lat, b.lng,
-                (SELECT count(*) FROM dwelling d WHERE d.building_id = b.id) AS homes,
-                (SELECT count(*) FROM dwelling d WHERE d.building_id = b.id AND d.confirmed_at >= {since}) AS fresh
+                (SELECT count(*) FROM dwelling d WHERE d.building_id = b.id AND d.closed_at IS NULL) AS homes,
+                (SELECT count(*) FROM dwelling d WHERE d.building_id = b.id AND d.closed_at IS NULL AND d.confirmed_at >= {since}) AS fresh
          FROM building b{} ORDER BY b.area, b.n LIMIT {limit}",
         rows.text()
     );
@@ -96,7 +97,8 @@ pub async fn doors(
                     (SELECT count(*) FROM resident r WHERE r.dwelling_id = d.id) AS residents,
                     (SELECT count(DISTINCT r.id) FROM resident r JOIN care_mark c ON c.resident_id = r.id AND c.ended_at IS NULL AND c.expires_at > $2
                       WHERE r.dwelling_id = d.id) AS care
-             FROM dwelling d LEFT JOIN building_unit u ON u.id = d.unit_id WHERE d.building_id = $1
+             FROM dwelling d LEFT JOIN building_unit u ON u.id = d.unit_id
+             WHERE d.building_id = $1 AND d.closed_at IS NULL
              ORDER BY u.name, d.floor DESC, d.door",
             params![id, now],
         )

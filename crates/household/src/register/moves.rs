@@ -1,6 +1,6 @@
 //! Moving in and out (迁入、迁出): the stay that ends is kept, the person stays one.
 
-use linli_kernel::{Error, Result, Timestamp};
+use linli_kernel::{Error, Result, Timestamp, error::Check};
 use linli_store::Op;
 use serde_json::json;
 
@@ -24,6 +24,21 @@ pub struct MoveOut {
     pub at: Timestamp,
     /// Where to, in words, if said.
     pub destination: Option<String>,
+}
+
+/// Refuses a day of going that cannot be: before the person was born, or before the day since which they are known to
+/// live there. Where nobody of ours has seen them there (a sheet, another system), `since` is only when the row was
+/// written, and says nothing of that.
+///
+/// # Errors
+/// At the day.
+pub fn plausible(resident: &Resident, out: &MoveOut) -> Result<()> {
+    let day = out.at.china_date();
+    let seen = resident.marks()?.of(Field::Home).verified;
+    let mut check = Check::new();
+    check.require(resident.birth().is_none_or(|born| day >= born), "at", "household-time-before-birth");
+    check.require(!seen || day >= resident.since.china_date(), "at", "household-time-before-came");
+    check.done()
 }
 
 /// Ends the present stay, if there is one.
@@ -109,7 +124,9 @@ pub async fn move_out(op: &mut Op, news: &mut News, id: ResidentId, out: &MoveOu
         Leaving::Moved | Leaving::Away | Leaving::Mistake => ResidentState::Left,
     };
     care::end_all(&mut op.tx, id, op.now, out.reason.as_str()).await?;
-    let after = Resident { dwelling_id: None, household_id: None, state, since: out.at, ..before.clone() };
+    // Since when we know it, not since the day that was said: what is kept for so many days after they went is counted
+    // from here, and a slip in the year destroys nothing before somebody can notice it. The day itself ends the stay.
+    let after = Resident { dwelling_id: None, household_id: None, state, since: op.now, ..before.clone() };
     let mut marks = before.marks()?;
     marks.set(Field::Home, *by);
     write(op, &before, &after, &marks).await?;

@@ -142,9 +142,16 @@ async fn save(
     people::save(&mut op.tx, seal, before, &after, &merged.person, &merged.marks, op.now)
         .await
         .map_err(taken)?;
-    if let (Some(household), true) = (after.household_id, merged.person.relation == Relation::Head) {
+    let head = merged.person.relation == Relation::Head;
+    let no_more = !head && before.relation == Relation::Head;
+    if let Some(household) = after.household_id.filter(|_| head || no_more) {
         let household = places::household(&mut op.tx, household).await?;
-        lead(op, &household, after.id, Relation::Head).await?;
+        lead(op, &household, after.id, merged.person.relation).await?;
+        if no_more && household.head == Some(after.id) {
+            let household = Household { head: None, ..household };
+            places::save_household(&mut op.tx, &household, op.now).await?;
+            news.household(household.id, &household.area);
+        }
     }
     news.resident(after.id, &before.area);
     news.resident(after.id, &after.area);

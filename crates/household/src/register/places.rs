@@ -36,7 +36,7 @@ pub async fn add_dwelling(op: &mut Op, news: &mut News, new: &NewDwelling, by: &
     let building = places::building(&mut op.tx, new.building).await?;
     let mut check = Check::new();
     let door = check.optional("door", Some(&new.door), 20).unwrap_or_default();
-    let unit = check.optional("unit", new.unit.as_deref(), 20);
+    let unit = check.optional("unit", new.unit.as_deref(), 20).as_deref().and_then(rules::unit_form);
     check.done()?;
     let parts = Address {
         place: building.place.clone(),
@@ -44,13 +44,7 @@ pub async fn add_dwelling(op: &mut Op, news: &mut News, new: &NewDwelling, by: &
         unit: unit.clone(),
         door: door.clone(),
     };
-    let unit_id = match &unit {
-        Some(name) => {
-            let fresh = UnitId(op.uuid());
-            Some(places::unit(&mut op.tx, fresh, building.id, name).await?)
-        }
-        None => None,
-    };
+    let unit_id = staircase(op, building.id, unit.as_deref()).await?;
     let id = DwellingId(op.uuid());
     let row = DwellingRow {
         id,
@@ -61,8 +55,8 @@ pub async fn add_dwelling(op: &mut Op, news: &mut News, new: &NewDwelling, by: &
         door,
         address: parts.text(),
         usage: new.usage,
-        confirmed_at: Some(by.at),
-        marks: Marks::all(*by),
+        confirmed_at: new.seen.then_some(by.at),
+        marks: Marks::all(Mark { verified: by.verified && new.seen, ..*by }),
     };
     places::add_dwellings(&mut op.tx, &[row], None, op.now)
         .await
@@ -72,7 +66,14 @@ pub async fn add_dwelling(op: &mut Op, news: &mut News, new: &NewDwelling, by: &
     Ok(id)
 }
 
-fn exists(error: Error, key: &'static str) -> Error {
+/// The staircase of this name, in its usual form; made if it is new.
+pub(super) async fn staircase(op: &mut Op, house: BuildingId, name: Option<&str>) -> Result<Option<UnitId>> {
+    let Some(name) = name else { return Ok(None) };
+    let fresh = UnitId(op.uuid());
+    places::unit(&mut op.tx, fresh, house, name).await.map(Some)
+}
+
+pub(super) fn exists(error: Error, key: &'static str) -> Error {
     if matches!(error, Error::Conflict("error-exists")) { Error::Conflict(key) } else { error }
 }
 

@@ -118,6 +118,7 @@ pub async fn figures(
     let mut rows = quarter(now);
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
+    rows.and("d.closed_at IS NULL", vec![]);
     let beside = beside(&mut rows, area);
     let sql = format!(
         "SELECT d.area, count(*), sum(CASE WHEN {ENOUGH} THEN 1 ELSE 0 END), count(need.times),
@@ -137,7 +138,7 @@ pub async fn figures(
     rows.within("l.area", std::slice::from_ref(area));
     let sql = format!(
         "SELECT l.area, count(*), count(h.outcome) FROM look_round l JOIN look_round_home h ON h.round_id = l.id
-         JOIN dwelling d ON d.id = h.dwelling_id{} GROUP BY l.area",
+         JOIN dwelling d ON d.id = h.dwelling_id AND d.closed_at IS NULL{} GROUP BY l.area",
         rows.text()
     );
     let lists: Vec<(AreaCode, i64, i64)> = conn.all(&sql, rows.args()).await?;
@@ -164,6 +165,7 @@ pub async fn visited_by_house(
     let mut rows = quarter(now);
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
+    rows.and("d.closed_at IS NULL", vec![]);
     rows.and(ENOUGH, vec![]);
     let beside = beside(&mut rows, area);
     let sql = format!(
@@ -230,6 +232,7 @@ pub async fn listed(
     let mut rows = quarter(now);
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
+    rows.and("d.closed_at IS NULL", vec![]);
     let today = |outcome: &str| {
         format!(
             "EXISTS (SELECT 1 FROM look_round_home h JOIN look_round l ON l.id = h.round_id AND l.day = ?

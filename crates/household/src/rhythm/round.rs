@@ -62,7 +62,8 @@ pub async fn today(conn: &mut Conn, grid: &AreaCode, now: Timestamp) -> Result<O
     let homes = conn
         .all(
             "SELECT d.id, d.address, h.reason, h.care, h.days, h.outcome, h.settled_at, h.settled_by
-             FROM look_round_home h JOIN dwelling d ON d.id = h.dwelling_id WHERE h.round_id = $1 ORDER BY h.nth",
+             FROM look_round_home h JOIN dwelling d ON d.id = h.dwelling_id AND d.closed_at IS NULL
+             WHERE h.round_id = $1 ORDER BY h.nth",
             params![id],
         )
         .await?;
@@ -72,8 +73,10 @@ pub async fn today(conn: &mut Conn, grid: &AreaCode, now: Timestamp) -> Result<O
 async fn known(op: &mut Op, grid: &AreaCode) -> Result<Vec<Known>> {
     type Home = (DwellingId, i64, Option<Timestamp>);
     type Seen = (DwellingId, Option<Timestamp>, Option<Timestamp>);
-    let homes: Vec<Home> =
-        op.tx.all("SELECT id, n, confirmed_at FROM dwelling WHERE area = $1", params![grid]).await?;
+    let homes: Vec<Home> = op
+        .tx
+        .all("SELECT id, n, confirmed_at FROM dwelling WHERE area = $1 AND closed_at IS NULL", params![grid])
+        .await?;
     let since = Timestamp::from_millis(op.now.millis() - BACK_DAYS * DAY_MS);
     let seen: Vec<Seen> = op
         .tx

@@ -16,6 +16,7 @@ use super::{
     Around, Candidate, Month, SpotId, candidates,
     checker::is_own,
     sample::{SAMPLE, digest, draw, frame_text, hex},
+    spot_record,
 };
 use crate::model::DwellingId;
 
@@ -142,6 +143,13 @@ fn own_worker(op: &Op, grid: &AreaCode) -> Result<bool> {
     Ok(is_own(op.actor.account(), &around(&atlas, &op.actor, grid), post))
 }
 
+/// Whether somebody may not see yet which homes are drawn: the grid's own worker, until the check is over. Otherwise the
+/// homes of the sample would be put in order first, and the check would say nothing of the others.
+pub fn hidden_from(atlas: &Atlas, actor: &Actor, check: &SpotCheck, now: Timestamp) -> bool {
+    let post = actor.serves(Role::GridWorker, &check.area);
+    !check.closed(now) && is_own(actor.account(), &around(atlas, actor, &check.area), post)
+}
+
 /// Refuses whoever is not the checker, and the grid's own worker even if they became that since.
 pub fn may_check(op: &Op, check: &SpotCheck) -> Result<()> {
     op.district.port::<Access>()?.policy.require_somewhere(&op.actor, "rhythm.check")?;
@@ -171,6 +179,7 @@ pub async fn draw_month(op: &mut Op, area: &AreaCode) -> Result<Drawn> {
     let month = Month::of(op.now);
     let mut rows = Where::new();
     rows.within("d.area", std::slice::from_ref(area));
+    rows.and("d.closed_at IS NULL", vec![]);
     let sql = format!("SELECT d.area, d.n, d.id FROM dwelling d{} ORDER BY d.area, d.n", rows.text());
     let homes: Vec<(AreaCode, i64, DwellingId)> = op.tx.all(&sql, rows.args()).await?;
     let mut grids: BTreeMap<AreaCode, BTreeMap<i64, DwellingId>> = BTreeMap::new();
@@ -178,6 +187,8 @@ pub async fn draw_month(op: &mut Op, area: &AreaCode) -> Result<Drawn> {
         grids.entry(grid).or_default().insert(n, id);
     }
     let atlas = op.district.port::<AtlasPort>()?.get();
+    let now = op.now;
+    spot_record::drop_past(op, now).await?;
     let mut drawn = Drawn::default();
     for (grid, homes) in grids {
         let checkers = checkers(&atlas, &op.actor, &grid);
@@ -217,10 +228,12 @@ async fn sample(
     if made == 0 {
         return Ok(false);
     }
+    let access = op.district.port::<Access>()?;
     for n in draw(&seed, &numbers, SAMPLE) {
         let Some(home) = homes.get(&n) else { continue };
         let sql = "INSERT INTO spot_home (check_id, n, dwelling_id) VALUES ($1, $2, $3)";
         op.tx.execute(sql, params![id, n, *home]).await?;
+        spot_record::keep(op, &access, id, *home).await?;
     }
     let detail = json!({ "month": month.to_string(), "seed": seed, "digest": digest, "homes": size, "checker": checker.account,
         "standing": checker.standing });
@@ -272,9 +285,7 @@ pub async fn note(op: &mut Op, id: SpotId, home: DwellingId, answers: &Answers) 
     if check.closed(op.now) {
         return Err(Error::Conflict("rhythm-spot-closed"));
     }
-    let sql = "SELECT count(*) FROM resident WHERE dwelling_id = $1";
-    let residents: i64 = op.tx.scalar(sql, params![home]).await?;
-    let wanted = fields(residents);
+    let wanted = fields(spot_record::people(&mut op.tx, id, home).await?);
     let missing: Vec<FieldError> = wanted
         .iter()
         .filter(|field| !answers.contains_key(field))
@@ -318,7 +329,8 @@ pub async fn finish(op: &mut Op, id: SpotId) -> Result<()> {
     let open: i64 = op
         .tx
         .scalar(
-            "SELECT count(*) FROM spot_home h JOIN dwelling d ON d.id = h.dwelling_id WHERE h.check_id = $1 AND h.noted_at IS NULL",
+            "SELECT count(*) FROM spot_home h JOIN dwelling d ON d.id = h.dwelling_id AND d.closed_at IS NULL
+             WHERE h.check_id = $1 AND h.noted_at IS NULL",
             params![id],
         )
         .await?;
@@ -326,6 +338,7 @@ pub async fn finish(op: &mut Op, id: SpotId) -> Result<()> {
         return Err(Error::Conflict("rhythm-spot-homes-open"));
     }
     op.tx.execute("UPDATE spot_check SET done_at = $2 WHERE id = $1", params![id, op.now]).await?;
+    spot_record::drop_of(op, id).await?;
     log(op, "rhythm.finish", id, &check.area, json!({ "month": check.month().to_string() })).await
 }
 

@@ -33,7 +33,7 @@ pub async fn spot_homes(conn: &mut Conn, id: SpotId) -> Result<Vec<SpotHome>> {
     type Row = (DwellingId, i64, Option<String>, Option<Timestamp>);
     let rows: Vec<Row> = conn
         .all(
-            "SELECT h.dwelling_id, h.n, d.address, h.noted_at FROM spot_home h LEFT JOIN dwelling d ON d.id = h.dwelling_id
+            "SELECT h.dwelling_id, h.n, d.address, h.noted_at FROM spot_home h LEFT JOIN dwelling d ON d.id = h.dwelling_id AND d.closed_at IS NULL
              WHERE h.check_id = $1 ORDER BY h.n",
             params![id],
         )
@@ -218,8 +218,8 @@ pub async fn redraw(conn: &mut Conn, id: SpotId) -> Result<(Redrawn, Vec<i64>, V
     let check = super::spot::spot(conn, id).await?;
     let sql = "SELECT n FROM spot_home WHERE check_id = $1 ORDER BY n";
     let sample: Vec<(i64,)> = conn.all(sql, params![id]).await?;
-    let sql = "SELECT n, created_at FROM dwelling WHERE area = $1 ORDER BY n";
-    let known: Vec<(i64, Timestamp)> = conn.all(sql, params![&check.area]).await?;
+    let sql = "SELECT n, created_at FROM dwelling WHERE area = $1 AND (closed_at IS NULL OR closed_at > $2) ORDER BY n";
+    let known: Vec<(i64, Timestamp)> = conn.all(sql, params![&check.area, check.drawn_at]).await?;
     let frame = read_frame(&check.frame).unwrap_or_default();
     let listed: std::collections::BTreeSet<i64> = frame.iter().copied().collect();
     let there: std::collections::BTreeSet<i64> = known.iter().map(|(n, _)| *n).collect();

@@ -41,7 +41,7 @@ impl Address {
 
     /// As it stands on an envelope: 锦绣花园3号楼2单元501.
     pub fn text(&self) -> String {
-        let unit = self.unit.as_deref().unwrap_or_default();
+        let unit = self.unit.as_deref().and_then(unit_form).unwrap_or_default();
         format!("{}{}{unit}{}", self.place, self.building, self.door)
     }
 
@@ -51,6 +51,20 @@ impl Address {
         let floor = digits.len().checked_sub(2).filter(|n| (1..=2).contains(n))?;
         digits[..floor].parse().ok().filter(|n| *n > 0)
     }
+}
+
+/// The usual form of a staircase's name: 1, １, 一单元, 1 单元 and 第1单元 are 1单元. A bare number before a door would be
+/// read as one number with it: 1 and 201 as 1201. Other names stay as they are; nothing is no staircase.
+pub fn unit_form(text: &str) -> Option<String> {
+    let plain = normalise(text).replace(' ', "");
+    let bare = plain.strip_suffix("单元").unwrap_or(&plain);
+    let bare = bare.strip_prefix("第").or_else(|| bare.strip_prefix("unit")).unwrap_or(bare);
+    let bare = arabic(&format!("{}单元", bare.strip_suffix('号').unwrap_or(bare)));
+    let name = bare.strip_suffix("单元").unwrap_or_default();
+    let numbered = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    // 东, 甲: one sign is a staircase's name too.
+    let sided = name.chars().count() == 1;
+    if numbered || sided { Some(bare) } else { Some(plain).filter(|plain| !plain.is_empty()) }
 }
 
 /// What makes two written addresses one: the community and the parts in their usual form.
@@ -175,6 +189,30 @@ mod tests {
         assert_eq!(parts("桥头村东户").3, "东");
         assert_eq!(parts("三里新村二十一号楼1单元102").1, "21号楼");
         assert_eq!(parts("三里新村21号楼1单元102").0, "三里新村");
+    }
+
+    #[test]
+    fn staircases_as_people_write_them() {
+        for text in ["1", "１", "一", "一单元", "1单元", "1 单元", "１ 单元", "第1单元", "1号单元", "Unit 1"]
+        {
+            assert_eq!(unit_form(text).as_deref(), Some("1单元"), "{text}");
+        }
+        let form = |text: &str| unit_form(text).unwrap_or_default();
+        assert_eq!(
+            (form("十一"), form("A"), form("东"), form("东单元")),
+            ("11单元".into(), "a单元".into(), "东单元".into(), "东单元".into())
+        );
+        assert_eq!((form("东门"), form(" "), form("单元")), ("东门".into(), String::new(), "单元".into()));
+        // One staircase and door are never another's.
+        let key = |unit: &str, door: &str| {
+            let house =
+                Address { place: "电子街8号".into(), building: "1号楼".into(), ..Address::default() };
+            let text = Address { unit: Some(unit.into()), door: door.into(), ..house }.text();
+            address_key(&"371002001001001".parse().unwrap(), &text)
+        };
+        assert_eq!(key("1", "201"), "371002001001 电子街8号1号楼1单元201");
+        assert_ne!(key("1", "1201"), key("11", "201"));
+        assert_eq!(key("1", "201"), key("一单元", "201"));
     }
 
     #[test]

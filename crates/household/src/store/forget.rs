@@ -20,7 +20,7 @@ pub struct Gone {
     pub area: AreaCode,
 }
 
-/// Those who have left before an instant, or the one of `only`, and still have a name.
+/// Those of whom it was written down before an instant that they have left, or the one of `only`, and still have a name.
 pub async fn left(tx: &mut Tx, before: Timestamp, only: Option<ResidentId>, most: i64) -> Result<Vec<Gone>> {
     let mut rows = linli_store::Where::new();
     rows.and("dwelling_id IS NULL AND since < ? AND name <> ?", vec![before.into(), NOBODY.into()]);

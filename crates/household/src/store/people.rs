@@ -47,7 +47,7 @@ pub struct Resident {
     pub id_number: Option<Vec<u8>>,
     /// Sealed.
     pub phone: Option<Vec<u8>>,
-    /// Lives there since.
+    /// Lives there since; of whoever has left, since when that is written down.
     pub since: Timestamp,
     /// When all of it was last confirmed.
     pub confirmed_at: Option<Timestamp>,

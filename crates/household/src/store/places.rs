@@ -200,13 +200,23 @@ pub async fn add_dwellings(
     Words::Dwellings.add(tx, words.collect()).await
 }
 
-/// A house.
+/// A house that is not closed.
 pub async fn building(conn: &mut Conn, id: BuildingId) -> Result<Building> {
-    conn.one(&format!("SELECT {BUILDING} FROM building b WHERE b.id = $1"), params![id]).await
+    let sql = format!("SELECT {BUILDING} FROM building b WHERE b.id = $1 AND b.closed_at IS NULL");
+    conn.one(&sql, params![id]).await
 }
 
-/// The staircase of this name; made if it is new.
+/// The staircase of this name, however it was written once; made if it is new. `name` is in its usual form.
 pub async fn unit(tx: &mut Tx, id: UnitId, building: BuildingId, name: &str) -> Result<UnitId> {
+    let sql = "SELECT id, name FROM building_unit WHERE building_id = $1 ORDER BY name, id";
+    let known: Vec<(UnitId, String)> = tx.all(sql, params![building]).await?;
+    if let Some((id, _)) = known.iter().find(|(_, known)| known == name) {
+        return Ok(*id);
+    }
+    if let Some((id, _)) = known.iter().find(|(_, known)| rules::unit_form(known).as_deref() == Some(name)) {
+        tx.execute("UPDATE building_unit SET name = $2 WHERE id = $1", params![*id, name]).await?;
+        return Ok(*id);
+    }
     tx.execute(
         "INSERT INTO building_unit (id, building_id, name) VALUES ($1, $2, $3) ON CONFLICT (building_id, name) DO NOTHING",
         params![id, building, name],
@@ -216,10 +226,11 @@ pub async fn unit(tx: &mut Tx, id: UnitId, building: BuildingId, name: &str) -> 
         .await
 }
 
-/// A home; within a transaction locked for a change.
+/// A home that is not closed; within a transaction locked for a change.
 pub async fn dwelling(conn: &mut Conn, id: DwellingId) -> Result<Dwelling> {
     let lock = if conn.is_within() { conn.dialect("", "FOR UPDATE OF d") } else { "" };
-    conn.one(&format!("SELECT {DWELLING} FROM dwelling d WHERE d.id = $1 {lock}"), params![id]).await
+    let sql = format!("SELECT {DWELLING} FROM dwelling d WHERE d.id = $1 AND d.closed_at IS NULL {lock}");
+    conn.one(&sql, params![id]).await
 }
 
 /// The home at an address, if it is registered.
@@ -232,7 +243,7 @@ pub async fn dwelling_at(conn: &mut Conn, area: &AreaCode, address: &str) -> Res
 
 /// The names of all houses: place, house and grid.
 pub async fn named(conn: &mut Conn) -> Result<Vec<(String, String, AreaCode)>> {
-    conn.all("SELECT place, name, area FROM building", vec![]).await
+    conn.all("SELECT place, name, area FROM building WHERE closed_at IS NULL", vec![]).await
 }
 
 /// Where some homes are: grid and address by id; unknown ids are left out.
@@ -260,7 +271,8 @@ pub async fn save_dwelling(tx: &mut Tx, d: &Dwelling, marks: &Marks, now: Timest
 /// Writes another address of a home (a slip was corrected), and its words anew.
 pub async fn move_dwelling(tx: &mut Tx, d: &Dwelling, now: Timestamp) -> Result<()> {
     tx.execute(
-        "UPDATE dwelling SET unit_id = $2, floor = $3, door = $4, address = $5, address_key = $6, updated_at = $7 WHERE id = $1",
+        "UPDATE dwelling SET unit_id = $2, floor = $3, door = $4, address = $5, address_key = $6, version = version + 1, updated_at = $7
+         WHERE id = $1",
         params![d.id, d.unit_id, d.floor, &d.door, &d.address, rules::address_key(&d.area, &d.address), now],
     )
     .await?;

@@ -74,6 +74,7 @@ pub async fn pack(op: &mut Op, cases: Vec<CaseNote>) -> Result<Pack> {
     let scope = access.policy.scope(&op.actor, "visit.offline");
     let mut rows = Where::new();
     scope.filter(&mut rows, "d.area", "");
+    rows.and("d.closed_at IS NULL", vec![]);
     let now = op.now;
     let mut homes = home::homes(&mut op.tx, &access, &rows, now, MOST_HOMES + 1).await?;
     let more = homes.len() > MOST_HOMES;

@@ -19,6 +19,7 @@ use crate::{
         Sex, Usage,
     },
     read::{self, Card, CardResident, EventKind},
+    store::mend,
     visits,
 };
 
@@ -85,6 +86,11 @@ struct Page {
     visits: Vec<(String, String, Option<String>, Vec<String>)>,
     /// Forms of residents that wait for this home: address, what it says, when.
     waiting: Vec<(String, String)>,
+    /// Staircase, number, and since when and why it is closed, if it is.
+    place: mend::DoorState,
+    /// Nobody lives there: it may be closed.
+    empty: bool,
+    may_mend: bool,
     may_edit: bool,
     may_confirm: bool,
     may_move: bool,
@@ -95,6 +101,8 @@ struct Page {
     relations: Vec<Choice>,
     residences: Vec<Choice>,
     typed: super::edit::Newcomer,
+    /// Where the newcomer is registered, to be asked whether they come from there.
+    comes: Option<(DwellingId, String)>,
     problems: Problems,
     trouble: String,
     done: String,
@@ -109,6 +117,8 @@ pub(super) struct Beside {
     /// Whose field the problems are about; the form of a newcomer's if nobody's.
     pub(super) about: Option<ResidentId>,
     pub(super) typed: super::edit::Newcomer,
+    /// The home of somebody who was named as living here, and its address.
+    pub(super) comes: Option<(DwellingId, String)>,
     pub(super) clear: Option<(ResidentId, Contact)>,
 }
 
@@ -129,7 +139,7 @@ impl Beside {
     fn status(&self) -> StatusCode {
         match () {
             () if !self.problems.is_empty() => StatusCode::UNPROCESSABLE_ENTITY,
-            () if !self.trouble.is_empty() => StatusCode::CONFLICT,
+            () if !self.trouble.is_empty() || self.comes.is_some() => StatusCode::CONFLICT,
             () => StatusCode::OK,
         }
     }
@@ -258,6 +268,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
     } else {
         Vec::new()
     };
+    let place = mend::door_state(&mut op.tx, id).await?;
     let visits = visits::of_dwelling(&mut op.tx, &desk.access, id).await?;
     // No look without its row.
     op.commit().await?;
@@ -271,7 +282,11 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
         since: day(h.since),
         people: h.residents.iter().map(|r| who(ctx, r, h.head == Some(r.id), &beside)).collect(),
     });
-    let may = |action: &str| desk.may(ctx, action, &card.area);
+    // Nobody is made a second head by leaving the list as it stands.
+    let led = card.residents().any(|r| r.relation == Relation::Head);
+    // In what is closed nothing is done but to open it again.
+    let open = place.closed_at.is_none();
+    let may = |action: &str| open && desk.may(ctx, action, &card.area);
     let status = beside.status();
     let page = Page {
         chrome: desk.chrome(ctx, "household-card"),
@@ -306,6 +321,9 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
                 (format!("/homes/queue/{claim}"), what)
             })
             .collect(),
+        place,
+        empty: card.residents().next().is_none(),
+        may_mend: desk.may(ctx, "household.edit", &card.area),
         may_edit: may("household.edit"),
         may_confirm: may("household.confirm"),
         may_move: may("household.move"),
@@ -321,7 +339,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
             "relation",
             Relation::ALL,
             Relation::as_str,
-            beside.typed.relation.parse().ok(),
+            beside.typed.relation.parse().ok().or(led.then_some(Relation::Other)),
         ),
         residences: choices(
             ctx,
@@ -331,6 +349,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
             beside.typed.residence.parse().ok(),
         ),
         typed: beside.typed,
+        comes: beside.comes,
         problems: if beside.about.is_none() { beside.problems } else { Problems::none() },
         trouble: beside.trouble,
         done: beside.done,

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::card::{Beside, render};
 use crate::{
-    app,
+    app::{self, Named},
     model::{Basis, CareKind, DwellingId, Facts, Field, Leaving, ResidentId, Source, Texts, Usage},
     register::{DwellingFacts, Home, MoveOut, NewCare, Outcome},
     store::people,
@@ -116,6 +116,8 @@ pub(super) struct Newcomer {
     pub(super) phone: String,
     pub(super) relation: String,
     pub(super) residence: String,
+    /// The home that they come from, once somebody was asked and has said so.
+    pub(super) from: String,
 }
 
 impl Newcomer {
@@ -140,11 +142,19 @@ async fn add(ctx: Ctx, Path(dwelling): Path<DwellingId>, Form(form): Form<Newcom
         None => Err(Error::field("name", "error-required")),
     });
     let outcome = match facts {
-        Ok(facts) => app::add_resident(&mut op, Home { dwelling, household: None }, &facts).await,
+        Ok(facts) => {
+            let home = Home { dwelling, household: None };
+            app::add_resident(&mut op, home, &facts, form.from.parse().ok()).await
+        }
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(put) => {
+        Ok(Named::Lives { home, address }) => {
+            drop(op);
+            let beside = Beside { typed: form, comes: Some((home, address)), ..Beside::default() };
+            render(&ctx, dwelling, beside).await
+        }
+        Ok(Named::Here(put)) => {
             op.commit().await?;
             let done = match put.outcome {
                 Outcome::Created => "added",

@@ -15,6 +15,7 @@ use crate::{
     model::{BuildingId, BuildingKind, NewBuilding, NewDwelling, Usage},
     read::{self, Door},
     rules,
+    store::mend,
 };
 
 struct Cell {
@@ -47,6 +48,10 @@ struct Page {
     homes: usize,
     stale: usize,
     may_edit: bool,
+    /// What the house is called, for who may correct that.
+    called: Option<(String, String)>,
+    /// Why it was closed, if it was.
+    closed: Option<String>,
     may_code: bool,
     /// Who may only see the list gets no way into a record.
     may_read: bool,
@@ -90,6 +95,8 @@ fn units(ctx: &Ctx, doors: &[Door]) -> Vec<Unit> {
 async fn page(ctx: &Ctx, id: BuildingId, form: DoorForm, problems: Problems, trouble: String) -> WebResult {
     let desk = Desk::of(ctx, "household.list")?;
     let (house, doors) = read::doors(&mut ctx.read().await?, &desk.scope, id, ctx.now()).await?;
+    let closed = mend::house_closed(&mut ctx.read().await?, id).await?;
+    let open = closed.is_none();
     let page = Page {
         chrome: desk.chrome(ctx, "household-house"),
         id,
@@ -100,8 +107,12 @@ async fn page(ctx: &Ctx, id: BuildingId, form: DoorForm, problems: Problems, tro
         units: units(ctx, &doors),
         homes: doors.len(),
         stale: doors.iter().filter(|d| !rules::fresh(d.confirmed_at, ctx.now())).count(),
-        may_edit: desk.may(ctx, "household.edit", &house.area),
-        may_code: desk.may(ctx, "code.read", &house.area),
+        may_edit: open && desk.may(ctx, "household.edit", &house.area),
+        called: desk
+            .may(ctx, "household.building", &house.area)
+            .then(|| (house.place.clone(), house.name.clone())),
+        closed,
+        may_code: open && desk.may(ctx, "code.read", &house.area),
         may_read: desk.may(ctx, "household.read", &house.area),
         usages: Usage::ALL
             .iter()
@@ -115,6 +126,11 @@ async fn page(ctx: &Ctx, id: BuildingId, form: DoorForm, problems: Problems, tro
     Ok(ctx.page(&page)?.into_response())
 }
 
+/// The house with what was refused.
+pub(super) async fn troubled(ctx: &Ctx, id: BuildingId, trouble: String) -> WebResult {
+    page(ctx, id, DoorForm::default(), Problems::none(), trouble).await
+}
+
 async fn show(ctx: Ctx, Path(id): Path<BuildingId>) -> WebResult {
     page(&ctx, id, DoorForm::default(), Problems::none(), String::new()).await
 }
@@ -125,6 +141,7 @@ struct DoorForm {
     unit: String,
     door: String,
     usage: String,
+    seen: String,
 }
 
 async fn add_door(ctx: Ctx, Path(id): Path<BuildingId>, Form(form): Form<DoorForm>) -> WebResult {
@@ -135,6 +152,7 @@ async fn add_door(ctx: Ctx, Path(id): Path<BuildingId>, Form(form): Form<DoorFor
         floor: None,
         door: form.door.clone(),
         usage: form.usage.parse().unwrap_or(Usage::Own),
+        seen: !form.seen.is_empty(),
     };
     match app::add_dwelling(&mut op, &new).await {
         Ok(home) => {

@@ -70,7 +70,7 @@ both_engines! {
         assert_eq!(key(app::add_building(&mut op1, &again).await), "household-building-known", "the same community");
         drop(op1);
         let mut op2 = op(&d, worker()).await;
-        let door = NewDwelling { building: house, unit: Some("二单元".into()), floor: None, door: "501室".into(), usage: Usage::Own };
+        let door = NewDwelling { building: house, unit: Some("二单元".into()), floor: None, door: "501室".into(), usage: Usage::Own, seen: true };
         assert_eq!(key(app::add_dwelling(&mut op2, &door).await), "household-dwelling-known");
         drop(op2);
         let db = d.db.metered();
@@ -80,6 +80,38 @@ both_engines! {
         assert_eq!((doors[0].unit.as_deref(), doors[0].floor), (Some("2单元"), Some(5)));
         let houses = read::buildings(&mut db.read().await.unwrap(), &scope, &area(GRID), d.clock.now(), 100).await.unwrap();
         assert_eq!((houses.len(), houses[0].homes, houses[0].fresh), (1, 2, 2));
+    }
+
+    async fn one_staircase_however_it_is_written(s) {
+        let d = district(&s).await;
+        let house = building(&d, GRID, "1号楼").await;
+        let mut op1 = op(&d, worker()).await;
+        let door = |unit: &str, door: &str| NewDwelling {
+            building: house, unit: Some(unit.into()), floor: None, door: door.into(), usage: Usage::Own, seen: true,
+        };
+        for (unit, n) in [("1", "201"), ("一单元", "202"), ("１ 单元", "1201"), ("11", "201")] {
+            app::add_dwelling(&mut op1, &door(unit, n)).await.unwrap();
+        }
+        op1.commit().await.unwrap();
+        let mut op2 = op(&d, worker()).await;
+        assert_eq!(key(app::add_dwelling(&mut op2, &door("1单元", "201")).await), "household-dwelling-known");
+        drop(op2);
+        let scope = scope(&d, &worker(), "household.list");
+        let (_, doors) = read::doors(&mut d.db.read().await.unwrap(), &scope, house, d.clock.now()).await.unwrap();
+        let all: Vec<(&str, &str)> = doors.iter().map(|o| (o.unit.as_deref().unwrap(), o.door.as_str())).collect();
+        assert_eq!(all.iter().filter(|(unit, _)| *unit == "1单元").count(), 3, "{all:?}");
+        assert!(all.contains(&("11单元", "201")), "{all:?}");
+        let first = doors.iter().find(|o| o.door == "202").unwrap();
+        assert_eq!(card(&d, first.id).await.address, "锦绣花园1号楼1单元202");
+        // One that was written otherwise before gets its usual name with the next door.
+        let mut tx = d.db.begin().await.unwrap();
+        assert_eq!(tx.execute("UPDATE building_unit SET name = '1' WHERE name = '1单元'", vec![]).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let mut op3 = op(&d, worker()).await;
+        app::add_dwelling(&mut op3, &door("1", "301")).await.unwrap();
+        op3.commit().await.unwrap();
+        let names: Vec<(String,)> = d.db.read().await.unwrap().all("SELECT name FROM building_unit ORDER BY name", vec![]).await.unwrap();
+        assert_eq!(names.into_iter().map(|(n,)| n).collect::<Vec<_>>(), ["11单元", "1单元"]);
     }
 
     async fn the_use_of_a_home_is_corrected(s) {

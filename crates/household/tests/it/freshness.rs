@@ -7,6 +7,37 @@ use linli_testkit::both_engines;
 use super::*;
 
 both_engines! {
+    async fn a_door_that_was_only_written_down_is_not_fresh(s) {
+        let d = district(&s).await;
+        let house = building(&d, GRID, "1号楼").await;
+        let register = |door: &'static str, seen: bool| {
+            let d = d.clone();
+            async move {
+                let mut op = op(&d, worker()).await;
+                let new = NewDwelling { building: house, unit: None, floor: None, door: door.into(), usage: Usage::Empty, seen };
+                let id = app::add_dwelling(&mut op, &new).await.unwrap();
+                op.commit().await.unwrap();
+                id
+            }
+        };
+        let written = register("101", false).await;
+        register("102", true).await;
+        let own = super::scope(&d, &worker(), "household.list");
+        let figure = |d: Arc<District>, own: Scope| async move {
+            let rows = read::freshness(&mut d.db.read().await.unwrap(), &own, &area(GRID), AreaLevel::Grid, d.clock.now()).await.unwrap();
+            (rows[0].homes, rows[0].fresh, rows[0].never)
+        };
+        assert_eq!(figure(d.clone(), own.clone()).await, (2, 1, 1));
+        let card = super::people::card(&d, written).await;
+        assert_eq!(card.confirmed_at, None);
+        assert!(!card.marks.of(linli_household::model::Field::Usage).verified);
+        // Visited, it counts.
+        let mut visit = op(&d, worker()).await;
+        app::confirm_dwelling(&mut visit, written, None).await.unwrap();
+        visit.commit().await.unwrap();
+        assert_eq!(figure(d.clone(), own).await, (2, 2, 0));
+    }
+
     async fn the_list_is_what_the_number_counts(s) {
         let d = district(&s).await;
         let mut homes = Vec::new();

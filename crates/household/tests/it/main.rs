@@ -12,6 +12,7 @@ mod finding;
 mod freshness;
 mod imports;
 mod meetings;
+mod mend;
 mod people;
 mod phones;
 mod privacy;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use linli_access::{Access, Limits, Master, Scope};
 use linli_grid::{Area, Atlas, AtlasPort};
 use linli_household::{
-    app,
+    app::{self, Named},
     model::{
         BuildingId, BuildingKind, DwellingId, Facts, NewBuilding, NewDwelling, ResidentId, Texts, Usage,
     },
@@ -159,6 +160,7 @@ async fn dwelling(d: &Arc<District>, building: BuildingId, door: &str) -> Dwelli
         floor: None,
         door: door.into(),
         usage: Usage::Own,
+        seen: true,
     };
     let id = app::add_dwelling(&mut op, &new).await.unwrap();
     op.commit().await.unwrap();
@@ -178,7 +180,12 @@ fn facts(name: &str, id: &str, phone: &str) -> Facts {
 
 async fn add(d: &Arc<District>, dwelling: DwellingId, facts: &Facts) -> Put {
     let mut op = op(d, actor(Role::StreetCentre, DISTRICT)).await;
-    let put = app::add_resident(&mut op, Home { dwelling, household: None }, facts).await.unwrap();
+    let home = Home { dwelling, household: None };
+    let mut named = app::add_resident(&mut op, home, facts, None).await.unwrap();
+    if let Named::Lives { home: from, .. } = named {
+        named = app::add_resident(&mut op, home, facts, Some(from)).await.unwrap();
+    }
+    let Named::Here(put) = named else { panic!("{named:?}") };
     op.commit().await.unwrap();
     put
 }

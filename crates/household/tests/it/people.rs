@@ -42,13 +42,13 @@ both_engines! {
         let here = home(&d, GRID, "3号楼").await;
         let name = |d: Arc<District>| async move {
             let mut op = op(&d, worker()).await;
-            let put = app::add_resident(&mut op, Home { dwelling: here, household: None }, &facts("王小明", ID, PHONE)).await;
+            let put = app::add_resident(&mut op, Home { dwelling: here, household: None }, &facts("王小明", ID, PHONE), None).await;
             if put.is_ok() { op.commit().await.unwrap() }
             put
         };
         let (a, b) = tokio::join!(tokio::spawn(name(d.clone())), tokio::spawn(name(d.clone())));
         let outcomes = [a.unwrap(), b.unwrap()];
-        assert!(outcomes.iter().any(|o| matches!(o, Ok(put) if put.outcome == Outcome::Created)), "{outcomes:?}");
+        assert!(outcomes.iter().any(|o| matches!(o, Ok(Named::Here(put)) if put.outcome == Outcome::Created)), "{outcomes:?}");
         let n: i64 = d.db.read().await.unwrap().scalar("SELECT count(*) FROM resident", vec![]).await.unwrap();
         assert_eq!(n, 1);
     }
@@ -92,6 +92,48 @@ both_engines! {
         assert_eq!(people::stays(&mut d.db.read().await.unwrap(), id).await.unwrap().len(), 2);
     }
 
+    async fn nobody_is_renamed_or_fetched_by_naming_them(s) {
+        let d = district(&s).await;
+        let (here, next, far) = (home(&d, GRID, "3号楼").await, home(&d, NEXT_GRID, "4号楼").await, home(&d, FAR_GRID, "5号楼").await);
+        let id = add(&d, next, &facts("王小明", ID, PHONE)).await.id;
+        let name = |who: Actor, at: DwellingId, facts: Facts, from: Option<DwellingId>| {
+            let d = d.clone();
+            async move {
+                let mut op = op(&d, who).await;
+                let named = app::add_resident(&mut op, Home { dwelling: at, household: None }, &facts, from).await;
+                if named.is_ok() { op.commit().await.unwrap() }
+                named
+            }
+        };
+        let lives = |d: Arc<District>| async move {
+            let r = people::get(&mut d.db.read().await.unwrap(), id).await.unwrap();
+            (r.dwelling_id, r.name, r.version)
+        };
+        let before = lives(d.clone()).await;
+        // Another name is refused at the name, here, in the scope and beyond it.
+        for (who, at) in [(worker(), here), (secretary(), here), (secretary(), next)] {
+            let refused = name(who, at, facts("李丽", ID, ""), Some(next)).await;
+            assert!(matches!(&refused, Err(Error::Invalid(faults)) if faults.iter().any(|f| f.field == "name")), "{refused:?}");
+            assert_eq!(key(refused), "household-other-name");
+        }
+        // Beyond the scope nobody is fetched, whatever is confirmed.
+        for from in [None, Some(next)] {
+            assert_eq!(key(name(worker(), here, facts("王小明", ID, ""), from).await), "household-lives-beyond");
+            assert_eq!(key(name(worker(), here, facts("王小明", "", PHONE), from).await), "household-lives-beyond");
+        }
+        // Who sees both is asked, and says from where.
+        let asked = Named::Lives { home: next, address: "锦绣花园4号楼2单元501".into() };
+        for from in [None, Some(here), Some(far)] {
+            assert_eq!(name(secretary(), here, facts("王小明", ID, ""), from).await.unwrap(), asked);
+        }
+        assert_eq!(lives(d.clone()).await, before, "nothing has changed so far");
+        assert_eq!(log(&d).await.iter().filter(|a| *a == "household.correct").count(), 0);
+        let Named::Here(put) = name(secretary(), here, facts("王小明", ID, ""), Some(next)).await.unwrap() else { panic!() };
+        assert_eq!((put.id, put.outcome), (id, Outcome::Moved));
+        assert_eq!(lives(d.clone()).await.0, Some(here));
+        assert_eq!(people::stays(&mut d.db.read().await.unwrap(), id).await.unwrap()[0].dwelling_id, next);
+    }
+
     async fn a_correction_knows_its_source_and_its_base(s) {
         let d = district(&s).await;
         let here = home(&d, GRID, "3号楼").await;
@@ -125,6 +167,41 @@ both_engines! {
         let mut op2 = op(&d, worker()).await;
         let number = facts("王小明", ID, "");
         assert_eq!(key(app::correct_resident(&mut op2, id, &number, None).await), "household-person-known");
+    }
+
+    async fn a_household_has_one_head(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let head = |name: &str, phone: &str| Facts { relation: Some(Relation::Head), ..facts(name, "", phone) };
+        let first = add(&d, here, &head("王小明", PHONE)).await.id;
+        let named = |facts: Facts| {
+            let d = d.clone();
+            async move {
+                let mut op = op(&d, worker()).await;
+                app::add_resident(&mut op, Home { dwelling: here, household: None }, &facts, None).await
+            }
+        };
+        assert_eq!(key(named(head("李丽", "10000000002")).await), "household-second-head");
+        assert!(named(head("王小明", PHONE)).await.is_ok(), "the same again is the same head");
+        let second = add(&d, here, &facts("李丽", "", "10000000002")).await.id;
+        let say = |id: ResidentId, relation: Relation| {
+            let d = d.clone();
+            async move {
+                let mut op = op(&d, worker()).await;
+                let said = Facts { relation: Some(relation), ..Facts::default() };
+                app::correct_resident(&mut op, id, &said, None).await?;
+                op.commit().await
+            }
+        };
+        assert_eq!(key(say(second, Relation::Head).await), "household-second-head");
+        // The first says something else before; then the other leads.
+        say(first, Relation::Spouse).await.unwrap();
+        assert_eq!(card(&d, here).await.households[0].head, None);
+        say(second, Relation::Head).await.unwrap();
+        assert_eq!(card(&d, here).await.households[0].head, Some(second));
+        // Another home's head is none of it.
+        let next = home(&d, GRID, "4号楼").await;
+        assert_eq!(add(&d, next, &head("赵一", "10000000003")).await.outcome, Outcome::Created);
     }
 
     async fn confirming_a_home_confirms_everybody_in_it(s) {

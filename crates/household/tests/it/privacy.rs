@@ -118,6 +118,45 @@ both_engines! {
         assert_eq!(count(&d, "SELECT count(*) FROM privacy_run").await, 3, "one run a day");
     }
 
+    async fn a_slip_in_the_day_destroys_nobody(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let seen = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
+        // Nobody of ours has seen this one there: since when they live there is not known, only when they were born.
+        let mut sheet = op(&d, worker()).await;
+        let mut news = linli_household::register::News::new();
+        let by = linli_household::model::Mark { source: Source::Import, at: sheet.now, verified: false };
+        let listed = facts("李明", "440524188001010014", "10000000002");
+        let home = Home { dwelling: here, household: None };
+        let listed = linli_household::register::add(&mut sheet, &mut news, home, &listed, &by).await.unwrap().id;
+        news.publish(&mut sheet).await.unwrap();
+        sheet.commit().await.unwrap();
+        let out = |id: ResidentId, reason: Leaving, day: &'static str| {
+            let d = d.clone();
+            async move {
+                let mut op = op(&d, worker()).await;
+                let at = format!("{day}T00:00:00+08:00").parse().unwrap();
+                app::move_out(&mut op, id, &MoveOut { reason, at, destination: None }).await?;
+                op.commit().await
+            }
+        };
+        for reason in [Leaving::Away, Leaving::Deceased] {
+            assert_eq!(key(out(seen, reason, "1980-01-01").await), "household-time-before-came");
+            assert_eq!(key(out(seen, reason, "2026-11-22").await), "household-time-before-came");
+            assert_eq!(key(out(listed, reason, "1879-12-31").await), "household-time-before-birth");
+        }
+        out(seen, Leaving::Away, "2026-11-23").await.unwrap();
+        out(listed, Leaving::Deceased, "1980-01-01").await.unwrap();
+        // The night counts from when it was written down.
+        ruled(&d, "phone", Basis::Consent, 30).await.unwrap();
+        ruled(&d, "identity", Basis::Duty, 30).await.unwrap();
+        night_after(&d, 0).await;
+        let kept = "SELECT count(*) FROM resident WHERE id_number IS NOT NULL AND phone IS NOT NULL";
+        assert_eq!(count(&d, kept).await, 2);
+        night_after(&d, 30).await;
+        assert_eq!(count(&d, kept).await, 0);
+    }
+
     async fn many_are_destroyed_step_by_step(s) {
         let d = district(&s).await;
         let here = home(&d, GRID, "3号楼").await;

@@ -150,12 +150,14 @@ both_engines! {
 
     async fn field_by_field_by_somebody_else(s) {
         let (d, homes) = district(&s).await;
+        for (n, home) in homes.iter().enumerate() {
+            add(&d, *home, &facts("王小明", "", &format!("100000001{n:02}"))).await;
+        }
         draw(&d, head(), COMMUNITY).await.unwrap();
         let (check, sample) = check_of(&d, GRID).await;
         let [first, second] = [sample[0].id, sample[1].id];
-        add(&d, first, &facts("王小明", ID, PHONE)).await;
         // The own worker never, the others not, who is not of the place sees none.
-        let plain = all(Answer::Right, EMPTY);
+        let plain = all(Answer::Right, CheckField::ALL);
         assert_eq!(key(note(&d, own(), check.id, second, &plain).await), "rhythm-spot-not-yours");
         assert_eq!(key(note(&d, head(), check.id, second, &plain).await), "rhythm-spot-not-yours");
         assert_eq!(key(note(&d, account(3, Role::GridWorker, FAR_GRID), check.id, second, &plain).await), "404");
@@ -163,7 +165,7 @@ both_engines! {
         assert_eq!(key(note(&d, account(2, Role::GridWorker, GRID), check.id, second, &plain).await), "rhythm-spot-own-grid");
         assert!(matches!(note(&d, account(2, Role::StreetLeader, STREET), check.id, second, &plain).await, Err(Error::Forbidden(_))));
         // Every field that the home has; homes of the sample only.
-        assert_eq!(key(note(&d, neighbour(), check.id, first, &plain).await), "rhythm-spot-answer-needed rhythm-spot-answer-needed rhythm-spot-answer-needed");
+        assert_eq!(key(note(&d, neighbour(), check.id, first, &all(Answer::Right, EMPTY)).await), "rhythm-spot-answer-needed rhythm-spot-answer-needed rhythm-spot-answer-needed");
         let outside = homes.iter().find(|h| sample.iter().all(|s| s.id != **h)).unwrap();
         assert_eq!(key(note(&d, neighbour(), check.id, *outside, &plain).await), "404");
         let mut full = all(Answer::Right, CheckField::ALL);
@@ -189,17 +191,83 @@ both_engines! {
         let (one, two) = tokio::join!(finish(&d, neighbour(), check.id), finish(&d, neighbour(), check.id));
         assert!(one.is_ok() && two.is_ok());
         assert_eq!(log(&d).await.iter().filter(|a| *a == "rhythm.finish").count(), 1);
-        assert_eq!(key(note(&d, neighbour(), check.id, second, &all(Answer::Wrong, EMPTY)).await), "rhythm-spot-closed");
+        assert_eq!(key(note(&d, neighbour(), check.id, second, &all(Answer::Wrong, CheckField::ALL)).await), "rhythm-spot-closed");
         note(&d, neighbour(), check.id, second, &plain).await.unwrap();
-        // Three of the first and two of each other are true, one is not, one could not be told.
+        // Three of the first and all five of each other are true, one is not, one could not be told.
         let centre = actor(Role::DistrictCentre, DISTRICT);
         let scope = scope(&d, &centre, "rhythm.read");
         for level in [AreaLevel::Street, AreaLevel::Community, AreaLevel::Grid] {
             let rows = rhythm::figures(&mut d.db.read().await.unwrap(), &scope, &area(DISTRICT), level, d.clock.now()).await.unwrap();
-            assert_eq!((rows[0].found.right, rows[0].found.wrong, rows[0].found.unknown), (25, 1, 1));
+            assert_eq!((rows[0].found.right, rows[0].found.wrong, rows[0].found.unknown), (58, 1, 1));
         }
         let lines = rhythm::spots(&mut d.db.read().await.unwrap(), &scope, &area(STREET), check.month(), None, 1).await.unwrap();
         assert_eq!((lines.items[0].found().wrong, lines.items[0].noted, lines.next), (1, 12, None));
+    }
+
+    async fn what_counts_is_the_record_as_drawn(s) {
+        let (d, homes) = district(&s).await;
+        for (n, home) in homes.iter().enumerate() {
+            add(&d, *home, &facts("王小明", "", &format!("100000001{n:02}"))).await;
+        }
+        draw(&d, head(), COMMUNITY).await.unwrap();
+        let (check, sample) = check_of(&d, GRID).await;
+        let (mended, other) = (sample[0].id, sample[1].id);
+        let access = d.port::<Access>().unwrap();
+        let drawn = |home: DwellingId| {
+            let (d, access) = (d.clone(), access.clone());
+            async move { rhythm::drawn_record(&mut d.db.read().await.unwrap(), &access, check.id, home).await.unwrap() }
+        };
+        let before = drawn(mended).await.unwrap();
+        assert_eq!((before.usage, before.people.len(), before.people[0].name.as_str()), (Usage::Own, 1, "王小明"));
+        assert!(before.people[0].phone.as_ref().unwrap().contains("****"), "masked, as on the card");
+        // Somebody puts the home in order between the draw and the check.
+        let mut mend = op(&d, own()).await;
+        let card = super::people::card(&d, mended).await;
+        let out = linli_household::register::MoveOut {
+            reason: linli_household::model::Leaving::Mistake, at: mend.now, destination: None,
+        };
+        app::move_out(&mut mend, card.residents().next().unwrap().id, &out).await.unwrap();
+        mend.commit().await.unwrap();
+        assert_eq!(drawn(mended).await.unwrap(), before);
+        assert_ne!(rhythm::Record::of(&super::people::card(&d, mended).await), before);
+        // It is checked for whom it had then.
+        assert!(key(note(&d, neighbour(), check.id, mended, &all(Answer::Wrong, EMPTY)).await).contains("answer-needed"));
+        note(&d, neighbour(), check.id, mended, &all(Answer::Wrong, CheckField::ALL)).await.unwrap();
+        for home in &sample[1..] {
+            note(&d, neighbour(), check.id, home.id, &all(Answer::Right, CheckField::ALL)).await.unwrap();
+        }
+        assert!(drawn(other).await.is_some());
+        // Not a day longer than the check: finished, or its month over.
+        finish(&d, neighbour(), check.id).await.unwrap();
+        let kept = "SELECT count(*) FROM spot_home WHERE record IS NOT NULL";
+        let count = |d: Arc<District>| async move { d.db.read().await.unwrap().scalar::<i64>(kept, vec![]).await.unwrap() };
+        assert_eq!(count(d.clone()).await, 0);
+        d.clock.advance(Duration::from_hours(24 * 31));
+        draw(&d, head(), COMMUNITY).await.unwrap();
+        assert_eq!(count(d.clone()).await, i64::try_from(SAMPLE).unwrap());
+        d.clock.advance(Duration::from_hours(24 * 31));
+        draw(&d, head(), COMMUNITY).await.unwrap();
+        assert_eq!(count(d.clone()).await, i64::try_from(SAMPLE).unwrap(), "those of the month before are gone");
+    }
+
+    async fn the_own_worker_does_not_see_the_sample_before(s) {
+        let (d, _) = district(&s).await;
+        draw(&d, head(), COMMUNITY).await.unwrap();
+        let (check, sample) = check_of(&d, GRID).await;
+        let atlas = d.port::<AtlasPort>().unwrap().get();
+        let now = d.clock.now();
+        let by_post = account(4, Role::GridWorker, GRID);
+        for (who, hidden) in [(own(), true), (by_post, true), (neighbour(), false), (head(), false)] {
+            assert_eq!(rhythm::hidden_from(&atlas, &who, &check, now), hidden, "{who:?}");
+        }
+        for home in &sample {
+            note(&d, neighbour(), check.id, home.id, &all(Answer::Right, EMPTY)).await.unwrap();
+        }
+        let (noted, _) = check_of(&d, GRID).await;
+        assert!(rhythm::hidden_from(&atlas, &own(), &noted, now), "not before it is finished");
+        finish(&d, neighbour(), check.id).await.unwrap();
+        let (done, _) = check_of(&d, GRID).await;
+        assert!(!rhythm::hidden_from(&atlas, &own(), &done, now));
     }
 
     async fn a_deputy_checks_though_they_have_a_post_there(s) {

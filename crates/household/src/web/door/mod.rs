@@ -167,7 +167,7 @@ async fn place(conn: &mut Conn, code: &Code) -> Result<Option<(String, Vec<Door>
     let rows: Vec<DoorRow> = conn
         .all(
             "SELECT d.id, u.name AS unit, d.door FROM dwelling d LEFT JOIN building_unit u ON u.id = d.unit_id
-             WHERE d.building_id = $1 AND ($2 = 0 OR d.unit_id = $3) ORDER BY coalesce(u.name, ''), d.floor, d.door LIMIT 600",
+             WHERE d.building_id = $1 AND d.closed_at IS NULL AND ($2 = 0 OR d.unit_id = $3) ORDER BY coalesce(u.name, ''), d.floor, d.door LIMIT 600",
             params![code.building_id, i64::from(code.kind == CodeKind::Unit), code.thing],
         )
         .await?;

@@ -166,6 +166,8 @@ struct Page {
     closed: bool,
     /// Whether this person does it.
     mine: bool,
+    /// The grid's own worker does not see yet which homes are drawn.
+    hidden: bool,
     open: usize,
     rows: Vec<HomeRow>,
     accuracy: String,
@@ -187,7 +189,8 @@ async fn load(ctx: &Ctx, id: SpotId) -> Result<(Desk, SpotCheck, bool)> {
 
 pub(super) async fn page(ctx: &Ctx, id: SpotId, done: &str, trouble: String) -> WebResult {
     let (desk, check, mine) = load(ctx, id).await?;
-    let homes = rhythm::spot_homes(&mut ctx.read().await?, id).await?;
+    let hidden = rhythm::hidden_from(&desk.atlas, &ctx.actor, &check, ctx.now());
+    let homes = if hidden { Vec::new() } else { rhythm::spot_homes(&mut ctx.read().await?, id).await? };
     let l = &ctx.locale;
     let mut found = Found::default();
     for answer in homes.iter().flat_map(|h| h.answers.values()) {
@@ -214,7 +217,8 @@ pub(super) async fn page(ctx: &Ctx, id: SpotId, done: &str, trouble: String) -> 
         chrome: desk.chrome(ctx, "rhythm-spot"),
         place: desk.atlas.path(&check.area),
         month_name: month_name(l, check.month()),
-        mine,
+        mine: mine && !hidden,
+        hidden,
         open: homes.iter().filter(|h| h.noted_at.is_none() && h.address.is_some()).count(),
         rows: homes
             .into_iter()

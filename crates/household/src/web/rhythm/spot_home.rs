@@ -18,16 +18,18 @@ use super::{
 use crate::{
     app,
     model::{DwellingId, ResidentId},
-    read::{self, Card},
-    rhythm::{self, Answer, Answers, CheckField, SpotId},
+    read,
+    rhythm::{self, Answer, Answers, CheckField, Record, Recorded, SpotId},
 };
 
 /// One field of the form.
 struct FieldRow {
     field: CheckField,
     label: String,
-    /// What is on record.
+    /// What was on record at the draw: the answer is about this.
     recorded: Vec<String>,
+    /// What is on record now, where somebody has changed it since.
+    now: Option<Vec<String>>,
     answer: Option<Answer>,
 }
 
@@ -52,32 +54,21 @@ struct HomePage {
 }
 
 /// What is on record of a field, masked as on the card.
-fn recorded(l: &Locale, card: &Card, field: CheckField) -> Vec<String> {
+fn recorded(l: &Locale, record: &Record, field: CheckField) -> Vec<String> {
     let none = || l.t("household-none");
+    let each = |of: &dyn Fn(&Recorded) -> String| record.people.iter().map(of).collect::<Vec<String>>();
     match field {
-        CheckField::Usage => vec![word(l, "usage", card.usage.as_str())],
-        CheckField::People => {
-            let people: Vec<String> = card
-                .residents()
-                .map(|r| format!("{} · {}", r.name, word(l, "relation", r.relation.as_str())))
-                .collect();
-            if people.is_empty() { vec![l.t("household-nobody")] } else { people }
+        CheckField::Usage => vec![word(l, "usage", record.usage.as_str())],
+        CheckField::People if record.people.is_empty() => vec![l.t("household-nobody")],
+        CheckField::People => each(&|r| format!("{} · {}", r.name, word(l, "relation", r.relation.as_str()))),
+        CheckField::Identity => each(&|r| {
+            let number = r.number.clone().unwrap_or_else(none);
+            format!("{} {} {number}", r.name, word(l, "sex", r.sex.as_str()))
+        }),
+        CheckField::Phone => each(&|r| format!("{} {}", r.name, r.phone.clone().unwrap_or_else(none))),
+        CheckField::Residence => {
+            each(&|r| format!("{} {}", r.name, word(l, "residence", r.residence.as_str())))
         }
-        CheckField::Identity => card
-            .residents()
-            .map(|r| {
-                let number = r.id_number.clone().or_else(|| r.birth.clone()).unwrap_or_else(none);
-                format!("{} {} {number}", r.name, word(l, "sex", r.sex.as_str()))
-            })
-            .collect(),
-        CheckField::Phone => card
-            .residents()
-            .map(|r| format!("{} {}", r.name, r.phone.as_ref().map_or_else(none, ToString::to_string)))
-            .collect(),
-        CheckField::Residence => card
-            .residents()
-            .map(|r| format!("{} {}", r.name, word(l, "residence", r.residence.as_str())))
-            .collect(),
     }
 }
 
@@ -97,12 +88,15 @@ async fn home_page(
     // The checker comes from outside the grid: what the draw gave them is what they see of it.
     let card = read::card(&mut op.tx, &desk.access, &Scope::everything(), home, ctx.now()).await?;
     let residents: Vec<ResidentId> = card.residents().map(|r| r.id).collect();
+    let now = Record::of(&card);
+    let record =
+        rhythm::drawn_record(&mut op.tx, &desk.access, id, home).await?.unwrap_or_else(|| now.clone());
     app::looked(&mut op, home, &card.area, &residents).await?;
     // No look without its row.
     op.commit().await?;
     let l = &ctx.locale;
     let answers = typed.unwrap_or(&drawn.answers);
-    let count = i64::try_from(residents.len()).unwrap_or_default();
+    let count = i64::try_from(record.people.len()).unwrap_or_default();
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = HomePage {
         chrome: desk.chrome(ctx, "rhythm-spot"),
@@ -113,11 +107,15 @@ async fn home_page(
         closed: check.closed(ctx.now()),
         fields: rhythm::fields(count)
             .iter()
-            .map(|&field| FieldRow {
-                field,
-                label: l.t(&format!("rhythm-field-{field}")),
-                recorded: recorded(l, &card, field),
-                answer: answers.get(&field).copied(),
+            .map(|&field| {
+                let (then, now) = (recorded(l, &record, field), recorded(l, &now, field));
+                FieldRow {
+                    field,
+                    label: l.t(&format!("rhythm-field-{field}")),
+                    now: (now != then).then_some(now),
+                    recorded: then,
+                    answer: answers.get(&field).copied(),
+                }
             })
             .collect(),
         problems,
