@@ -133,3 +133,21 @@ both_engines! {
         assert_eq!(app.app("GET", "/openrosa/formList", &token).await.status, StatusCode::UNAUTHORIZED);
     }
 }
+
+    async fn a_right_token_is_never_counted_and_guesses_are(db) {
+        let d = district(&db).await;
+        published(&d).await;
+        let token = token(&d).await;
+        let app = Pages::new(&d, Actor::Public);
+        for n in 0..60 {
+            assert_eq!(app.app("GET", "/openrosa/formList", &token).await.status, StatusCode::OK, "request {n}");
+        }
+        // Guesses are sent away; however slow the machine is, that many come faster than the measure fills.
+        let mut answers = Vec::new();
+        for n in 0..200 {
+            answers.push(app.app("GET", "/openrosa/formList", &format!("lf_{n}")).await.status);
+        }
+        assert!(answers.contains(&StatusCode::TOO_MANY_REQUESTS) && answers[0] == StatusCode::UNAUTHORIZED, "{answers:?}");
+        // Whoever has a right one still comes in behind the same address.
+        assert_eq!(app.app("GET", "/openrosa/formList", &token).await.status, StatusCode::OK);
+    }
