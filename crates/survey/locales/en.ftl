@@ -113,5 +113,6 @@ survey-app-broken = Incomplete or unreadable
 survey-app-kept = Received
 survey-app-known = Received before; missing photos were added
 survey-app-faults = Some answers do not fit: { $fields }
+survey-app-other = A form with the same id was received before with other answers; this one is not kept. Please save it as a new form and send that
 nav-surveys = Visit forms
 nav-survey-fill = Fill in visit forms

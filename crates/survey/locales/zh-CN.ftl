@@ -101,5 +101,6 @@ survey-app-broken = 内容不完整或无法读取
 survey-app-kept = 已收到
 survey-app-known = 之前已经收到过，照片已补齐
 survey-app-faults = 有答案不合要求：{ $fields }
+survey-app-other = 同一编号的表单之前收到过，但内容不同，这一份没有保存；请在应用里另存为新表单再提交
 nav-surveys = 走访表单
 nav-survey-fill = 填走访表单

@@ -79,6 +79,7 @@ fn fail(ctx: &Ctx, error: &Error) -> Response {
         Error::NotFound => "survey-app-no-form",
         Error::TooLarge(_) => "survey-app-too-large",
         Error::TooMany(_) => "error-too-many",
+        Error::Conflict("survey-app-other") => "survey-app-other",
         Error::Conflict(_) | Error::Unavailable(_) => "error-busy",
         Error::Invalid(_) => "survey-app-broken",
         Error::Internal(_) => "error-internal",
