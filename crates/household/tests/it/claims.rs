@@ -187,6 +187,31 @@ both_engines! {
         op2.commit().await.unwrap();
         assert_eq!(key(send(&d, &entrance, &unchanged(), None).await), "door-choose");
     }
+    async fn nothing_has_changed_waits_once_for_each_home(s) {
+        let d = district(&s).await;
+        let (here, next) = (home(&d, GRID, "3号楼").await, home(&d, GRID, "4号楼").await);
+        add(&d, here, &facts("王小明", ID, PHONE)).await;
+        let code = code_of(&d, here).await;
+        let first = send(&d, &code, &unchanged(), None).await.unwrap();
+        for n in 2..30 {
+            d.clock.advance(std::time::Duration::from_secs(1));
+            let again = send(&d, &code, &unchanged(), None).await.unwrap();
+            assert_eq!((again.id, again.version, again.submitted_at), (first.id, n, d.clock.now()));
+        }
+        assert_eq!(listed(&d).await.len(), 1);
+        // A proven phone says it for itself, another home for itself, and a filled form is another matter.
+        let own = send(&d, &code, &unchanged(), Some(&held(&d, PHONE))).await.unwrap();
+        let elsewhere = send(&d, &code_of(&d, next).await, &unchanged(), None).await.unwrap();
+        let form = send(&d, &code, &fill(vec![member("赵六", "", "")]), None).await.unwrap();
+        assert_eq!([own.version, elsewhere.version, form.version], [1, 1, 1]);
+        assert_eq!(listed(&d).await.len(), 4);
+        // Once it is decided, the next one is new.
+        let mut op1 = op(&d, worker()).await;
+        assert_eq!(claims::accept_unchanged(&mut op1, &[first.id]).await.unwrap(), 1);
+        op1.commit().await.unwrap();
+        assert_ne!(send(&d, &code, &unchanged(), None).await.unwrap().id, first.id);
+    }
+
 
     async fn a_door_that_nobody_knows_is_registered_when_it_is_taken(s) {
         let d = district(&s).await;

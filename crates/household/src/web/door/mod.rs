@@ -49,6 +49,19 @@ pub(in crate::web) mod cost {
 }
 
 /// The largest form: a family of twelve with long names needs a tenth of it.
+/// Counts a form: by what it costs and, where no phone is proven, by the pace as well. A house fills in its hundred
+/// forms in an evening; what sends thirty in a second is no house.
+pub(super) fn form_pace(ctx: &Ctx, held: Option<&Held>) -> Result<()> {
+    let limits = ctx.app.limits();
+    match held {
+        Some(_) => limits.spend(Purpose::Door, &ctx.source, cost::OWN_FORM),
+        None => {
+            limits.check(Purpose::Form, &ctx.source)?;
+            limits.spend(Purpose::Door, &ctx.source, cost::FORM)
+        }
+    }
+}
+
 const LARGEST: usize = 64 * 1024;
 
 pub(super) fn routes() -> Vec<Route> {
