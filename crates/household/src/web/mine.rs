@@ -9,7 +9,7 @@ use axum::{
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar};
 use linli_access::Access as AccessPort;
-use linli_grid::AtlasPort;
+use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::{Error, Result, Timestamp};
 use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, limit::Purpose, sheet};
 use serde::Deserialize;
@@ -194,15 +194,15 @@ fn form(ctx: &Ctx, access: &AccessPort, claim: &Claim) -> Result<Form> {
     })
 }
 
-fn seen(ctx: &Ctx, look: &Look, people: &[Mine]) -> Seen {
-    let about = people.iter().find(|m| m.resident.id.to_string() == look.about);
-    let what = if look.action == "household.read" { "mine-look-card" } else { "mine-look-contact" };
+fn seen(ctx: &Ctx, atlas: &Atlas, look: Look, people: &[Mine]) -> Seen {
+    let names = people.iter().filter(|m| look.about.contains(&m.resident.id)).map(|m| m.person.name.clone());
+    let place = look.area.as_ref().map(|area| atlas.path(area)).unwrap_or_default();
     Seen {
         at: look.at,
         who: linli_access::log::actor(&ctx.locale, &look.who),
-        what: ctx.locale.t(what),
-        about: about.map(|m| m.person.name.clone()).unwrap_or_default(),
-        reason: look.reason().unwrap_or_default(),
+        what: ctx.locale.t_with(&format!("mine-look-{}", look.way.as_str()), &[("place", place)]),
+        about: names.collect::<Vec<_>>().join("、"),
+        reason: look.reason.unwrap_or_default(),
     }
 }
 
@@ -232,8 +232,16 @@ async fn page(ctx: &Ctx, held: &Held, done: String, trouble: String) -> WebResul
     let page = Page {
         chrome: ctx.chrome("mine-title"),
         phone: masked(&held.phone),
-        help: people.first().map(|m| Help::of(&atlas, &m.resident.area)),
-        looks: looks.iter().map(|look| seen(ctx, look, &people)).collect(),
+        help: people
+            .first()
+            .map(|m| &m.resident.area)
+            .or_else(|| answers.first().map(|request| &request.area))
+            .map(|area| Help::of(&atlas, area)),
+        answers: answers
+            .iter()
+            .map(|request| Asking { place: atlas.path(&request.area), ..asking(ctx, request) })
+            .collect(),
+        looks: looks.into_iter().map(|look| seen(ctx, &atlas, look, &people)).collect(),
         forms: forms.iter().map(|claim| form(ctx, &access, claim)).collect::<Result<_>>()?,
         people: shown,
         done,
