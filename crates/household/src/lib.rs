@@ -36,6 +36,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "household/0011_peer_claims", sql: include_str!("../migrations/0011_peer_claims.sql") },
     Migration { name: "household/0012_phone_owner", sql: include_str!("../migrations/0012_phone_owner.sql") },
     Migration { name: "household/0013_ended_codes", sql: include_str!("../migrations/0013_ended_codes.sql") },
+    Migration {
+        name: "household/0015_request_phone",
+        sql: include_str!("../migrations/0015_request_phone.sql"),
+    },
 ];
 
 /// The slice as the binary wires it.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     model::{Basis, CareKind, ResidentId},
+use super::request;
     register::News,
     store::forget,
 };
@@ -254,3 +255,7 @@ async fn requests(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
         )
         .await
 }
+    let phones = request::forget_phones(op, most).await?;
+    if phones > 0 {
+        return Ok(phones);
+    }

@@ -28,7 +28,7 @@ use crate::{
     code::Label,
     mine::{self, Look, Mine},
     model::{Basis, CareKind, Field, IdNumber, ResidentId},
-    privacy::request::{Kind, Request, State},
+    privacy::request::{self, Kind, Request, State},
 };
 
 struct Shown {
@@ -54,6 +54,13 @@ struct Asking {
     open: bool,
     number: String,
     reason: String,
+    /// What is gone, and how much of it.
+    erased: Vec<(String, u64)>,
+    /// What stays, and on which basis.
+    kept: Vec<(String, String)>,
+    /// Of an answer to a phone that is no longer registered: where, and until when it is shown.
+    place: String,
+    shown: String,
 }
 
 struct Who {
@@ -93,6 +100,8 @@ struct Page {
     chrome: Chrome,
     phone: String,
     people: Vec<Who>,
+    /// Requests of this phone about whom it no longer stands in the register.
+    answers: Vec<Asking>,
     forms: Vec<Form>,
     looks: Vec<Seen>,
     help: Option<Help>,
@@ -121,6 +130,8 @@ struct DigitsPage {
 
 fn asking(ctx: &Ctx, request: &Request) -> Asking {
     let l = &ctx.locale;
+    let result = request.result();
+    let name = |fields: &str| l.t(&format!("privacy-fields-{fields}"));
     Asking {
         what: l.t(&format!("privacy-kind-{}", request.kind)),
         state: l.t(&format!("privacy-state-{}", request.state)),
@@ -133,7 +144,15 @@ fn asking(ctx: &Ctx, request: &Request) -> Asking {
         until: day(request.due_at),
         open: request.state == State::Open,
         number: request.case_number.clone().unwrap_or_default(),
-        reason: request.result().reason.unwrap_or_default(),
+        erased: result.erased.iter().map(|(fields, n)| (name(fields), *n)).collect(),
+        kept: result
+            .kept
+            .iter()
+            .map(|(fields, basis)| (name(fields), word(l, "basis", basis.as_str())))
+            .collect(),
+        reason: result.reason.unwrap_or_default(),
+        place: String::new(),
+        shown: request.shown_until().map(day).unwrap_or_default(),
     }
 }
 
@@ -214,6 +233,8 @@ async fn page(ctx: &Ctx, held: &Held, done: String, trouble: String) -> WebResul
     let ids: Vec<ResidentId> = people.iter().map(|m| m.resident.id).collect();
     let looks = mine::looks(&mut conn, &ids).await?;
     let forms = claims::mine_waiting(&mut conn, &held.hash).await?;
+    let mut answers = request::of_phone(&mut conn, &held.hash, ctx.now()).await?;
+    answers.retain(|request| !ids.contains(&request.resident_id));
     let mut shown = Vec::with_capacity(people.len());
     for mine in &people {
         let code = match mine.resident.dwelling_id {

@@ -26,7 +26,7 @@ fn administrator() -> Actor {
 }
 
 /// A night passes: the clock reaches two in the morning after `days`, and the work is done.
-async fn night_after(d: &Arc<District>, days: u32) {
+pub(crate) async fn night_after(d: &Arc<District>, days: u32) {
     // It is nine: two in the morning comes seventeen hours later.
     d.clock.advance(DAY * days + Duration::from_hours(17));
     let handlers = (linli_household::manifest().handlers)();
@@ -244,4 +244,25 @@ both_engines! {
         let seen = mine::people(&mut d.db.read().await.unwrap(), &access, &held(PHONE), d.clock.now()).await.unwrap();
         assert_eq!(seen[0].asked.iter().map(|r| (r.kind, r.state)).collect::<Vec<_>>(), [(Kind::Erasure, State::Open)]);
     }
+    async fn the_phone_of_a_request_goes_some_weeks_after_the_answer(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let id = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
+        let mut ask = op(&d, Actor::Public).await;
+        let asked = request::ask(&mut ask, id, Kind::Erasure, "").await.unwrap();
+        ask.commit().await.unwrap();
+        let mut erase = op(&d, secretary()).await;
+        request::erase(&mut erase, asked).await.unwrap();
+        erase.commit().await.unwrap();
+        let hash = Seal::new(&d.port::<Access>().unwrap()).phone_hash(PHONE).unwrap();
+        let held = "SELECT count(*) FROM privacy_request WHERE phone_hash IS NOT NULL";
+        night_after(&d, 28).await;
+        let read = request::of_phone(&mut d.db.read().await.unwrap(), &hash, d.clock.now()).await.unwrap();
+        assert_eq!((read.len(), count(&d, held).await), (1, 1));
+        night_after(&d, 2).await;
+        let read = request::of_phone(&mut d.db.read().await.unwrap(), &hash, d.clock.now()).await.unwrap();
+        assert_eq!((read.len(), count(&d, held).await), (0, 0));
+        assert_eq!(count(&d, "SELECT count(*) FROM privacy_request").await, 1, "the request itself stays");
+    }
+
 }
