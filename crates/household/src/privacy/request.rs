@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{all, export, rules};
+use super::{
+    all, export, rules,
+    stewards::{HERE, LEFT},
+};
 use crate::{
     model::{Basis, ResidentId},
     store::people,
@@ -20,11 +23,11 @@ linli_kernel::typed_id! {
 
 /// Days within which a request is answered.
 const DAYS: i64 = 15;
+/// Days for which an answer is shown to the phone by which it was asked; the phone's hash then goes.
+const ANSWERED_DAYS: i64 = 30;
 
 text_enum! {
     /// What is asked.
-/// Days for which an answer is shown to the phone by which it was asked; the phone's hash then goes.
-const ANSWERED_DAYS: i64 = 30;
     pub enum Kind {
         /// 查阅、复制
         Export = "export",
@@ -179,10 +182,16 @@ pub async fn fetch(op: &mut Op, id: RequestId) -> Result<export::Copy> {
 pub async fn erase(op: &mut Op, id: RequestId) -> Result<Outcome> {
     let request = open(op, id, Kind::Erasure).await?;
     let stewards = all(&op.district);
+    let here = people::get(&mut op.tx, request.resident_id).await?.dwelling_id.is_some();
+    // Of who has left nothing is said to somebody who lives here, and the other way round.
+    let other = if here { LEFT } else { HERE };
     let mut outcome = Outcome::default();
     for rule in rules::rules(&mut op.tx, &stewards).await? {
         let steward = stewards.iter().find(|s| s.fields == rule.fields);
         let Some(erase) = steward.and_then(|s| s.erase) else { continue };
+        if rule.fields == other {
+            continue;
+        }
         if rule.basis == Basis::Consent {
             let erased = erase(op, request.resident_id).await?;
             outcome.erased.push((rule.fields, erased));
@@ -293,13 +302,6 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: RequestId) -> Result<Line> 
     conn.one(&sql, rows.args()).await
 }
 
-/// What one person has asked, newest first: for their own page.
-pub async fn of_resident(conn: &mut Conn, id: ResidentId) -> Result<Vec<Request>> {
-    let sql = format!(
-        "SELECT {REQUEST} FROM privacy_request q WHERE q.resident_id = $1 ORDER BY q.asked_at DESC, q.id"
-    );
-    conn.all(&sql, params![id]).await
-}
 /// What was asked by a phone, newest first, and can still be read: an answer outlives the phone that it erased.
 pub async fn of_phone(conn: &mut Conn, phone_hash: &[u8], now: Timestamp) -> Result<Vec<Request>> {
     let sql = format!(
@@ -332,3 +334,10 @@ impl Request {
     }
 }
 
+/// What one person has asked, newest first: for their own page.
+pub async fn of_resident(conn: &mut Conn, id: ResidentId) -> Result<Vec<Request>> {
+    let sql = format!(
+        "SELECT {REQUEST} FROM privacy_request q WHERE q.resident_id = $1 ORDER BY q.asked_at DESC, q.id"
+    );
+    conn.all(&sql, params![id]).await
+}

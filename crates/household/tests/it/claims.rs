@@ -11,7 +11,6 @@ use linli_household::{
     model::{CareKind, Field, ResidentId, Source, Usage},
     store::Seal,
 };
-use linli_store::worker::Handler;
 use linli_testkit::both_engines;
 
 use super::{codes::code_of, people::card, *};
@@ -187,6 +186,7 @@ both_engines! {
         op2.commit().await.unwrap();
         assert_eq!(key(send(&d, &entrance, &unchanged(), None).await), "door-choose");
     }
+
     async fn nothing_has_changed_waits_once_for_each_home(s) {
         let d = district(&s).await;
         let (here, next) = (home(&d, GRID, "3号楼").await, home(&d, GRID, "4号楼").await);
@@ -211,7 +211,6 @@ both_engines! {
         op1.commit().await.unwrap();
         assert_ne!(send(&d, &code, &unchanged(), None).await.unwrap().id, first.id);
     }
-
 
     async fn a_door_that_nobody_knows_is_registered_when_it_is_taken(s) {
         let d = district(&s).await;
@@ -362,17 +361,10 @@ both_engines! {
         let claim = send(&d, &code, &fill(vec![member("王小明", ID, PHONE)]), None).await.unwrap();
         let waits = send(&d, &code, &fill(vec![member("李丽", "", "")]), None).await.unwrap();
         accept(&d, &claim, Taken::All).await.unwrap();
-        let sweep = async |days: u64| {
-            d.clock.advance(std::time::Duration::from_hours(24 * days));
-            let Some(Handler::Every(_, work)) = claims::handlers().get("household.claims_sweep").copied() else { panic!("no job") };
-            let mut op = d.op("sweep").await.unwrap();
-            work(&mut op).await.unwrap();
-            op.commit().await.unwrap();
-        };
-        sweep(29).await;
+        crate::privacy::night_after(&d, 28).await;
         assert!(see(&d, &claim).await.0.content.is_some());
-        sweep(2).await;
-        assert!(see(&d, &claim).await.0.content.is_none());
+        crate::privacy::night_after(&d, 0).await;
+        assert!(see(&d, &claim).await.0.content.is_none(), "gone before the thirty days are over");
         assert!(see(&d, &waits).await.0.content.is_some(), "what waits stays");
         assert_eq!(card(&d, here).await.residents().count(), 1, "the register has what counts");
     }

@@ -12,6 +12,7 @@ mod finding;
 mod freshness;
 mod imports;
 mod meetings;
+mod pages;
 mod people;
 mod phones;
 mod privacy;
