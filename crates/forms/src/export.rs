@@ -30,6 +30,8 @@ pub struct Table {
     pub name: String,
     /// The first row.
     pub header: Vec<String>,
+    /// Which columns hold numbers, for each of `header`: a workbook has them as numbers, so that they can be summed.
+    pub numbers: Vec<bool>,
     /// The others.
     pub rows: Vec<Vec<String>>,
 }
@@ -75,11 +77,19 @@ fn table(form: &Form, section: NodeId, about: &[String], sent: &[Sent]) -> Table
         }
     };
     let mut head: Vec<String> = about.to_vec();
-    head.extend(asked.iter().flat_map(headed));
+    let mut numbers = vec![false; head.len()];
+    for id in &asked {
+        let names = headed(id);
+        let kind = form.node(*id).kind;
+        let number = matches!(kind, Kind::Integer | Kind::Decimal | Kind::Geopoint);
+        numbers.extend(names.iter().map(|_| number));
+        head.extend(names);
+    }
     head.push("KEY".to_owned());
     if section != 0 {
         head.push("PARENT_KEY".to_owned());
     }
+    numbers.resize(head.len(), false);
     let mut rows = Vec::new();
     for one in sent {
         let repeats = &form.node(section).repeats;
@@ -93,7 +103,7 @@ fn table(form: &Form, section: NodeId, about: &[String], sent: &[Sent]) -> Table
             rows.push(row);
         }
     }
-    Table { name: form.node(section).name.clone(), header: head, rows }
+    Table { name: form.node(section).name.clone(), header: head, numbers, rows }
 }
 
 fn cells(form: &Form, one: &Sent, id: NodeId, at: &[usize]) -> Vec<String> {
@@ -123,11 +133,16 @@ pub fn merge(tables: &mut Vec<Table>, more: Vec<Table>) {
         let places: Vec<usize> = new
             .header
             .iter()
-            .map(|name| {
-                table.header.iter().position(|known| known == name).unwrap_or_else(|| {
-                    table.header.push(name.clone());
-                    table.header.len() - 1
-                })
+            .zip(&new.numbers)
+            .map(|(name, number)| {
+                if let Some(place) = table.header.iter().position(|known| known == name) {
+                    // What was asked as text in one version is text for all.
+                    table.numbers[place] &= number;
+                    return place;
+                }
+                table.header.push(name.clone());
+                table.numbers.push(*number);
+                table.header.len() - 1
             })
             .collect();
         for row in &mut table.rows {
@@ -143,7 +158,17 @@ pub fn merge(tables: &mut Vec<Table>, more: Vec<Table>) {
     }
 }
 
-/// The tables as one workbook: every cell text, nothing that looks like a formula becomes one.
+/// A number as Excel holds it: fifteen digits. What would come back otherwise (`007`, longer ones) stays text.
+fn number(text: &str) -> Option<f64> {
+    let plain = text.strip_prefix('-').unwrap_or(text);
+    let digits = plain.bytes().filter(u8::is_ascii_digit).count();
+    let written = plain.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits > 0 && digits <= 15;
+    let padded = plain.len() > 1 && plain.starts_with('0') && !plain.starts_with("0.");
+    (written && !padded).then(|| text.parse().ok()).flatten()
+}
+
+/// The tables as one workbook: numbers where a number was asked, all else text; nothing that looks like a formula
+/// becomes one.
 pub fn workbook(tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let head = Format::new().set_bold();
@@ -164,7 +189,10 @@ pub fn workbook(tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
         }
         for (row, cells) in (1_u32..).zip(table.rows.iter().take(ROWS)) {
             for (column, text) in (0_u16..).zip(cells) {
-                if !text.is_empty() {
+                let asked = table.numbers.get(usize::from(column)).copied().unwrap_or_default();
+                if let Some(number) = asked.then(|| number(text)).flatten() {
+                    sheet.write_number(row, column, number)?;
+                } else if !text.is_empty() {
                     sheet.write_string(row, column, text.chars().take(CELL).collect::<String>())?;
                 }
             }
@@ -193,4 +221,19 @@ fn safe(cell: &str) -> String {
     let runs = cell.starts_with(['=', '+', '@', '\t', '\r'])
         || (cell.starts_with('-') && cell.parse::<f64>().is_err());
     if runs { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_those_that_come_back_as_they_were() {
+        for (text, value) in [("0", 0.0), ("42", 42.0), ("-3", -3.0), ("0.5", 0.5), ("120.38", 120.38)] {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        for text in ["", "-", ".", "007", "1e5", "NaN", "inf", "=1", "1.2.3", "3710020010010051", "12 "] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
 }

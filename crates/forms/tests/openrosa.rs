@@ -210,10 +210,19 @@ fn tables_point_back_to_what_they_belong_to() {
     for table in &tables {
         assert!(table.rows.iter().all(|row| row.len() == table.header.len()), "{}", table.name);
     }
+    let numeric = |table: usize, column: &str| {
+        let at = tables[table].header.iter().position(|h| h == column).unwrap();
+        tables[table].numbers[at]
+    };
+    assert!(
+        numeric(1, "age") && numeric(0, "visit-place-Longitude") && !numeric(1, "KEY") && !numeric(2, "pill")
+    );
+    assert!(tables.iter().all(|table| table.numbers.len() == table.header.len()));
     let mut merged = tables.clone();
     let later = export::Table {
         name: "people".to_owned(),
         header: vec!["who".to_owned(), "hobby".to_owned(), "KEY".to_owned()],
+        numbers: vec![false; 3],
         rows: vec![vec!["王五".to_owned(), "下棋".to_owned(), "uuid:2/people[1]".to_owned()]],
     };
     export::merge(&mut merged, vec![later]);
@@ -226,6 +235,7 @@ fn tables_point_back_to_what_they_belong_to() {
     let csv = String::from_utf8(export::csv(&export::Table {
         name: "x".to_owned(),
         header: vec!["a".to_owned()],
+        numbers: vec![false],
         rows: vec![vec!["=1+1".to_owned()], vec!["-5".to_owned()], vec!["-a".to_owned()]],
     }))
     .unwrap();

@@ -15,8 +15,7 @@ mod triage;
 pub use compare::{Compared, FieldPair, Match, PersonPair, compare};
 pub use jobs::handlers;
 pub use model::{
-    CONSENT, Claim, ClaimKind, ClaimState, Conflict, Content, Member, NewClaim, Outcome, RETENTION_DAYS,
-    SEPARATE,
+    CONSENT, Claim, ClaimKind, ClaimState, Conflict, Content, Member, NewClaim, Outcome, SEPARATE,
 };
 pub use phone::{Asked, Held, Message, Proof, SESSION, TextMessages, ask, digits_of, held, prove};
 pub use read::{Kept, Queue, QueueRow, Which, counts, mine_waiting, queue, receipt, waiting_at};

@@ -41,6 +41,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "household/0015_closed_place",
         sql: include_str!("../migrations/0015_closed_place.sql"),
     },
+    Migration {
+        name: "household/0016_request_phone",
+        sql: include_str!("../migrations/0016_request_phone.sql"),
+    },
 ];
 
 /// The slice as the binary wires it.

@@ -1,9 +1,11 @@
 //! My data (我的信息): what is registered of whoever has proven a phone, who looked at it and why, and what they can
 //! do about it themselves. Somebody else's record stays theirs, also in the same household.
 
+mod looks;
+
 use linli_access::{Access, Purpose};
 use linli_kernel::{AreaCode, Error, Result, Timestamp, params};
-use linli_store::{Conn, Entry, Op, Where};
+use linli_store::{Conn, Entry, Op};
 use serde_json::json;
 
 use crate::{
@@ -19,8 +21,7 @@ use crate::{
     },
 };
 
-/// Looks that a page shows.
-const LOOKS: i64 = 100;
+pub use looks::{Look, Way, looks};
 
 /// What is registered of one person.
 #[derive(Debug, Clone)]
@@ -35,31 +36,6 @@ pub struct Mine {
     pub care: Vec<CareMark>,
     /// What they asked of their data, the last first.
     pub asked: Vec<Request>,
-}
-
-/// Somebody looked.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Look {
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    #[sqlx(rename = "actor")]
-    pub who: String,
-    /// What they did.
-    pub action: String,
-    /// Whose record it was.
-    #[sqlx(rename = "subject_id")]
-    pub about: String,
-    #[sqlx(rename = "detail")]
-    detail: String,
-}
-
-impl Look {
-    /// The reason that was written down, where one is asked for.
-    pub fn reason(&self) -> Option<String> {
-        let detail: serde_json::Value = serde_json::from_str(&self.detail).ok()?;
-        Some(detail.get("reason")?.as_str()?.to_owned())
-    }
 }
 
 /// The records under a phone: several where a family shares one.
@@ -86,23 +62,6 @@ pub async fn people(conn: &mut Conn, access: &Access, held: &Held, now: Timestam
         });
     }
     Ok(all)
-}
-
-/// Who looked at these records, the last first.
-pub async fn looks(conn: &mut Conn, of: &[ResidentId]) -> Result<Vec<Look>> {
-    if of.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<String> = of.iter().map(ToString::to_string).collect();
-    let mut rows = Where::new();
-    rows.and("subject = 'resident' AND action IN ('household.read', 'household.read_contact')", vec![]);
-    rows.any("subject_id", &ids);
-    let limit = rows.bind(LOOKS);
-    let sql = format!(
-        "SELECT at, actor, action, subject_id, detail FROM activity{} ORDER BY id DESC LIMIT {limit}",
-        rows.text()
-    );
-    conn.all(&sql, rows.args()).await
 }
 
 /// The live code at somebody's door, through which they correct what is registered.

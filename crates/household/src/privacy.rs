@@ -9,5 +9,6 @@ mod rules;
 mod stewards;
 pub(crate) mod web;
 
-pub use rules::{Rule, rule, rules, save};
+pub use rules::{Rule, days, rule, rules, save};
+pub(crate) use stewards::FORMS;
 pub use stewards::{Steward, Stewards, all};

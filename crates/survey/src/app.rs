@@ -224,9 +224,16 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
         return Err(Error::field("instance", "survey-no-instance").into());
     }
     let area = place(op, &survey, given.dwelling).await?;
+    let said = said(op, &survey, &instance, &form, &given.answers)?;
     if let Some(known) = store::answer_of(&mut op.tx, survey.id, &instance).await? {
         // Only whoever may answer there learns that it is there.
         op.permit("survey.fill", &Target::at(&known.area))?;
+        // An app that sends other answers under the same name must not be told that they have arrived. Our own pages
+        // fill in times as they go, and name what they send by themselves.
+        let other = known.said.as_ref().is_some_and(|before| *before != said);
+        if other && given.source == Source::OpenRosa {
+            return Err(Error::Conflict("survey-app-other").into());
+        }
         let form = if known.version == version.id { form } else { form_of(&mut op.tx, &known).await? };
         let kept = open(op, &known, &form)?;
         attach(op, known.id, &form, &kept, given.photos).await?;
@@ -259,6 +266,7 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
         visit: given.visit,
         source: given.source,
         sealed,
+        said: Some(said),
         created_by: op.actor.name().to_owned(),
         created_at: op.now,
     };
@@ -283,6 +291,13 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
     }
     op.announce("survey", area.as_str(), id);
     Ok(Outcome::Kept(id))
+}
+
+/// By what the same answers are known when they come again; it says nothing of them without the key.
+fn said(op: &Op, survey: &Survey, instance: &str, form: &Form, answers: &Instance) -> Result<Vec<u8>> {
+    let plain = serde_json::to_string(&answers.to_json(form)).map_err(Error::internal)?;
+    let place = format!("survey_answer/{}/{instance}/{plain}", survey.id);
+    op.district.port::<Access>()?.keyring.lookup(Purpose::Resident, &place)
 }
 
 fn seal_place(id: AnswerId) -> String {

@@ -17,8 +17,10 @@ use linli_store::Migration;
 use linli_web::Manifest;
 
 /// The tables of this slice.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "survey/0001_survey", sql: include_str!("../migrations/0001_survey.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "survey/0001_survey", sql: include_str!("../migrations/0001_survey.sql") },
+    Migration { name: "survey/0002_answer_said", sql: include_str!("../migrations/0002_answer_said.sql") },
+];
 
 /// What this slice brings.
 pub fn manifest() -> Manifest {

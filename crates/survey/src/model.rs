@@ -112,6 +112,8 @@ pub struct Answer {
     pub source: Source,
     /// The answers.
     pub sealed: Vec<u8>,
+    /// A keyed hash of what the device sent; nothing where it was not kept yet.
+    pub said: Option<Vec<u8>>,
     /// Who asked.
     pub created_by: String,
     /// When it came.

@@ -1,5 +1,7 @@
 //! What pages and interfaces see, within the scope of who asks.
 
+use std::collections::HashMap;
+
 use linli_access::{Access, Scope};
 use linli_forms::{
     Form,
@@ -13,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     app,
     model::{Answer, AnswerId, State, Survey, SurveyId, Version, VersionId},
+    port::Homes,
     store,
 };
 
@@ -94,10 +97,32 @@ pub struct Heads {
     pub at: String,
     /// Where.
     pub area: String,
+    /// The home's address.
+    pub address: String,
     /// The home's id.
     pub dwelling: String,
     /// The visit's id.
     pub visit: String,
+}
+
+/// Homes that are looked up at once.
+const AT_ONCE: usize = 500;
+
+/// The addresses of the homes that answers name, as the register calls them now.
+async fn addresses(
+    conn: &mut Conn,
+    homes: Option<&Homes>,
+    answers: &[Answer],
+) -> Result<HashMap<Uuid, String>> {
+    let Some(Homes(find)) = homes else { return Ok(HashMap::new()) };
+    let mut ids: Vec<Uuid> = answers.iter().filter_map(|answer| answer.dwelling).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut all = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(AT_ONCE) {
+        all.extend(find(conn, some.to_vec()).await?.into_iter().map(|(id, home)| (id, home.address)));
+    }
+    Ok(all)
 }
 
 /// The answers of a form as tables. Versions differ: each answer is read by its own, shown under the newest one's
@@ -108,10 +133,14 @@ pub async fn tables(
     scope: &Scope,
     survey: SurveyId,
     heads: &Heads,
+    homes: Option<&Homes>,
 ) -> Result<Vec<Table>> {
     let answers = latest(conn, scope, survey, ROWS).await?;
+    let addresses = addresses(conn, homes, &answers).await?;
     let versions = store::versions(conn, survey).await?;
-    let about = [&heads.by, &heads.at, &heads.area, &heads.dwelling, &heads.visit].map(Clone::clone).to_vec();
+    let about = [&heads.by, &heads.at, &heads.area, &heads.address, &heads.dwelling, &heads.visit]
+        .map(Clone::clone)
+        .to_vec();
     let mut tables: Vec<Table> = Vec::new();
     for version in &versions {
         let form = app::read_form(version)?;
@@ -122,6 +151,7 @@ pub async fn tables(
                 answer.created_by.clone(),
                 answer.created_at.zh(),
                 answer.area.to_string(),
+                answer.dwelling.and_then(|id| addresses.get(&id).cloned()).unwrap_or_default(),
                 id(answer.dwelling),
                 id(answer.visit),
             ];

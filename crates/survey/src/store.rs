@@ -9,7 +9,7 @@ use crate::model::{Answer, AnswerId, Photo, State, Survey, SurveyId, Version, Ve
 const SURVEY: &str = "id, area, name, title, state, current, created_by, created_at, updated_at";
 const VERSION: &str = "id, survey, number, version, title, file_name, definition, problems, questions, md5, created_by, created_at, published_at";
 const ANSWER: &str =
-    "id, survey, version, instance, area, dwelling, visit, source, sealed, created_by, created_at";
+    "id, survey, version, instance, area, dwelling, visit, source, sealed, said, created_by, created_at";
 
 /// A form.
 pub async fn survey(conn: &mut Conn, id: SurveyId) -> Result<Survey> {
@@ -147,7 +147,7 @@ pub async fn answer_of(conn: &mut Conn, survey: SurveyId, instance: &str) -> Res
 pub async fn insert_answer(tx: &mut Tx, answer: &Answer) -> Result<bool> {
     let rows = tx
         .execute(
-            &format!("INSERT INTO survey_answer ({ANSWER}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (survey, instance) DO NOTHING"),
+            &format!("INSERT INTO survey_answer ({ANSWER}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (survey, instance) DO NOTHING"),
             params![
                 answer.id,
                 answer.survey,
@@ -158,6 +158,7 @@ pub async fn insert_answer(tx: &mut Tx, answer: &Answer) -> Result<bool> {
                 answer.visit,
                 answer.source,
                 answer.sealed.clone(),
+                answer.said.clone(),
                 &answer.created_by,
                 answer.created_at
             ],

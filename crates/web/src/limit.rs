@@ -16,11 +16,16 @@ pub enum Purpose {
     Track,
     /// Guesses at the short secret of one thing, wherever they come from.
     Guess,
+    /// Wrong tokens of field apps. A right one is not counted: an app asks often, and its neighbours behind the address
+    /// must still come in.
+    Token,
     /// Calls of one interface key.
     Api,
     /// What one address does with the codes at doors, in units of what it costs: a whole building may, a script
     /// that guesses or calls many phones may not.
     Door,
+    /// Forms from phones that are not proven: a house fills them in over an evening, a script in a second.
+    Form,
 }
 
 /// The limiters of the process.
@@ -29,8 +34,10 @@ pub struct Limits {
     log_in: DefaultKeyedRateLimiter<String>,
     track: DefaultKeyedRateLimiter<String>,
     guess: DefaultKeyedRateLimiter<String>,
+    token: DefaultKeyedRateLimiter<String>,
     api: DefaultKeyedRateLimiter<String>,
     door: DefaultKeyedRateLimiter<String>,
+    form: DefaultKeyedRateLimiter<String>,
 }
 
 fn quota(burst: u32, per_minute: u32) -> DefaultKeyedRateLimiter<String> {
@@ -46,8 +53,10 @@ impl Default for Limits {
             log_in: quota(30, 20),
             track: quota(60, 60),
             guess: RateLimiter::keyed(Quota::per_hour(five)),
+            token: quota(30, 20),
             api: quota(2_000, 60_000),
             door: quota(3_000, 60),
+            form: quota(30, 60),
         }
     }
 }
@@ -65,8 +74,10 @@ impl Limits {
             Purpose::LogIn => &self.log_in,
             Purpose::Track => &self.track,
             Purpose::Guess => &self.guess,
+            Purpose::Token => &self.token,
             Purpose::Api => &self.api,
             Purpose::Door => &self.door,
+            Purpose::Form => &self.form,
         };
         let Some(units) = NonZeroU32::new(units) else { return Ok(()) };
         let wait = match limiter.check_key_n(&source.to_owned(), units) {
@@ -76,5 +87,26 @@ impl Limits {
             Err(_) => Duration::from_hours(1),
         };
         Err(Error::TooMany(wait.max(Duration::from_secs(1)).as_secs()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_one_address_have_a_pace_and_addresses_do_not_share_it() {
+        let limits = Limits::default();
+        let taken = (0..260).filter(|_| limits.check(Purpose::Form, "203.0.113.7").is_ok()).count();
+        assert!((30..130).contains(&taken), "a burst of thirty, and what a second brings: {taken}");
+        let house = (0..30).all(|_| limits.check(Purpose::Form, "203.0.113.8").is_ok());
+        assert!(house, "thirty doors at once are a poster that has just gone up");
+    }
+
+    #[test]
+    fn wrong_tokens_do_not_close_the_log_in_page() {
+        let limits = Limits::default();
+        while limits.check(Purpose::Token, "203.0.113.7").is_ok() {}
+        assert!(limits.check(Purpose::LogIn, "203.0.113.7").is_ok());
     }
 }

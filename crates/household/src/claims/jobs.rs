@@ -1,30 +1,23 @@
-//! What ends by itself: old proofs of phones, and what was typed into entries that were decided long ago.
+//! What ends by itself between the nights: old proofs of phones. Forms that were decided go in the night, by the table
+//! of the privacy slice.
 
 use std::time::Duration;
 
-use linli_kernel::{params, time::DAY_MS};
+use linli_kernel::params;
 use linli_store::{
     Op,
     worker::{Handler, Handlers, Work},
 };
 
-use super::{RETENTION_DAYS, phone};
-
-/// Proofs are kept as long as limits count by them.
-const PROOFS: Duration = Duration::from_hours(48);
+use super::phone;
+use crate::privacy;
 
 fn sweep(op: &mut Op) -> Work<'_> {
     Box::pin(async move {
-        let before = op.now.minus(PROOFS);
+        let stewards = privacy::all(&op.district);
+        let rule = privacy::rule(&mut op.tx, &stewards, "messages").await?;
+        let before = rule.cutoff(op.now);
         op.tx.execute("DELETE FROM phone_proof WHERE asked_at < $1", params![before]).await?;
-        let decided = linli_kernel::Timestamp::from_millis(op.now.millis() - RETENTION_DAYS * DAY_MS);
-        op.tx
-            .execute(
-                "UPDATE claim SET content = NULL, phone_hash = NULL WHERE content IS NOT NULL AND decided_at < $1
-                   AND state IN ('accepted', 'partly', 'declined', 'withdrawn')",
-                params![decided],
-            )
-            .await?;
         Ok(())
     })
 }

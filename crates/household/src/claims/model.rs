@@ -13,8 +13,6 @@ use crate::{
 pub const CONSENT: &str = "home-2026-11";
 /// What is added to it where care was agreed to separately (单独同意, 个人信息保护法 article 29).
 pub const SEPARATE: &str = "+care";
-/// What was typed is kept so long after it was decided, then destroyed; the register has what counts.
-pub const RETENTION_DAYS: i64 = 30;
 
 text_enum! {
     /// What an entry says.

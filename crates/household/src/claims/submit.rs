@@ -116,12 +116,14 @@ async fn typed_address(tx: &mut Tx, code: &Code, content: &Content) -> Result<St
     Ok(parts.text())
 }
 
-/// The entry that this one is the next version of: the one that was asked again, or the phone's own that waits.
+/// The entry that this one is the next version of: the one that was asked again, the phone's own that waits, or, where
+/// nobody has proven a phone and nothing has changed, the one that says so already.
 async fn before(
     op: &mut Op,
     dwelling: Option<DwellingId>,
     held: Option<&Held>,
     again: Option<ClaimId>,
+    same: bool,
 ) -> Result<Option<Claim>> {
     if let Some(id) = again {
         let claim = store::load(&mut op.tx, id).await?;
@@ -131,13 +133,32 @@ async fn before(
         let own = !claim.proven || claim.phone_hash.as_ref() == held.map(|h| &h.hash);
         return if own && claim.dwelling_id == dwelling { Ok(Some(claim)) } else { Err(Error::NotFound) };
     }
-    let (Some(dwelling), Some(held)) = (dwelling, held) else { return Ok(None) };
+    let Some(dwelling) = dwelling else { return Ok(None) };
+    let Some(held) = held else {
+        return if same { unchanged(op, dwelling).await } else { Ok(None) };
+    };
     let sql = format!(
         "SELECT {} FROM claim c WHERE c.dwelling_id = $1 AND c.state IN ('waiting', 'asked') AND c.phone_hash = $2 AND c.proven = $3
          ORDER BY c.submitted_at DESC LIMIT 1",
         store::CLAIM
     );
     op.tx.optional(&sql, params![dwelling, held.hash.clone(), true]).await
+}
+
+/// The entry that already waits with "nothing has changed" from whoever stood at the door: it says nothing of a person,
+/// so one for each home is all that a worker needs. A repeat renews its time, and its version counts how often.
+async fn unchanged(op: &mut Op, dwelling: DwellingId) -> Result<Option<Claim>> {
+    // Several writers: two of them at one door take turns, so that the second finds what the first has written.
+    let lock = op.tx.dialect("", "SELECT id FROM dwelling WHERE id = $1 FOR UPDATE").to_owned();
+    if !lock.is_empty() {
+        op.tx.optional::<(DwellingId,)>(&lock, params![dwelling]).await?;
+    }
+    let sql = format!(
+        "SELECT {} FROM claim c WHERE c.dwelling_id = $1 AND c.state = 'waiting' AND c.kind = 'same' AND c.proven = $2
+           AND c.peer IS NULL ORDER BY c.submitted_at DESC LIMIT 1",
+        store::CLAIM
+    );
+    op.tx.optional(&sql, params![dwelling, false]).await
 }
 
 /// Takes what was sent. The caller commits.
@@ -184,7 +205,7 @@ pub async fn submit(
     let proven = phone_hash.as_deref().filter(|_| held.is_some());
     let ground = Ground::read(&mut conn, &access, id, proven, &new.content, now).await?;
     drop(conn);
-    let known = before(op, id, held, again).await?;
+    let known = before(op, id, held, again, new.same).await?;
     let fresh = known.is_none();
     let address = match &dwelling {
         Some(home) => home.address.clone(),

@@ -15,7 +15,10 @@ use linli_web::outward::Reach;
 use serde_json::json;
 
 use super::{Shared, push};
-use crate::{model::Basis, store::feed::Subject};
+use crate::{
+    model::{Basis, ResidentId},
+    store::feed::Subject,
+};
 
 linli_kernel::typed_id! {
     /// One agreement.
@@ -388,6 +391,8 @@ pub async fn of_client(
 /// With whom data of somebody were shared (共享去向), for themselves to see.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Told {
+    /// Whose.
+    pub resident_id: ResidentId,
     /// The agreement.
     pub agreement_id: AgreementId,
     /// Its name.
@@ -400,14 +405,19 @@ pub struct Told {
     pub last_at: Timestamp,
 }
 
-/// With whom data of `resident` were shared.
-pub async fn told_of(conn: &mut Conn, resident: crate::model::ResidentId) -> Result<Vec<Told>> {
-    conn.all(
-        "SELECT t.agreement_id, a.name, a.purpose, t.first_at, t.last_at FROM exchange_told t
-         JOIN exchange_agreement a ON a.id = t.agreement_id WHERE t.resident_id = $1 ORDER BY t.last_at DESC, t.agreement_id",
-        params![resident],
-    )
-    .await
+/// With whom data of these people were shared.
+pub async fn told_of(conn: &mut Conn, of: &[ResidentId]) -> Result<Vec<Told>> {
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = Where::new();
+    rows.any("t.resident_id", of);
+    let sql = format!(
+        "SELECT t.resident_id, t.agreement_id, a.name, a.purpose, t.first_at, t.last_at FROM exchange_told t
+         JOIN exchange_agreement a ON a.id = t.agreement_id{} ORDER BY t.last_at DESC, t.agreement_id",
+        rows.text()
+    );
+    conn.all(&sql, rows.args()).await
 }
 
 pub(super) async fn note(

@@ -93,6 +93,19 @@ pub async fn stretch(
     conn.all(&sql, rows.args()).await
 }
 
+/// How many changes that concern an agreement its peer has not been told yet; counted no further than one above `most`.
+pub async fn waiting(conn: &mut Conn, agreement: &Agreement, most: i64) -> Result<i64> {
+    let mut rows = Where::new();
+    rows.and("seq > ?", vec![agreement.cursor.into()]);
+    rows.within("area", &agreement.areas).any("kind", &agreement.subjects());
+    let limit = rows.bind(most.saturating_add(1));
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 AS one FROM register_feed{} ORDER BY seq LIMIT {limit}) AS waiting",
+        rows.text()
+    );
+    conn.scalar(&sql, rows.args()).await
+}
+
 /// The changes with what the agreement names of the things as they are now; as many questions for a page of one
 /// as for a page of five hundred.
 pub async fn told(

@@ -18,10 +18,13 @@ use super::{
     Agreement, AgreementId, Direction, NewAgreement, Shared,
     agreement::{self, Handed},
     push::{self, Delivery},
+    view,
 };
 use crate::{model::Basis, store::feed::Subject};
 
 const SIZE: usize = 50;
+/// Changes that wait are counted so far.
+const BEHIND: i64 = 1_000;
 const READ: &str = "exchange.read";
 const MANAGE: &str = "exchange.manage";
 
@@ -66,7 +69,8 @@ struct OnePage {
     next: Option<String>,
     intake: Vec<Intake>,
     /// How many changes the peer has not heard of.
-    behind: i64,
+    /// What its peer was not told yet, in words.
+    behind: Option<String>,
     told: i64,
 }
 
@@ -282,12 +286,9 @@ async fn one_page(
             params![id],
         )
         .await?;
-    let (last, told): (i64, i64) = conn
-        .one(
-            "SELECT (SELECT coalesce(max(seq), 0) FROM register_feed), (SELECT count(*) FROM exchange_told WHERE agreement_id = $1)",
-            params![id],
-        )
-        .await?;
+    let told: i64 =
+        conn.scalar("SELECT count(*) FROM exchange_told WHERE agreement_id = $1", params![id]).await?;
+    let behind = if a.url.is_some() { view::waiting(&mut conn, &a, BEHIND).await? } else { 0 };
     let atlas = ctx.district.port::<AtlasPort>()?.get();
     let chrome = ctx.chrome("exchange-title");
     let kind = |f: Shared| chrome.t(&format!("exchange-kind-{}", f.subject()));
@@ -311,7 +312,11 @@ async fn one_page(
             .collect(),
         next: page.next,
         intake,
-        behind: if a.url.is_some() { (last - a.cursor).max(0) } else { 0 },
+        behind: match behind {
+            0 => None,
+            n if n > BEHIND => Some(chrome.t1("exchange-behind-many", "n", BEHIND)),
+            n => Some(chrome.t1("exchange-behind", "n", n)),
+        },
         told,
         a,
         chrome,

@@ -139,7 +139,7 @@ pub async fn copy(conn: &mut Conn, access: &Access, id: ResidentId, now: Timesta
         Known { field, value, source: mark.source, confirmed_at: mark.at, verified: mark.verified }
     };
     let cared = care::of_resident(conn, id, now).await?.into_iter();
-    let shared = agreement::told_of(conn, id).await?.into_iter();
+    let shared = agreement::told_of(conn, &[id]).await?.into_iter();
     let log: Vec<Looked> = conn
         .all(
             "SELECT at, actor, action, detail FROM activity WHERE subject = 'resident' AND subject_id = $1 ORDER BY id DESC LIMIT $2",

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{all, export, rules};
+use super::{
+    all, export, rules,
+    stewards::{HERE, LEFT},
+};
 use crate::{
     model::{Basis, ResidentId},
     store::people,
@@ -20,6 +23,8 @@ linli_kernel::typed_id! {
 
 /// Days within which a request is answered.
 const DAYS: i64 = 15;
+/// Days for which an answer is shown to the phone by which it was asked; the phone's hash then goes.
+const ANSWERED_DAYS: i64 = 30;
 
 text_enum! {
     /// What is asked.
@@ -146,8 +151,8 @@ pub async fn ask(op: &mut Op, resident: ResidentId, kind: Kind, note: &str) -> R
     let asked_by = op.actor.name().to_owned();
     op.tx
         .execute(
-            "INSERT INTO privacy_request (id, kind, resident_id, area, note, asked_by, asked_at, due_at, case_id, case_number, state)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open')",
+            "INSERT INTO privacy_request (id, kind, resident_id, area, note, asked_by, asked_at, due_at, case_id, case_number, state, phone_hash)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', (SELECT phone_hash FROM resident WHERE id = $3))",
             params![id, kind, resident, &person.area, note, asked_by, op.now, due, case_id, &case_number],
         )
         .await?;
@@ -177,10 +182,16 @@ pub async fn fetch(op: &mut Op, id: RequestId) -> Result<export::Copy> {
 pub async fn erase(op: &mut Op, id: RequestId) -> Result<Outcome> {
     let request = open(op, id, Kind::Erasure).await?;
     let stewards = all(&op.district);
+    let here = people::get(&mut op.tx, request.resident_id).await?.dwelling_id.is_some();
+    // Of who has left nothing is said to somebody who lives here, and the other way round.
+    let other = if here { LEFT } else { HERE };
     let mut outcome = Outcome::default();
     for rule in rules::rules(&mut op.tx, &stewards).await? {
         let steward = stewards.iter().find(|s| s.fields == rule.fields);
         let Some(erase) = steward.and_then(|s| s.erase) else { continue };
+        if rule.fields == other {
+            continue;
+        }
         if rule.basis == Basis::Consent {
             let erased = erase(op, request.resident_id).await?;
             outcome.erased.push((rule.fields, erased));
@@ -289,6 +300,38 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: RequestId) -> Result<Line> 
         rows.text()
     );
     conn.one(&sql, rows.args()).await
+}
+
+/// What was asked by a phone, newest first, and can still be read: an answer outlives the phone that it erased.
+pub async fn of_phone(conn: &mut Conn, phone_hash: &[u8], now: Timestamp) -> Result<Vec<Request>> {
+    let sql = format!(
+        "SELECT {REQUEST} FROM privacy_request q WHERE q.phone_hash = $1 AND (q.ended_at IS NULL OR q.ended_at > $2)
+         ORDER BY q.asked_at DESC, q.id LIMIT 20"
+    );
+    conn.all(&sql, params![phone_hash, answered_before(now)]).await
+}
+
+/// Answers from before this are no longer shown to a phone.
+fn answered_before(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis(now.millis() - ANSWERED_DAYS * DAY_MS)
+}
+
+/// Takes the phones from at most so many requests that were answered long ago.
+pub(super) async fn forget_phones(op: &mut Op, most: i64) -> Result<u64> {
+    op.tx
+        .execute(
+            "UPDATE privacy_request SET phone_hash = NULL WHERE id IN (
+                 SELECT id FROM privacy_request WHERE phone_hash IS NOT NULL AND ended_at <= $1 LIMIT $2)",
+            params![answered_before(op.now), most],
+        )
+        .await
+}
+
+impl Request {
+    /// Until when the phone by which it was asked shows the answer.
+    pub fn shown_until(&self) -> Option<Timestamp> {
+        self.ended_at.map(|at| Timestamp::from_millis(at.millis() + ANSWERED_DAYS * DAY_MS))
+    }
 }
 
 /// What one person has asked, newest first: for their own page.

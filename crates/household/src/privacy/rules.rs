@@ -2,7 +2,7 @@
 
 use linli_access::{Authorise as _, Target};
 use linli_kernel::{Error, Result, Timestamp, error::Check, time::DAY_MS};
-use linli_store::{Conn, Entry, Op, settings};
+use linli_store::{Conn, District, Entry, Op, settings};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -59,6 +59,11 @@ pub async fn rule(conn: &mut Conn, stewards: &[Steward], fields: &str) -> Result
     rules(conn, stewards).await?.into_iter().find(|r| r.fields == fields).ok_or(Error::NotFound)
 }
 
+/// For how many days a group of the register's own is kept: for the sentence that residents read.
+pub async fn days(conn: &mut Conn, district: &District, fields: &str) -> Result<i64> {
+    Ok(rule(conn, &all(district), fields).await?.days)
+}
+
 /// Saves the rule of one group. The caller commits.
 pub async fn save(op: &mut Op, rule: Rule) -> Result<()> {
     op.permit("privacy.manage", &Target::at(&op.district.area))?;
@@ -67,7 +72,13 @@ pub async fn save(op: &mut Op, rule: Rule) -> Result<()> {
     let mut check = Check::new();
     let purpose = check.optional("purpose", rule.purpose.as_deref(), 300);
     let basis_note = check.optional("basis_note", rule.basis_note.as_deref(), 200);
-    check.require((1..=steward.most).contains(&rule.days), "days", "privacy-days-bad");
+    if steward.most == 0 {
+        // Kept as long as what it is of: there are no days to choose, and a duty does not become a choice.
+        check.require(rule.days == 0, "days", "privacy-days-bad");
+        check.require(rule.basis == steward.basis, "basis", "privacy-basis-fixed");
+    } else {
+        check.require((1..=steward.most).contains(&rule.days), "days", "privacy-days-bad");
+    }
     check.done()?;
     let rule = Rule { purpose, basis_note, ..rule };
     let mut rules = rules(&mut op.tx, &stewards).await?;

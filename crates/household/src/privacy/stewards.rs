@@ -1,9 +1,12 @@
 //! Who knows how a group of fields is destroyed: the register for its own, other slices through a port.
 
+use std::time::Duration;
+
 use linli_kernel::{AreaCode, Result, Timestamp, params};
 use linli_store::{District, Entry, Op, worker::Work};
 use serde_json::json;
 
+use super::request;
 use crate::{
     model::{Basis, CareKind, ResidentId},
     register::News,
@@ -19,7 +22,7 @@ pub struct Steward {
     pub basis: Basis,
     /// How many days it is kept, unless the table says otherwise.
     pub days: i64,
-    /// The most days that the table may say.
+    /// The most days that the table may say; none: it is kept as long as what it is of, and goes with it.
     pub most: i64,
     /// Destroys at most so many of what was over before an instant; answers how many.
     pub enforce: for<'a> fn(&'a mut Op, Timestamp, i64) -> Work<'a, u64>,
@@ -45,9 +48,41 @@ pub fn all(district: &District) -> Vec<Steward> {
     OWN.iter().chain(others).copied().collect()
 }
 
+/// The group of what was typed into forms at the door.
+pub(crate) const FORMS: &str = "forms";
+/// Who lives here, and who has left: of one person at most one of the two counts.
+pub(super) const HERE: &str = "residents";
+pub(super) const LEFT: &str = "identity";
+
 const OWN: &[Steward] = &[
+    // Forms come before phones: whose they are is told by the phone.
     Steward {
-        fields: "identity",
+        fields: FORMS,
+        basis: Basis::Consent,
+        days: 30,
+        most: 180,
+        enforce: |op, before, most| Box::pin(forms(op, before, most)),
+        erase: Some(|op, id| Box::pin(forms_of(op, id))),
+    },
+    Steward {
+        fields: "messages",
+        basis: Basis::Consent,
+        days: 2,
+        most: 30,
+        enforce: |op, before, most| Box::pin(messages(op, before, most)),
+        erase: None,
+    },
+    Steward {
+        fields: HERE,
+        basis: Basis::Duty,
+        days: 0,
+        most: 0,
+        // Who moves out or dies goes over to the next group.
+        enforce: |_, _, _| Box::pin(async { Ok(0) }),
+        erase: Some(|_, _| Box::pin(async { Ok(0) })),
+    },
+    Steward {
+        fields: LEFT,
         basis: Basis::Duty,
         days: 3 * YEAR,
         most: 10 * YEAR,
@@ -79,6 +114,15 @@ const OWN: &[Steward] = &[
         erase: Some(|op, id| Box::pin(stays_of(op, id))),
     },
     Steward {
+        fields: "contacts",
+        basis: Basis::Duty,
+        days: 0,
+        most: 0,
+        // Whoever notes that an entity has closed takes its contact away in the same step.
+        enforce: |_, _, _| Box::pin(async { Ok(0) }),
+        erase: None,
+    },
+    Steward {
         fields: "sheets",
         basis: Basis::Duty,
         days: 30,
@@ -103,6 +147,41 @@ const OWN: &[Steward] = &[
         erase: None,
     },
 ];
+
+/// What was typed into forms that were decided long ago; the register has what counts. Residents are told "within so
+/// many days", and a night comes once a day: what would be over before the next one goes in this one.
+async fn forms(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
+    let before = before.plus(Duration::from_hours(24));
+    op.tx
+        .execute(
+            "UPDATE claim SET content = NULL, phone_hash = NULL WHERE id IN (SELECT id FROM claim
+                 WHERE content IS NOT NULL AND decided_at < $1 AND state IN ('accepted', 'partly', 'declined', 'withdrawn') LIMIT $2)",
+            params![before, most],
+        )
+        .await
+}
+
+/// Forms of somebody's proven phone about which there is nothing left to decide.
+async fn forms_of(op: &mut Op, id: ResidentId) -> Result<u64> {
+    op.tx
+        .execute(
+            "UPDATE claim SET content = NULL, phone_hash = NULL
+             WHERE phone_hash = (SELECT phone_hash FROM resident WHERE id = $1) AND proven = $2 AND content IS NOT NULL
+               AND state IN ('accepted', 'partly', 'declined', 'withdrawn')",
+            params![id, true],
+        )
+        .await
+}
+
+/// Messages with digits: limits count by them for a day.
+async fn messages(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
+    op.tx
+        .execute(
+            "DELETE FROM phone_proof WHERE id IN (SELECT id FROM phone_proof WHERE asked_at < $1 ORDER BY asked_at LIMIT $2)",
+            params![before, most],
+        )
+        .await
+}
 
 async fn identity(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
     let gone = forget::left(&mut op.tx, before, None, most).await?;
@@ -246,7 +325,12 @@ async fn exchange(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
     Ok(erased)
 }
 
+/// What was answered long ago; of what was answered some weeks ago, the phone by which the answer was read.
 async fn requests(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
+    let phones = request::forget_phones(op, most).await?;
+    if phones > 0 {
+        return Ok(phones);
+    }
     op.tx
         .execute(
             "DELETE FROM privacy_request WHERE id IN (SELECT id FROM privacy_request WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",

@@ -14,6 +14,7 @@ use super::Desk;
 use crate::{
     code::{self, CodeId, CodeKind, CodeState, Label},
     model::BuildingId,
+    privacy,
     store::{places, places::Building},
 };
 
@@ -270,6 +271,8 @@ async fn labels(ctx: Ctx, Path(id): Path<BuildingId>, Query(asked): Query<Asked>
 #[template(path = "code/poster.html")]
 struct Poster {
     chrome: Chrome,
+    /// Days for which a decided form is kept.
+    kept: i64,
     back: String,
     grid: String,
     phone: String,
@@ -285,6 +288,7 @@ async fn poster(ctx: Ctx, Path(id): Path<BuildingId>, Query(asked): Query<Asked>
     let sheets: Vec<Paper> =
         states.iter().filter(wanted).map(|s| paper(&ctx, &desk, &house, s)).collect::<Result<_>>()?;
     let page = Poster {
+        kept: privacy::days(&mut ctx.read().await?, &ctx.district, privacy::FORMS).await?,
         chrome: ctx.chrome("code-poster"),
         back: format!("/homes/house/{id}/codes"),
         grid: desk.atlas.path(&house.area),

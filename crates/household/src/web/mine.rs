@@ -9,7 +9,7 @@ use axum::{
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar};
 use linli_access::Access as AccessPort;
-use linli_grid::AtlasPort;
+use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::{Error, Result, Timestamp};
 use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, limit::Purpose, sheet};
 use serde::Deserialize;
@@ -28,7 +28,7 @@ use crate::{
     code::Label,
     mine::{self, Look, Mine},
     model::{Basis, CareKind, Field, IdNumber, ResidentId},
-    privacy::request::{Kind, Request, State},
+    privacy::request::{self, Kind, Request, State},
 };
 
 struct Shown {
@@ -54,6 +54,13 @@ struct Asking {
     open: bool,
     number: String,
     reason: String,
+    /// What is gone, and how much of it.
+    erased: Vec<(String, u64)>,
+    /// What stays, and on which basis.
+    kept: Vec<(String, String)>,
+    /// Of an answer to a phone that is no longer registered: where, and until when it is shown.
+    place: String,
+    shown: String,
 }
 
 struct Who {
@@ -93,6 +100,8 @@ struct Page {
     chrome: Chrome,
     phone: String,
     people: Vec<Who>,
+    /// Requests of this phone about whom it no longer stands in the register.
+    answers: Vec<Asking>,
     forms: Vec<Form>,
     looks: Vec<Seen>,
     help: Option<Help>,
@@ -121,6 +130,8 @@ struct DigitsPage {
 
 fn asking(ctx: &Ctx, request: &Request) -> Asking {
     let l = &ctx.locale;
+    let result = request.result();
+    let name = |fields: &str| l.t(&format!("privacy-fields-{fields}"));
     Asking {
         what: l.t(&format!("privacy-kind-{}", request.kind)),
         state: l.t(&format!("privacy-state-{}", request.state)),
@@ -133,7 +144,15 @@ fn asking(ctx: &Ctx, request: &Request) -> Asking {
         until: day(request.due_at),
         open: request.state == State::Open,
         number: request.case_number.clone().unwrap_or_default(),
-        reason: request.result().reason.unwrap_or_default(),
+        erased: result.erased.iter().map(|(fields, n)| (name(fields), *n)).collect(),
+        kept: result
+            .kept
+            .iter()
+            .map(|(fields, basis)| (name(fields), word(l, "basis", basis.as_str())))
+            .collect(),
+        reason: result.reason.unwrap_or_default(),
+        place: String::new(),
+        shown: request.shown_until().map(day).unwrap_or_default(),
     }
 }
 
@@ -194,15 +213,15 @@ fn form(ctx: &Ctx, access: &AccessPort, claim: &Claim) -> Result<Form> {
     })
 }
 
-fn seen(ctx: &Ctx, look: &Look, people: &[Mine]) -> Seen {
-    let about = people.iter().find(|m| m.resident.id.to_string() == look.about);
-    let what = if look.action == "household.read" { "mine-look-card" } else { "mine-look-contact" };
+fn seen(ctx: &Ctx, atlas: &Atlas, look: Look, people: &[Mine]) -> Seen {
+    let names = people.iter().filter(|m| look.about.contains(&m.resident.id)).map(|m| m.person.name.clone());
+    let place = look.area.as_ref().map(|area| atlas.path(area)).unwrap_or_default();
     Seen {
         at: look.at,
         who: linli_access::log::actor(&ctx.locale, &look.who),
-        what: ctx.locale.t(what),
-        about: about.map(|m| m.person.name.clone()).unwrap_or_default(),
-        reason: look.reason().unwrap_or_default(),
+        what: ctx.locale.t_with(&format!("mine-look-{}", look.way.as_str()), &[("place", place)]),
+        about: names.collect::<Vec<_>>().join("、"),
+        reason: look.reason.unwrap_or_default(),
     }
 }
 
@@ -214,6 +233,8 @@ async fn page(ctx: &Ctx, held: &Held, done: String, trouble: String) -> WebResul
     let ids: Vec<ResidentId> = people.iter().map(|m| m.resident.id).collect();
     let looks = mine::looks(&mut conn, &ids).await?;
     let forms = claims::mine_waiting(&mut conn, &held.hash).await?;
+    let mut answers = request::of_phone(&mut conn, &held.hash, ctx.now()).await?;
+    answers.retain(|request| !ids.contains(&request.resident_id));
     let mut shown = Vec::with_capacity(people.len());
     for mine in &people {
         let code = match mine.resident.dwelling_id {
@@ -232,8 +253,16 @@ async fn page(ctx: &Ctx, held: &Held, done: String, trouble: String) -> WebResul
     let page = Page {
         chrome: ctx.chrome("mine-title"),
         phone: masked(&held.phone),
-        help: people.first().map(|m| Help::of(&atlas, &m.resident.area)),
-        looks: looks.iter().map(|look| seen(ctx, look, &people)).collect(),
+        help: people
+            .first()
+            .map(|m| &m.resident.area)
+            .or_else(|| answers.first().map(|request| &request.area))
+            .map(|area| Help::of(&atlas, area)),
+        answers: answers
+            .iter()
+            .map(|request| Asking { place: atlas.path(&request.area), ..asking(ctx, request) })
+            .collect(),
+        looks: looks.into_iter().map(|look| seen(ctx, &atlas, look, &people)).collect(),
         forms: forms.iter().map(|claim| form(ctx, &access, claim)).collect::<Result<_>>()?,
         people: shown,
         done,

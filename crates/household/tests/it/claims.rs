@@ -11,7 +11,6 @@ use linli_household::{
     model::{CareKind, Field, ResidentId, Source, Usage},
     store::Seal,
 };
-use linli_store::worker::Handler;
 use linli_testkit::both_engines;
 
 use super::{codes::code_of, people::card, *};
@@ -188,6 +187,31 @@ both_engines! {
         assert_eq!(key(send(&d, &entrance, &unchanged(), None).await), "door-choose");
     }
 
+    async fn nothing_has_changed_waits_once_for_each_home(s) {
+        let d = district(&s).await;
+        let (here, next) = (home(&d, GRID, "3号楼").await, home(&d, GRID, "4号楼").await);
+        add(&d, here, &facts("王小明", ID, PHONE)).await;
+        let code = code_of(&d, here).await;
+        let first = send(&d, &code, &unchanged(), None).await.unwrap();
+        for n in 2..30 {
+            d.clock.advance(std::time::Duration::from_secs(1));
+            let again = send(&d, &code, &unchanged(), None).await.unwrap();
+            assert_eq!((again.id, again.version, again.submitted_at), (first.id, n, d.clock.now()));
+        }
+        assert_eq!(listed(&d).await.len(), 1);
+        // A proven phone says it for itself, another home for itself, and a filled form is another matter.
+        let own = send(&d, &code, &unchanged(), Some(&held(&d, PHONE))).await.unwrap();
+        let elsewhere = send(&d, &code_of(&d, next).await, &unchanged(), None).await.unwrap();
+        let form = send(&d, &code, &fill(vec![member("赵六", "", "")]), None).await.unwrap();
+        assert_eq!([own.version, elsewhere.version, form.version], [1, 1, 1]);
+        assert_eq!(listed(&d).await.len(), 4);
+        // Once it is decided, the next one is new.
+        let mut op1 = op(&d, worker()).await;
+        assert_eq!(claims::accept_unchanged(&mut op1, &[first.id]).await.unwrap(), 1);
+        op1.commit().await.unwrap();
+        assert_ne!(send(&d, &code, &unchanged(), None).await.unwrap().id, first.id);
+    }
+
     async fn a_door_that_nobody_knows_is_registered_when_it_is_taken(s) {
         let d = district(&s).await;
         let house = building(&d, GRID, "3号楼").await;
@@ -337,17 +361,10 @@ both_engines! {
         let claim = send(&d, &code, &fill(vec![member("王小明", ID, PHONE)]), None).await.unwrap();
         let waits = send(&d, &code, &fill(vec![member("李丽", "", "")]), None).await.unwrap();
         accept(&d, &claim, Taken::All).await.unwrap();
-        let sweep = async |days: u64| {
-            d.clock.advance(std::time::Duration::from_hours(24 * days));
-            let Some(Handler::Every(_, work)) = claims::handlers().get("household.claims_sweep").copied() else { panic!("no job") };
-            let mut op = d.op("sweep").await.unwrap();
-            work(&mut op).await.unwrap();
-            op.commit().await.unwrap();
-        };
-        sweep(29).await;
+        crate::privacy::night_after(&d, 28).await;
         assert!(see(&d, &claim).await.0.content.is_some());
-        sweep(2).await;
-        assert!(see(&d, &claim).await.0.content.is_none());
+        crate::privacy::night_after(&d, 0).await;
+        assert!(see(&d, &claim).await.0.content.is_none(), "gone before the thirty days are over");
         assert!(see(&d, &waits).await.0.content.is_some(), "what waits stays");
         assert_eq!(card(&d, here).await.residents().count(), 1, "the register has what counts");
     }

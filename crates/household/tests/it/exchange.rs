@@ -1,5 +1,6 @@
 //! Exchange with a stand-in peer: what it is told, what it tells, and what it must never hear.
 
+mod looks;
 mod named;
 mod peer;
 mod pull;

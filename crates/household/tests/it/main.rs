@@ -13,6 +13,7 @@ mod freshness;
 mod imports;
 mod meetings;
 mod mend;
+mod pages;
 mod people;
 mod phones;
 mod privacy;

@@ -26,7 +26,7 @@ fn administrator() -> Actor {
 }
 
 /// A night passes: the clock reaches two in the morning after `days`, and the work is done.
-async fn night_after(d: &Arc<District>, days: u32) {
+pub(crate) async fn night_after(d: &Arc<District>, days: u32) {
     // It is nine: two in the morning comes seventeen hours later.
     d.clock.advance(DAY * days + Duration::from_hours(17));
     let handlers = (linli_household::manifest().handlers)();
@@ -189,7 +189,25 @@ both_engines! {
             assert!(privacy::save(&mut op, rule).await.is_err());
         }
         let rules = privacy::rules(&mut d.db.read().await.unwrap(), &privacy::all(&d)).await.unwrap();
-        assert!(rules.len() >= 7 && rules.iter().all(|r| r.days > 0 && r.purpose.is_none()), "{rules:?}");
+        assert!(rules.iter().all(|r| r.purpose.is_none()), "{rules:?}");
+        // What lasts as long as somebody lives here has no days, and its basis is not chosen.
+        let lasting: Vec<&str> = rules.iter().filter(|r| r.days == 0).map(|r| r.fields.as_str()).collect();
+        assert_eq!(lasting, ["residents", "contacts"]);
+        for group in ["forms", "messages", "identity", "phone", "care", "stays", "sheets", "exchange", "requests"] {
+            assert!(rules.iter().any(|r| r.fields == group && r.days > 0), "{group}");
+        }
+        assert_eq!(key(ruled(&d, "residents", Basis::Duty, 30).await), "privacy-days-bad");
+        assert_eq!(key(ruled(&d, "residents", Basis::Consent, 0).await), "privacy-basis-fixed");
+        ruled(&d, "residents", Basis::Duty, 0).await.unwrap();
+        // Every group has its words.
+        let catalog = linli_web::Catalog::new(linli_household::manifest().locales).unwrap();
+        for language in [linli_store::op::Language::Chinese, linli_store::op::Language::English] {
+            let locale = catalog.locale(language);
+            for (rule, part) in rules.iter().flat_map(|r| ["fields", "purpose", "note", "from"].map(|part| (r, part))) {
+                let key = format!("privacy-{part}-{}", rule.fields);
+                assert_ne!(locale.t(&key), key);
+            }
+        }
     }
 
     async fn a_copy_holds_everything_of_one_and_nothing_of_others(s) {
@@ -244,8 +262,8 @@ both_engines! {
         erase.commit().await.unwrap();
         let erased: Vec<(&str, u64)> = outcome.erased.iter().map(|(f, n)| (f.as_str(), *n)).collect();
         let kept: Vec<(&str, Basis)> = outcome.kept.iter().map(|(f, b)| (f.as_str(), *b)).collect();
-        assert_eq!(erased, [("phone", 1), ("care", 1)]);
-        assert_eq!(kept, [("identity", Basis::Duty), ("stays", Basis::Duty)]);
+        assert_eq!(erased, [("forms", 0), ("phone", 1), ("care", 1)]);
+        assert_eq!(kept, [("residents", Basis::Duty), ("stays", Basis::Duty)], "they live here: nothing of who left");
         let (name, phone): (String, Option<Vec<u8>>) = d.db.read().await.unwrap()
             .one("SELECT name, phone FROM resident", vec![]).await.unwrap();
         assert_eq!((name.as_str(), phone), ("王小明", None));
@@ -263,6 +281,27 @@ both_engines! {
         request::refuse(&mut refuse, second, "不是本人").await.unwrap();
         assert_eq!(key(request::fetch(&mut refuse, second).await), "privacy-over");
         refuse.commit().await.unwrap();
+    }
+
+    async fn the_phone_of_a_request_goes_some_weeks_after_the_answer(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let id = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
+        let mut ask = op(&d, Actor::Public).await;
+        let asked = request::ask(&mut ask, id, Kind::Erasure, "").await.unwrap();
+        ask.commit().await.unwrap();
+        let mut erase = op(&d, secretary()).await;
+        request::erase(&mut erase, asked).await.unwrap();
+        erase.commit().await.unwrap();
+        let hash = Seal::new(&d.port::<Access>().unwrap()).phone_hash(PHONE).unwrap();
+        let held = "SELECT count(*) FROM privacy_request WHERE phone_hash IS NOT NULL";
+        night_after(&d, 28).await;
+        let read = request::of_phone(&mut d.db.read().await.unwrap(), &hash, d.clock.now()).await.unwrap();
+        assert_eq!((read.len(), count(&d, held).await), (1, 1));
+        night_after(&d, 2).await;
+        let read = request::of_phone(&mut d.db.read().await.unwrap(), &hash, d.clock.now()).await.unwrap();
+        assert_eq!((read.len(), count(&d, held).await), (0, 0));
+        assert_eq!(count(&d, "SELECT count(*) FROM privacy_request").await, 1, "the request itself stays");
     }
 
     async fn only_ones_own_record_is_asked_to_be_erased_and_once(s) {

@@ -17,6 +17,7 @@ use super::{may, problems, scope, shown};
 use crate::{
     app::{self, NewVersion, now_of},
     model::{State, Survey, SurveyId, VersionId},
+    port::Homes,
     read::{self, Heads},
     store,
 };
@@ -315,6 +316,7 @@ async fn tables(ctx: &Ctx, id: SurveyId) -> WebResult<(String, Vec<export::Table
         by: t("survey-col-by"),
         at: t("survey-col-at"),
         area: t("survey-col-area"),
+        address: t("survey-col-address"),
         dwelling: t("survey-col-dwelling"),
         visit: t("survey-col-visit"),
     };
@@ -322,7 +324,8 @@ async fn tables(ctx: &Ctx, id: SurveyId) -> WebResult<(String, Vec<export::Table
     let reach = scope(ctx, "survey.export")?;
     let mut op = ctx.op().await?;
     let survey = read::survey(&mut op.tx, &reach, id).await?;
-    let tables = read::tables(&mut op.tx, &access, &reach, id, &heads).await?;
+    let homes = ctx.district.ports.get::<Homes>();
+    let tables = read::tables(&mut op.tx, &access, &reach, id, &heads, homes.as_deref()).await?;
     let rows = tables.first().map_or(0, |table| table.rows.len());
     let log = linli_store::Entry {
         action: "survey.export",

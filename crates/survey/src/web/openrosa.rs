@@ -79,6 +79,7 @@ fn fail(ctx: &Ctx, error: &Error) -> Response {
         Error::NotFound => "survey-app-no-form",
         Error::TooLarge(_) => "survey-app-too-large",
         Error::TooMany(_) => "error-too-many",
+        Error::Conflict("survey-app-other") => "survey-app-other",
         Error::Conflict(_) | Error::Unavailable(_) => "error-busy",
         Error::Invalid(_) => "survey-app-broken",
         Error::Internal(_) => "error-internal",
@@ -98,8 +99,12 @@ async fn entered(mut ctx: Ctx, headers: &HeaderMap) -> Result<Ctx, Response> {
     let shown = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(tokens::basic);
     let Some((_, password)) = shown else { return Err(fail(&ctx, &Error::Unauthorised)) };
     let found = async {
-        ctx.app.limits().check(Purpose::LogIn, &ctx.source)?;
-        tokens::who(&mut ctx.read().await?, &password, ctx.now()).await
+        let found = tokens::who(&mut ctx.read().await?, &password, ctx.now()).await?;
+        if found.is_none() {
+            // Only wrong ones are counted: a right one is 256 random bits, which nobody finds by trying.
+            ctx.app.limits().check(Purpose::Token, &ctx.source)?;
+        }
+        Ok(found)
     };
     match found.await {
         Ok(Some(actor)) => {

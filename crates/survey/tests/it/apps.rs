@@ -84,6 +84,12 @@ both_engines! {
             assert_eq!(again.status, StatusCode::ACCEPTED, "{}", again.text);
         }
         assert_eq!(number(&d, "SELECT COUNT(*) FROM survey_answer").await, 1);
+        // Other answers under the same name are refused in words, and what is kept stays.
+        let changed = submission("uuid:1", "4");
+        let other = app.send("/openrosa/submission", &[Part("xml_submission_file", Some("pets.xml"), &changed)], Some(&token)).await;
+        assert_eq!(other.status, StatusCode::CONFLICT, "{}", other.text);
+        assert!(other.text.contains("内容不同"), "{}", other.text);
+        assert_eq!(number(&d, "SELECT COUNT(*) FROM survey_answer").await, 1);
         let names: Vec<(String,)> = d.db.read().await.unwrap().all("SELECT name FROM survey_photo ORDER BY name", vec![]).await.unwrap();
         let mut names: Vec<String> = names.into_iter().map(|(name,)| name).collect();
         names.sort();
@@ -131,5 +137,23 @@ both_engines! {
         });
         assert_eq!(own.post("/surveys/device/end").await.status, StatusCode::SEE_OTHER);
         assert_eq!(app.app("GET", "/openrosa/formList", &token).await.status, StatusCode::UNAUTHORIZED);
+    }
+
+    async fn a_right_token_is_never_counted_and_guesses_are(db) {
+        let d = district(&db).await;
+        published(&d).await;
+        let token = token(&d).await;
+        let app = Pages::new(&d, Actor::Public);
+        for n in 0..60 {
+            assert_eq!(app.app("GET", "/openrosa/formList", &token).await.status, StatusCode::OK, "request {n}");
+        }
+        // Guesses are sent away; however slow the machine is, that many come faster than the measure fills.
+        let mut answers = Vec::new();
+        for n in 0..200 {
+            answers.push(app.app("GET", "/openrosa/formList", &format!("lf_{n}")).await.status);
+        }
+        assert!(answers.contains(&StatusCode::TOO_MANY_REQUESTS) && answers[0] == StatusCode::UNAUTHORIZED, "{answers:?}");
+        // Whoever has a right one still comes in behind the same address.
+        assert_eq!(app.app("GET", "/openrosa/formList", &token).await.status, StatusCode::OK);
     }
 }

@@ -66,6 +66,7 @@ both_engines! {
         let read = linli_forms::Workbook::read(&book.bytes).unwrap();
         assert_eq!(read.names, ["data", "pet"]);
         let csv = desk.get(&format!("{address}/answers.csv")).await.text;
+        assert!(csv.contains("地址,房屋编号") && csv.contains("东一街 3 号楼 201"), "an address, not only an id: {csv}");
         assert!(csv.contains("门牌 照片.png") && !csv.contains("藏着的话"), "{csv}");
         assert_eq!(number(&d, "SELECT COUNT(*) FROM activity WHERE action = 'survey.export'").await, 2);
     }

@@ -11,14 +11,14 @@ use axum_extra::extract::cookie::CookieJar;
 use linli_access::Access as AccessPort;
 use linli_kernel::{Error, Result};
 use linli_store::Conn;
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, limit::Purpose, once};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, once};
 
 use super::{
-    Carried, Scanned, cost,
+    Carried, Scanned,
     digits::masked,
     fields,
     form::{self, Choice, Typed, Who},
-    held, same, scanned,
+    form_pace, held, same, scanned,
 };
 use crate::{
     claims::{self, Held, Kept, Member},
@@ -193,8 +193,7 @@ async fn send(ctx: Ctx, jar: CookieJar, Path(token): Path<String>, body: Body) -
     let held = held(&ctx, &mut conn, &jar).await?;
     let ground = ground(&ctx, &mut conn, home, held.as_ref(), &typed.carried.again).await?;
     drop(conn);
-    let cost = if held.is_some() { cost::OWN_FORM } else { cost::FORM };
-    ctx.app.limits().spend(Purpose::Door, &ctx.source, cost)?;
+    form_pace(&ctx, held.as_ref())?;
     let filed = if form::expired(&typed, held.as_ref()) {
         Err(Error::field("form", "door-phone-expired"))
     } else {

@@ -27,6 +27,7 @@ use crate::{
     claims::{self, Held},
     code::{self, Code, CodeKind, Label},
     model::DwellingId,
+    privacy,
     store::places,
 };
 
@@ -46,6 +47,19 @@ pub(in crate::web) mod cost {
     /// A form from somebody whose phone is proven, and from somebody else.
     pub(crate) const OWN_FORM: u32 = 2;
     pub(crate) const FORM: u32 = 6;
+}
+
+/// Counts a form: by what it costs and, where no phone is proven, by the pace as well. A house fills in its hundred
+/// forms in an evening; what sends thirty in a second is no house.
+pub(super) fn form_pace(ctx: &Ctx, held: Option<&Held>) -> Result<()> {
+    let limits = ctx.app.limits();
+    match held {
+        Some(_) => limits.spend(Purpose::Door, &ctx.source, cost::OWN_FORM),
+        None => {
+            limits.check(Purpose::Form, &ctx.source)?;
+            limits.spend(Purpose::Door, &ctx.source, cost::FORM)
+        }
+    }
 }
 
 /// The largest form: a family of twelve with long names needs a tenth of it.
@@ -95,6 +109,8 @@ pub(super) struct Scanned {
     pub(super) place: String,
     pub(super) doors: Vec<Door>,
     pub(super) help: Help,
+    /// Days for which a decided form is kept, as the table says today.
+    pub(super) kept: i64,
 }
 
 /// What the pages of one visit carry along.
@@ -216,7 +232,8 @@ pub(super) async fn scan(
         return gone(StatusCode::GONE, Some(help));
     };
     let token = label.text(&access, &ctx.district.area)?;
-    Ok(Ok(Scanned { code, token, place, doors, help }))
+    let kept = privacy::days(&mut conn, &ctx.district, privacy::FORMS).await?;
+    Ok(Ok(Scanned { code, token, place, doors, help, kept }))
 }
 
 /// `scanned!` in handlers: the label, or what is answered instead.

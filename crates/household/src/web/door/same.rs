@@ -9,9 +9,9 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use linli_access::Access as AccessPort;
 use linli_kernel::Result;
-use linli_web::{Access, Chrome, Ctx, Route, WebResult, limit::Purpose, once};
+use linli_web::{Access, Chrome, Ctx, Route, WebResult, once};
 
-use super::{Carried, Scanned, carried, cost, digits::public, fields, held, scanned};
+use super::{Carried, Scanned, carried, digits::public, fields, form_pace, held, scanned};
 use crate::{
     claims::{self, CONSENT, Content, Held, NewClaim, Receipt},
     model::DwellingId,
@@ -86,8 +86,7 @@ async fn send(ctx: Ctx, jar: CookieJar, Path(token): Path<String>, body: Body) -
     let fields = fields(body).await?;
     let home: Option<DwellingId> = door.home(&carried(&fields));
     let held = held(&ctx, &mut ctx.read().await?, &jar).await?;
-    let cost = if held.is_some() { cost::OWN_FORM } else { cost::FORM };
-    ctx.app.limits().spend(Purpose::Door, &ctx.source, cost)?;
+    form_pace(&ctx, held.as_ref())?;
     let new =
         NewClaim { dwelling: home, same: true, content: Content::default(), consent: CONSENT.to_owned() };
     let key = once::key_of(&format!("door/{}", door.token), &fields);

@@ -15,6 +15,10 @@ both_engines! {
         let id = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
         add(&d, far, &facts("李小红", "", "10000000002")).await;
 
+        // What waits is what the agreement names: not the homes, not the people of other streets.
+        let waiting = async |most| view::waiting(&mut d.db.read().await.unwrap(), &a, most).await.unwrap();
+        assert_eq!((waiting(1_000).await, waiting(0).await), (1, 1), "and it is counted one further than it is shown");
+
         let (told, at) = all(&d, &a, 0).await;
         assert_eq!(told.len(), 1, "nobody of another street, no home, no household: {told:?}");
         let fields = told[0].fields.as_ref().unwrap();

@@ -56,7 +56,7 @@ both_engines! {
         assert_eq!(peer.names(), ["张先到"], "who moved away is gone from the copy");
         assert!(peer.is_in_order());
         let mut conn = d.db.read().await.unwrap();
-        let told = agreement::told_of(&mut conn, id).await.unwrap();
+        let told = agreement::told_of(&mut conn, &[id]).await.unwrap();
         assert_eq!((told.len(), told[0].agreement_id, told[0].purpose.as_str()), (1, a.id, "疫情流调"));
         let sent = push::deliveries(&mut conn, a.id, None, 50).await.unwrap().items;
         assert!(!sent.is_empty() && sent.iter().all(|one| one.delivered_at.is_some() && one.attempts == 1));
