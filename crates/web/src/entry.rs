@@ -46,7 +46,7 @@ fn context(app: &App, district: Arc<District>, request: &Request) -> Ctx {
     Ctx {
         db: district.db.metered(),
         actor: Actor::Public,
-        locale: app.catalog().locale(prefs.language),
+        locale: app.catalog().locale(prefs.language).at(now),
         prefs,
         request: district.ids.uuid(now).simple().to_string(),
         origin: format!("{}://{}", if https { "https" } else { "http" }, host(headers)),
