@@ -115,3 +115,9 @@ survey-app-known = Received before; missing photos were added
 survey-app-faults = Some answers do not fit: { $fields }
 nav-surveys = Visit forms
 nav-survey-fill = Fill in visit forms
+
+# Acts in the log
+act-survey-publish = Survey published
+act-survey-withdraw = Survey withdrawn
+act-survey-token-make = Token of a collecting device made
+act-survey-token-end = Token of a collecting device ended

@@ -103,3 +103,9 @@ survey-app-known = 之前已经收到过，照片已补齐
 survey-app-faults = 有答案不合要求：{ $fields }
 nav-surveys = 走访表单
 nav-survey-fill = 填走访表单
+
+# 日志中的操作
+act-survey-publish = 发布问卷
+act-survey-withdraw = 停用问卷
+act-survey-token-make = 生成采集设备令牌
+act-survey-token-end = 作废采集设备令牌
