@@ -71,6 +71,7 @@ pub async fn entry(State(app): State<App>, request: Request, next: Next) -> Resp
         request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |p| p.as_str().to_owned());
     let method = request.method().clone();
     let began = Instant::now();
+    let too_large = if is_form(request.headers()) { "error-file-too-large" } else { "error-body-too-large" };
 
     let mut response = if origin::foreign(&method, request.headers(), &ctx.origin) {
         error::render(&ctx, &Error::Forbidden("error-foreign-origin"), json)
@@ -78,7 +79,7 @@ pub async fn entry(State(app): State<App>, request: Request, next: Next) -> Resp
         request.extensions_mut().insert(ctx.clone());
         next.run(request).await
     } else {
-        error::render(&ctx, &Error::TooLarge("error-file-too-large"), json)
+        error::render(&ctx, &Error::TooLarge(too_large), json)
     };
     let mut told = response.extensions_mut().remove::<Arc<Error>>();
     if told.is_none() && response.status().is_client_error() {
@@ -182,12 +183,17 @@ fn verb(method: &Method) -> &'static str {
     }
 }
 
+/// A form with files.
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("multipart/form-data"))
+}
+
 /// The request with a body that ends at the limit of its kind; none if it says itself that it is larger.
 fn bounded(request: Request) -> Option<Request> {
-    let header = |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
-    let form = header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("multipart/form-data"));
-    let limit = if form { FORM_LIMIT } else { BODY_LIMIT };
-    let claimed = header(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    let limit = if is_form(request.headers()) { FORM_LIMIT } else { BODY_LIMIT };
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    let claimed = length.and_then(|length| length.parse::<usize>().ok());
     if claimed.is_some_and(|length| length > limit) {
         return None;
     }
@@ -262,6 +268,18 @@ mod tests {
             let Some(Error::Invalid(fields)) = error else { panic!("{path}: {error:?}") };
             assert_eq!((fields[0].field.as_str(), fields[0].key.as_str()), ("form", "error-form-broken"));
         }
+    }
+
+    #[test]
+    fn the_limit_goes_by_the_kind_of_request() {
+        let of = |kind: &str, length: usize| {
+            let request = Request::builder().header(header::CONTENT_TYPE, kind);
+            bounded(request.header(header::CONTENT_LENGTH, length).body(Body::empty()).unwrap()).is_some()
+        };
+        assert!(of("application/json", BODY_LIMIT) && !of("application/json", BODY_LIMIT + 1));
+        assert!(of("multipart/form-data; boundary=x", BODY_LIMIT + 1));
+        // The sentence for it says the number.
+        assert_eq!(BODY_LIMIT, 8 * 1024 * 1024);
     }
 
     #[tokio::test]
