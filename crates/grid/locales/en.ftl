@@ -200,3 +200,6 @@ grid-land-size = Size
 grid-land-at = Place (latitude, longitude)
 grid-land-overlap = Overlap
 grid-land-gap = Gap
+
+# Acts in the log
+act-import-upload = Base data uploaded

@@ -200,3 +200,6 @@ grid-land-size = 面积
 grid-land-at = 位置（纬度, 经度）
 grid-land-overlap = 重叠
 grid-land-gap = 空白
+
+# 日志中的操作
+act-import-upload = 上传基础数据

@@ -102,3 +102,13 @@ insight-take-back-which = Use “{ $name }” again
 insight-place-saved = Saved; places are recognised by it at once.
 insight-place-dropped = No longer in use.
 insight-place-back = In use again.
+
+# Acts in the log
+act-model-train = Model trained
+act-model-ask = Training of the models asked for
+act-model-roll-back = Model rolled back
+act-model-settings = Settings of the models changed
+act-place-put = Place name entered
+act-place-drop = Place name dropped
+act-place-take-back = Place name taken back
+act-place-learn = Place name learnt

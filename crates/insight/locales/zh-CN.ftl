@@ -102,3 +102,13 @@ insight-take-back-which = 恢复“{ $name }”
 insight-place-saved = 已保存，马上按它认地方。
 insight-place-dropped = 已停用。
 insight-place-back = 已恢复。
+
+# 日志中的操作
+act-model-train = 训练模型
+act-model-ask = 要求训练模型
+act-model-roll-back = 退回到旧模型
+act-model-settings = 修改模型设置
+act-place-put = 登记地名
+act-place-drop = 停用地名
+act-place-take-back = 恢复地名
+act-place-learn = 采纳地名

@@ -95,17 +95,30 @@ impl Timestamp {
         self.in_china().to_rfc3339_opts(SecondsFormat::Secs, false)
     }
 
-    /// `11月23日 周一 14:05`, as screens show it.
-    pub fn zh(self) -> String {
+    /// `11月23日 周一 14:05`, as screens show it; with the year where it is not `this_year`.
+    pub fn zh(self, this_year: Option<i32>) -> String {
         const DAYS: [&str; 7] = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
         let t = self.in_china();
         let day = DAYS[t.weekday().num_days_from_monday() as usize];
-        format!("{}月{}日 {day} {}", t.month(), t.day(), t.format("%H:%M"))
+        let year = if this_year == Some(t.year()) { String::new() } else { format!("{}年", t.year()) };
+        format!("{year}{}月{}日 {day} {}", t.month(), t.day(), t.format("%H:%M"))
     }
 
-    /// `Mon 23 Nov 14:05`.
-    pub fn en(self) -> String {
-        self.in_china().format("%a %-d %b %H:%M").to_string()
+    /// `Mon 23 Nov 14:05`; with the year where it is not `this_year`.
+    pub fn en(self, this_year: Option<i32>) -> String {
+        let t = self.in_china();
+        let known = this_year == Some(t.year());
+        t.format(if known { "%a %-d %b %H:%M" } else { "%a %-d %b %Y %H:%M" }).to_string()
+    }
+
+    /// The year in China.
+    pub fn china_year(self) -> i32 {
+        self.in_china().year()
+    }
+
+    /// `2026-11-23 14:05`, for the cells of tables: a spreadsheet knows it for a date, and its text sorts.
+    pub fn cell(self) -> String {
+        self.in_china().format("%Y-%m-%d %H:%M").to_string()
     }
 
     /// Saturday or Sunday in China.
@@ -197,7 +210,22 @@ mod tests {
         assert_eq!(midnight.china_date().to_string(), "2026-11-23");
         assert_eq!(Timestamp::china_midnight(midnight.china_date()), midnight);
         assert_eq!((midnight.millis() + CHINA_MS) % DAY_MS, 0);
-        assert_eq!(midnight.zh(), "11月23日 周一 00:00");
+        assert_eq!(midnight.zh(Some(2026)), "11月23日 周一 00:00");
         assert_eq!(midnight.rfc3339(), "2026-11-23T00:00:00+08:00");
+        assert_eq!(midnight.cell(), "2026-11-23 00:00");
+    }
+
+    #[test]
+    fn another_year_is_told() {
+        let old: Timestamp = "2012-01-19T17:49:00+08:00".parse().unwrap();
+        assert_eq!(old.zh(Some(2026)), "2012年1月19日 周四 17:49");
+        assert_eq!(old.en(Some(2026)), "Thu 19 Jan 2012 17:49");
+        // Without a present, every year is another one.
+        assert_eq!(old.zh(None), "2012年1月19日 周四 17:49");
+        assert_eq!(old.en(Some(2012)), "Thu 19 Jan 17:49");
+        // The year turns at midnight in China, not in Greenwich.
+        let eve: Timestamp = "2026-12-31T16:00:00Z".parse().unwrap();
+        assert_eq!(eve.china_year(), 2027);
+        assert_eq!(eve.zh(Some(2026)), "2027年1月1日 周五 00:00");
     }
 }

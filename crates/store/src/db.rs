@@ -9,7 +9,7 @@ use std::{
 
 use linli_kernel::{Error, Result};
 use sqlx::{
-    AssertSqlSafe, PgPool, SqlitePool,
+    AssertSqlSafe, Connection as _, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -226,6 +226,8 @@ async fn open_postgres(url: &str, schema: &str) -> Result<Engine> {
         .options([("search_path", schema), ("lock_timeout", "30s")])
         .statement_cache_capacity(256)
         .application_name("linli");
+    // A pool tries again until its time is up and then says only that; one connection says at once what is wrong.
+    reach(&options).await?;
     let pool = PgPoolOptions::new()
         .max_connections(20)
         .acquire_timeout(Duration::from_secs(30))
@@ -251,9 +253,38 @@ async fn open_postgres(url: &str, schema: &str) -> Result<Engine> {
     Ok(Engine::Postgres { pool, numbers, schema: schema.to_owned() })
 }
 
+/// How long a server may take to answer the first time.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Connects once, so that what is wrong is told with the server's name.
+async fn reach(options: &PgConnectOptions) -> Result<()> {
+    let server = format!("PostgreSQL at {}:{}", options.get_host(), options.get_port());
+    let connected = tokio::time::timeout(ANSWER, sqlx::PgConnection::connect_with(options)).await;
+    let conn = match connected {
+        Err(_) => {
+            return Err(Error::internal(format!("{server} does not answer within {} s", ANSWER.as_secs())));
+        }
+        Ok(Err(error)) => return Err(Error::internal(format!("{server}: {error}"))),
+        Ok(Ok(conn)) => conn,
+    };
+    // It served its purpose, whether or not it says goodbye.
+    let _ = conn.close().await;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_named_at_once() {
+        // A port that was free a moment ago and that nobody listens on.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let target = format!("postgres://nobody@127.0.0.1:{port}/none").parse().unwrap();
+        let error = Db::open(&target).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("PostgreSQL at 127.0.0.1:{port}")), "{error}");
+        assert!(!error.contains("pool timed out"), "{error}");
+    }
 
     #[test]
     fn targets() {

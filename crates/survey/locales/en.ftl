@@ -117,3 +117,9 @@ survey-app-other = A form with the same id was received before with other answer
 survey-app-faults = Some answers do not fit: { $fields }
 nav-surveys = Visit forms
 nav-survey-fill = Fill in visit forms
+
+# Acts in the log
+act-survey-publish = Survey published
+act-survey-withdraw = Survey withdrawn
+act-survey-token-make = Token of a collecting device made
+act-survey-token-end = Token of a collecting device ended

@@ -105,3 +105,9 @@ survey-app-other = 同一编号的表单之前收到过，但内容不同，这�
 survey-app-faults = 有答案不合要求：{ $fields }
 nav-surveys = 走访表单
 nav-survey-fill = 填走访表单
+
+# 日志中的操作
+act-survey-publish = 发布问卷
+act-survey-withdraw = 停用问卷
+act-survey-token-make = 生成采集设备令牌
+act-survey-token-end = 作废采集设备令牌

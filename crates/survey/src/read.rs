@@ -149,7 +149,7 @@ pub async fn tables(
             let id = |id: Option<Uuid>| id.map_or_else(String::new, |id| id.to_string());
             let by = vec![
                 answer.created_by.clone(),
-                answer.created_at.zh(),
+                answer.created_at.cell(),
                 answer.area.to_string(),
                 answer.dwelling.and_then(|id| addresses.get(&id).cloned()).unwrap_or_default(),
                 id(answer.dwelling),

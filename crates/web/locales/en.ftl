@@ -28,6 +28,7 @@ error-form-broken = The form did not arrive whole; please send it again
 error-not-text = Contains characters that cannot be read
 error-not-a-picture = This is not a picture that can be opened (JPEG, PNG or WebP)
 error-file-too-large = The file is too large; at most 12 MB each
+error-body-too-large = The request is too large; at most 8 MB
 error-too-many-files = At most 9 files
 error-text-too-large = The text is too long
 error-method = This kind of request is not supported here

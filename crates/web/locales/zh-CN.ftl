@@ -28,6 +28,7 @@ error-form-broken = 表单没有传完整，请再提交一次
 error-not-text = 含有无法识别的字符
 error-not-a-picture = 这不是能打开的照片（支持 JPEG、PNG、WebP）
 error-file-too-large = 文件太大了，每个最多 12 MB
+error-body-too-large = 内容太大，最多 8 MB
 error-too-many-files = 最多 9 个文件
 error-text-too-large = 文字太长了
 error-method = 不支持这种请求方式

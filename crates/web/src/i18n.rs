@@ -58,7 +58,7 @@ impl Catalog {
 
     /// A view in one language.
     pub fn locale(&self, language: Language) -> Locale {
-        Locale { catalog: self.clone(), language }
+        Locale { catalog: self.clone(), language, year: None }
     }
 
     /// The keys of one language.
@@ -77,6 +77,8 @@ pub struct Locale {
     catalog: Catalog,
     /// Which language.
     pub language: Language,
+    /// The present year, which goes without saying; none where no present is known.
+    year: Option<i32>,
 }
 
 impl Locale {
@@ -103,9 +105,16 @@ impl Locale {
         self.t_with(&error.key, &args)
     }
 
-    /// A date and time as people read it.
+    /// The same texts for a reader at `now`.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        self.year = Some(now.china_year());
+        self
+    }
+
+    /// A date and time as people read it, with the year where it is not the present one.
     pub fn time(&self, at: Timestamp) -> String {
-        if self.language == Language::Chinese { at.zh() } else { at.en() }
+        if self.language == Language::Chinese { at.zh(self.year) } else { at.en(self.year) }
     }
 
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {

@@ -129,3 +129,16 @@ open311-notice = Received and being looked at; follow it by its number
 open311-test-notice = Only a test: nothing was taken in
 open311-contact = Huancui response centre; phone 12345
 open311-key-service = Keys are given by the district's security officer
+
+# Acts in the log
+act-hotline-stage = Hotline sheet uploaded
+act-hotline-discard = Hotline import discarded
+act-hotline-import-end = Hotline import finished
+act-hotline-undo = Hotline import undone
+act-hotline-export = Hotline orders exported
+act-hotline-preset = Columns of the hotline sheet saved
+act-case-import = Imported from the hotline
+act-case-import-reply = Reply imported from the hotline
+act-webhook-create = Webhook made
+act-webhook-resend = Webhook delivery sent again
+act-webhook-set-active = Webhook switched on or off

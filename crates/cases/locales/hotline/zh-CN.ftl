@@ -129,3 +129,16 @@ open311-notice = 已收到，正在研判；可凭编号查询进展
 open311-test-notice = 测试接口：未登记任何案件
 open311-contact = 环翠区全响应中心，可拨打12345
 open311-key-service = 接口密钥由本区安全保密员发放
+
+# 日志中的操作
+act-hotline-stage = 上传热线工单表
+act-hotline-discard = 放弃热线导入
+act-hotline-import-end = 完成热线导入
+act-hotline-undo = 撤销热线导入
+act-hotline-export = 导出热线工单
+act-hotline-preset = 保存热线表格的列设置
+act-case-import = 由热线导入
+act-case-import-reply = 由热线导入答复
+act-webhook-create = 新建推送
+act-webhook-resend = 重新推送
+act-webhook-set-active = 启用或停用推送

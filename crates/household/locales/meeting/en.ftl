@@ -218,3 +218,21 @@ meeting-came-are = Present
 meeting-absent-are = Absent
 meeting-draft = Draft: the meeting has not ended
 meeting-sign = Signed:
+
+# Acts in the log
+act-meeting-plan = Meeting day set
+act-meeting-make = Meeting made
+act-meeting-propose = Agenda of the meeting proposed
+act-meeting-history = Past meetings written
+act-meeting-point = Point added to the agenda
+act-meeting-strike = Point struck or put back
+act-meeting-order = Order of the agenda changed
+act-meeting-guest = Guest of the meeting entered
+act-meeting-move = Meeting moved
+act-meeting-attend = Attendance of the meeting noted
+act-meeting-write = Minutes written
+act-meeting-close = Meeting closed
+act-meeting-note = Addition to the minutes
+act-meeting-give = To-do of the meeting given
+act-meeting-settle = To-do of the meeting settled
+act-meeting-drop = To-do of the meeting dropped

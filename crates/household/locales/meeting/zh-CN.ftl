@@ -218,3 +218,21 @@ meeting-came-are = 到会
 meeting-absent-are = 未到
 meeting-draft = 草稿：会议还没有结束
 meeting-sign = 签字：
+
+# 日志中的操作
+act-meeting-plan = 设定例会时间
+act-meeting-make = 生成例会
+act-meeting-propose = 列出例会议题
+act-meeting-history = 补建以往例会
+act-meeting-point = 增加议题
+act-meeting-strike = 删去或恢复议题
+act-meeting-order = 调整议题顺序
+act-meeting-guest = 登记列席人员
+act-meeting-move = 调整例会时间
+act-meeting-attend = 登记例会到会
+act-meeting-write = 填写例会记录
+act-meeting-close = 例会结束
+act-meeting-note = 补记例会
+act-meeting-give = 交办例会事项
+act-meeting-settle = 办理例会事项
+act-meeting-drop = 取消例会事项

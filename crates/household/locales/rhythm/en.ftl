@@ -136,3 +136,9 @@ rhythm-omitted = Registered before the draw, but not on the list: { $list }
 rhythm-gone = On the list, but no longer registered: { $list }
 rhythm-by-hand = Do it by hand
 rhythm-by-hand-what = For each number of the list take the SHA-256 of “seed:number” (with a plain colon); in ascending order the first { $n } are the sample. Any tool for SHA-256 will do.
+
+# Acts in the log
+act-rhythm-list = List of homes to visit made
+act-rhythm-settle = Home of the list settled
+act-rhythm-assign = Spot check assigned
+act-rhythm-finish = Spot check finished

@@ -136,3 +136,9 @@ rhythm-omitted = 抽取前已登记、却不在清单里的房屋：{ $list }
 rhythm-gone = 清单里有、现在已不在登记中的房屋：{ $list }
 rhythm-by-hand = 自己动手复核
 rhythm-by-hand-what = 对清单里的每个登记序号，计算“种子:序号”（英文冒号）的 SHA-256；按结果从小到大排列，前 { $n } 个就是样本。任何能算 SHA-256 的工具都可以。
+
+# 日志中的操作
+act-rhythm-list = 生成走访名单
+act-rhythm-settle = 走访名单上的一户
+act-rhythm-assign = 指定抽查人
+act-rhythm-finish = 完成抽查

@@ -154,6 +154,11 @@ impl TryFrom<Row> for Agreement {
 }
 
 impl Agreement {
+    /// The last day on which it holds: one that ends at midnight ended with the day before.
+    pub fn last_day(&self) -> chrono::NaiveDate {
+        Timestamp::from_millis(self.ends_at.millis() - 1).china_date()
+    }
+
     /// Whether it counts at `now`.
     pub fn in_force(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && self.starts_at <= now && now < self.ends_at

@@ -194,10 +194,10 @@ impl Copy {
                 _ => value,
             };
             let source = word("source", known.source.as_str());
-            rows.push([word("field", known.field.as_str()), value, source, locale.time(known.confirmed_at)]);
+            rows.push([word("field", known.field.as_str()), value, source, known.confirmed_at.cell()]);
         }
         for stay in &self.stays {
-            let time = format!("{} – {}", locale.time(stay.since), locale.time(stay.until));
+            let time = format!("{} – {}", stay.since.cell(), stay.until.cell());
             rows.push([
                 t("privacy-copy-stay"),
                 stay.address.clone(),
@@ -207,20 +207,15 @@ impl Copy {
         }
         for mark in &self.care {
             let basis = format!("{} {}", word("basis", mark.basis.as_str()), mark.basis_note);
-            rows.push([
-                t("privacy-copy-care"),
-                word("care", mark.kind.as_str()),
-                basis,
-                locale.time(mark.until),
-            ]);
+            rows.push([t("privacy-copy-care"), word("care", mark.kind.as_str()), basis, mark.until.cell()]);
         }
         for shared in &self.shared {
             let what = format!("{} · {}", shared.name, shared.purpose);
-            rows.push([t("privacy-copy-shared"), what, String::new(), locale.time(shared.last_at)]);
+            rows.push([t("privacy-copy-shared"), what, String::new(), shared.last_at.cell()]);
         }
         for look in &self.log {
             let what = log::act(locale, access, &look.action);
-            rows.push([t("privacy-copy-log"), what, log::actor(locale, &look.actor), locale.time(look.at)]);
+            rows.push([t("privacy-copy-log"), what, log::actor(locale, &look.actor), look.at.cell()]);
         }
         rows
     }

@@ -75,15 +75,26 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Asks<T> {
     type Rejection = WebError;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let read = Query::<T>::from_request_parts(parts, app).await;
-        let Query(found) = read.map_err(|e| {
-            // “Failed to deserialize query string: size: invalid digit …” names the parameter.
-            let text = e.body_text();
-            let name = text.split(": ").nth(1).unwrap_or_default();
-            let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            Error::Invalid(vec![FieldError::new(if plain { name } else { "query" }, "error-value")])
-        })?;
+        let Query(found) = read.map_err(|e| Error::Invalid(vec![parameter(&e.body_text())]))?;
         Ok(Self(found))
     }
+}
+
+/// Which parameter a refusal of the framework is about.
+fn parameter(text: &str) -> FieldError {
+    let plain = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    };
+    // “…: unknown field `colour`, expected one of …”, “…: missing field `size`”.
+    for (start, key) in [("unknown field `", "error-field-unknown"), ("missing field `", "error-required")] {
+        let name = text.split_once(start).and_then(|(_, rest)| rest.split('`').next());
+        if let Some(name) = name.filter(|name| plain(name)) {
+            return FieldError::new(name, key);
+        }
+    }
+    // “Failed to deserialize query string: size: invalid digit …”.
+    let name = text.split(": ").nth(1).unwrap_or_default();
+    FieldError::new(if plain(name) { name } else { "query" }, "error-value")
 }
 
 /// Parts of the path; what cannot be one is not there.
@@ -117,6 +128,25 @@ mod tests {
     struct Inner {
         #[expect(dead_code, reason = "only read")]
         days: u32,
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Wish {
+            #[expect(dead_code, reason = "only read")]
+            size: u8,
+        }
+        let fault = |query: &str| {
+            let refused = Query::<Wish>::try_from_uri(&format!("/?{query}").parse().unwrap()).unwrap_err();
+            let fault = parameter(&refused.body_text());
+            (fault.field, fault.key)
+        };
+        let told = |field: &str, key: &str| (field.to_owned(), key.to_owned());
+        assert_eq!(fault("size=1&colour=red"), told("colour", "error-field-unknown"));
+        assert_eq!(fault("size=red"), told("size", "error-value"));
+        assert_eq!(fault(""), told("size", "error-required"));
     }
 
     #[test]

@@ -86,6 +86,17 @@ fn missing(catalog: &Catalog, wanted: BTreeMap<PathBuf, BTreeSet<String>>) -> Ve
 }
 
 #[test]
+fn the_year_goes_without_saying_only_in_the_present_one() {
+    let old: linli_kernel::Timestamp = "2012-01-19T17:49:00+08:00".parse().unwrap();
+    let now: linli_kernel::Timestamp = "2026-12-01T09:00:00+08:00".parse().unwrap();
+    let chinese = catalog().locale(Language::Chinese);
+    assert_eq!(chinese.time(old), "2012年1月19日 周四 17:49");
+    assert_eq!(chinese.clone().at(now).time(old), "2012年1月19日 周四 17:49");
+    assert_eq!(chinese.at(now).time(now), "12月1日 周二 09:00");
+    assert_eq!(catalog().locale(Language::English).at(now).time(old), "Thu 19 Jan 2012 17:49");
+}
+
+#[test]
 fn both_languages_say_the_same_things() {
     let catalog = catalog();
     let [chinese, english] = [Language::Chinese, Language::English].map(|l| catalog.keys(l).clone());
@@ -135,6 +146,69 @@ fn every_text_that_code_names_exists() {
         .collect();
     assert!(wanted.values().map(BTreeSet::len).sum::<usize>() > 3, "the walk found the sources");
     assert_eq!(missing(&catalog(), wanted), [""; 0]);
+}
+
+/// The acts that code writes into the log: words joined by a dot that stand after `action:`, or in a call that logs.
+fn logged(code: &str) -> BTreeSet<String> {
+    const LOGS: [&str; 7] = ["action:", "log(", "note(", "noted(", "entry(", "save(", "right("];
+    let is_act = |text: &str| {
+        let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        text.split_once('.').is_some_and(|(a, b)| word(a) && word(b))
+    };
+    let mut acts = BTreeSet::new();
+    // Between the marks of a text every other piece is one.
+    for (at, _) in code.match_indices('"') {
+        let Some((text, _)) = code[at + 1..].split_once('"') else { continue };
+        // The statement up to here, in one line.
+        let start = code[..at].rfind(';').map_or(0, |n| n + 1);
+        let said = code[start..at].split_whitespace().collect::<Vec<_>>().join(" ");
+        let near: String = said.chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
+        if is_act(text) && LOGS.iter().any(|call| near.contains(call)) {
+            acts.insert(text.to_owned());
+        }
+    }
+    acts
+}
+
+/// What the policy's table has words for.
+fn of_policy() -> BTreeSet<String> {
+    let table = fs::read_to_string(crates().join("../policies/permissions.csv")).unwrap();
+    table.lines().filter_map(|line| line.split_once(',')).map(|(action, _)| action.to_owned()).collect()
+}
+
+#[test]
+fn every_act_of_the_log_has_words() {
+    let (catalog, policy) = (catalog(), of_policy());
+    let mut found = BTreeSet::new();
+    for (path, text) in of_all_slices("src", "rs") {
+        if !path.ends_with("tests.rs") {
+            found.extend(logged(text.split_once("#[cfg(test)]").map_or(text.as_str(), |(code, _)| code)));
+        }
+    }
+    assert!(found.len() > 90, "the walk found the acts: {}", found.len());
+    // As `linli_access::log::act` looks for them.
+    let silent: Vec<String> = found
+        .into_iter()
+        .filter(|act| !policy.contains(act))
+        .flat_map(|act| [Language::Chinese, Language::English].map(|language| (act.clone(), language)))
+        .filter(|(act, language)| {
+            let keys = catalog.keys(*language);
+            let of_case = act.strip_prefix("case.").map(|word| format!("desk-act-{word}"));
+            !keys.contains(&format!("act-{}", act.replace(['.', '_'], "-")))
+                && !of_case.is_some_and(|key| keys.contains(&key))
+        })
+        .map(|(act, language)| format!("{act} ({language})"))
+        .collect();
+    assert_eq!(silent, [""; 0]);
+}
+
+#[test]
+fn acts_are_read_as_written() {
+    let code = r#"log(
+        op, "meeting.note", id) ; let file = "a.csv"; Entry { action: "case.export", subject: "case" };
+        save(op, if dropped { "place.drop" } else { "place.take_back" }, &new); conn.all("c.id")"#;
+    let acts: Vec<_> = logged(code).into_iter().collect();
+    assert_eq!(acts, ["case.export", "meeting.note", "place.drop", "place.take_back"]);
 }
 
 #[test]

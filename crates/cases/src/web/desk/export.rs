@@ -47,7 +47,7 @@ async fn rows(ctx: &Ctx, wanted: &Wanted) -> Result<Vec<Vec<String>>> {
             read::page(&mut room.conn, &ctx.district, (&scope, &filter), wanted.sort(), after, CHUNK).await?;
         for row in &page.items {
             let line = Line::of(ctx, &room, row);
-            let due = next_clock(&row.clocks).map(|c| c.due.rfc3339()).unwrap_or_default();
+            let due = next_clock(&row.clocks).map(|c| c.due.cell()).unwrap_or_default();
             let category = row.category.as_deref().map(|c| room.atlas.category_path(c)).unwrap_or_default();
             all.push(vec![
                 line.number,
@@ -60,7 +60,7 @@ async fn rows(ctx: &Ctx, wanted: &Wanted) -> Result<Vec<Vec<String>>> {
                 line.lead,
                 line.place,
                 row.address.clone(),
-                row.reported_at.rfc3339(),
+                row.reported_at.cell(),
                 due,
             ]);
         }
