@@ -9,6 +9,7 @@ case-category-same = It has this category already
 case-category-unknown = There is no such category; please choose another
 case-clock-rule-bad = The clock rules are wrong: length, extension and share must be within reason
 case-clock-rule-twice = Only one rule for the same whistle and the same clock
+case-clock-rule-none = The clock table cannot be empty
 case-hidden-already = The identity is hidden already
 case-identity-hidden = The reporter asked to stay hidden; only the response centres may look
 case-lead-bound = The level above has decided who leads; it cannot be changed

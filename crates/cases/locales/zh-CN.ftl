@@ -9,6 +9,7 @@ case-category-same = 已经是这个类别了
 case-category-unknown = 没有这个类别，请重新选择
 case-clock-rule-bad = 时限规则有误：时长、延期和比例都要在合理范围内
 case-clock-rule-twice = 同一种哨、同一种时限只能有一条规则
+case-clock-rule-none = 时限表不能为空
 case-hidden-already = 身份已经隐去
 case-identity-hidden = 反映人要求隐去身份，只有全响应中心可以查看
 case-lead-bound = 上级已裁定由这家单位牵头，不能再改

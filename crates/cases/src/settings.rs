@@ -136,6 +136,9 @@ pub async fn save_calendar(op: &mut Op, document: CalendarDocument) -> Result<()
 /// Saves the clock table. Running clocks keep their due times. The caller commits.
 pub async fn save_clock_rules(op: &mut Op, rules: ClockRules) -> Result<()> {
     op.permit("clock_rule.edit", &Target::at(&op.district.area))?;
+    if rules.rows.is_empty() {
+        return Err(Error::field("rows", "case-clock-rule-none"));
+    }
     let sound = rules.rows.iter().all(|r| (1..=100_000).contains(&r.allowance.amount) && r.extension <= 365);
     if !sound || !(1..=99).contains(&rules.amber_percent) || !(1..=365).contains(&rules.reopen_days) {
         return Err(Error::field("rows", "case-clock-rule-bad"));

@@ -17,6 +17,7 @@ grid-error-yes-no = Say yes or no
 grid-error-word = Only letters, digits and - _ .
 grid-error-org-kind = Not a kind of organisation
 grid-error-no-area = There is no such area; add it first
+grid-error-outside = This land lies outside the district; check the datum and the order of longitude and latitude
 grid-error-org-level = This kind of organisation does not belong to an area of this level
 grid-error-no-org = There is no such organisation
 grid-error-no-org-named = There is no organisation called “{ $name }”

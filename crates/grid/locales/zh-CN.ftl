@@ -17,6 +17,7 @@ grid-error-yes-no = 这里要填“是”或“否”
 grid-error-word = 只能用英文字母、数字和 - _ .
 grid-error-org-kind = 单位类型不对，例如：部门、镇街科室、社区
 grid-error-no-area = 没有这个区划，请先添加区划
+grid-error-outside = 这块地在本区县范围之外，请检查坐标系和经纬度的先后
 grid-error-org-level = 单位类型与区划的层级不一致
 grid-error-no-org = 没有这个单位
 grid-error-no-org-named = 没有叫“{ $name }”的单位

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use linli_access::{Access, Master, web::admin::Menu};
+use linli_access::{Access, Master, MasterFault, web::admin::Menu};
 use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
@@ -73,7 +73,20 @@ pub async fn open_at(
     tracing::info!(district = %settings.name, migrations = applied.len(), "database ready");
     let key = config.master_key();
     let master = if config.development { Master::read_or_create(&key, &ids) } else { Master::read(&key) };
-    let access = Access::open(&db, master?, config.access.clone(), Ids::from_os(), clock.now()).await?;
+    let master = match master {
+        Ok(master) => master,
+        // Nothing is sealed in a new database: there is no key to bring back, one is to be made.
+        Err(MasterFault::Missing(path)) if sealed(&db).await? == 0 => {
+            let path = path.display();
+            return Err(format!(
+                "there is no master key {path} yet; make one for this new district: \
+                 (umask 077; openssl rand -hex 32 > {path}), and keep a copy apart from the database's backups"
+            )
+            .into());
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    let access = Access::open(&db, master, config.access.clone(), Ids::from_os(), clock.now()).await?;
     let atlas = AtlasPort::default();
     atlas.reload(&mut db.read().await?).await?;
     let ports = Ports::default()
@@ -112,6 +125,11 @@ pub async fn open_at(
     });
     linli_grid::atlas::follow(&district);
     Ok(district)
+}
+
+/// How many keys the database holds that a master key has sealed.
+async fn sealed(db: &Db) -> linli_kernel::Result<i64> {
+    db.read().await?.scalar("SELECT count(*) FROM data_key", vec![]).await
 }
 
 /// The whole service.

@@ -224,6 +224,7 @@ desk-bulk-run = Do these { $n }
 desk-bulk-run-ticked = Do the ticked ones
 desk-spare = More assisting organisations
 desk-to-triage = Dispatch on the triage board
+desk-bulk-outcome = { $done } done, { $left } left as they were, for the reason at each.
 desk-bulk-none = Nothing was picked.
 desk-bulk-not-allowed = You cannot do this to it now
 desk-bulk-no-suggestion = No firm suggestion; triage it by itself

@@ -224,6 +224,7 @@ desk-bulk-run = 执行这 { $n } 件
 desk-bulk-run-ticked = 执行勾选的
 desk-spare = 再加协助单位
 desk-to-triage = 到分拨台派遣
+desk-bulk-outcome = 已办 { $done } 件，{ $left } 件没有改动，原因如下。
 desk-bulk-none = 没有选中任何事。
 desk-bulk-not-allowed = 您现在不能对它做这个操作
 desk-bulk-no-suggestion = 没有可靠的建议，请单独分拨

@@ -1,6 +1,7 @@
 //! Reply templates (答复模板): per category and state, edited on screen.
 
 use linli_access::{Authorise, Target};
+use linli_grid::AtlasPort;
 use linli_kernel::{Error, Result, Timestamp, error::Check, params};
 use linli_store::{Conn, Entry, Op};
 use serde::Serialize;
@@ -77,6 +78,10 @@ pub async fn save(op: &mut Op, input: TemplateInput) -> Result<TemplateId> {
     let title = check.text("title", &input.title, 60);
     let body = check.text("body", &input.body, 2000);
     let category = check.optional("category", input.category.as_deref(), 64);
+    if let Some(code) = &category {
+        let known = op.district.port::<AtlasPort>()?.get().category(code).is_some();
+        check.require(known, "category", "case-category-unknown");
+    }
     check.done()?;
     let id = input.id.unwrap_or_else(|| TemplateId(op.district.ids.uuid(op.now)));
     let known = if input.id.is_some() {

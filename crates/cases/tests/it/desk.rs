@@ -99,6 +99,69 @@ both_engines! {
         assert!(!send(&d, "other_street", "/desk/cases", None).await.html.contains(&id.to_string()));
     }
 
+    async fn a_number_on_the_wall_opens_what_it_counts(s) {
+        let d = district(&s).await;
+        report(&d, well()).await;
+        let here = |area: &str, text: &str| NewReport {
+            area: Some(area.parse().unwrap()), point: None, text: text.into(), ..well()
+        };
+        let old = report(&d, here(GRID, "十四年前的旧件")).await.id;
+        report(&d, here(DISTRICT, "只知道在本区")).await;
+        let mut tx = d.db.begin().await.unwrap();
+        tx.execute("UPDATE case_file SET reported_at = 1326966540000 WHERE id = $1", linli_kernel::params![old]).await.unwrap();
+        tx.commit().await.unwrap();
+        let wall = send(&d, "centre", "/wall/side", None).await.html;
+        let row = |of: &str| {
+            let item = wall.split("<li>").find(|li| li.contains(of) && li.contains("open=yes")).unwrap();
+            let link = item.split("href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+            let n = item.split("class=\"num\">").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+            (link, n)
+        };
+        let (street, n) = row(&format!("area={STREET}"));
+        assert_eq!(n, "2", "the old one counts: {wall}");
+        let list = send(&d, "centre", &street, None).await.html;
+        assert!(list.contains("十四年前的旧件") && list.contains("污水井冒水"), "{list}");
+        let (whole, n) = row(&format!("area={DISTRICT}&"));
+        assert_eq!(n, "1");
+        let list = send(&d, "centre", &whole, None).await.html;
+        assert!(list.contains("只知道在本区") && !list.contains("污水井冒水"), "{whole}: {list}");
+        let overview = send(&d, "centre", "/desk/overview", None).await.html;
+        assert!(overview.contains("href=\"/wall\""));
+    }
+
+    async fn a_run_over_many_says_what_was_not_done_and_why(s) {
+        let d = district(&s).await;
+        let id = report(&d, well()).await.id;
+        let gone = CaseId(Uuid::from_u128(404));
+        let form = format!("case={id}&case={gone}&text=%E5%B7%B2%E7%9F%A5&idempotency_key=k9");
+        let seen = send(&d, "street", "/desk/cases/bulk/note", Some(&form)).await;
+        assert_eq!(seen.status, StatusCode::OK, "{}", seen.html);
+        assert!(seen.html.contains("已办 1 件，1 件没有改动") && seen.html.contains(&gone.to_string()), "{}", seen.html);
+        // The same press again does nothing twice.
+        let before = lines(&d, id).await;
+        assert_eq!(send(&d, "street", "/desk/cases/bulk/note", Some(&form)).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(lines(&d, id).await, before);
+    }
+
+    async fn the_number_of_a_case_leads_to_it(s) {
+        let d = district(&s).await;
+        let told = report(&d, well()).await;
+        let path = format!("/desk/cases/{}", told.number);
+        let seen = send(&d, "street", &path, None).await;
+        assert_eq!((seen.status, seen.to), (StatusCode::SEE_OTHER, format!("/desk/cases/{}", told.id)));
+        assert_eq!(send(&d, "other_street", &path, None).await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_broken_address_is_a_page_that_is_not_there(s) {
+        let d = district(&s).await;
+        for path in ["/desk/cases/zzz", "/work/cases/zzz", "/desk/triage?case=zzz"] {
+            let seen = send(&d, "street", path, None).await;
+            assert!(!seen.html.contains("Invalid URL") && !seen.html.contains("Failed to"), "{path}: {}", seen.html);
+            assert!(matches!(seen.status, StatusCode::NOT_FOUND | StatusCode::OK), "{path}: {}", seen.status);
+            assert!(seen.html.contains("<html"), "{path}");
+        }
+    }
+
     async fn pages_ask_as_often_for_many_cases_as_for_one(s) {
         let d = district(&s).await;
         let paths = ["/desk/triage", "/desk/triage/bulk", "/desk/clocks", "/desk/cases", "/desk/overview", "/wall"];

@@ -3,7 +3,7 @@
 use linli_access::Access;
 use linli_cases::{
     app::{BULK, act_on_many, triage_many, unmask},
-    model::{ClockKind, Command},
+    model::{ClockKind, ClockRules, Command},
     read, settings,
 };
 use linli_store::activity;
@@ -160,6 +160,10 @@ both_engines! {
         assert_eq!(detail.row.next_due, Some(at("2026-11-25T17:30")));
         drop(conn);
 
+        let none = ClockRules { rows: vec![], ..rules.clone() };
+        let mut saving = op(&d, admin.clone()).await;
+        assert!(matches!(settings::save_clock_rules(&mut saving, none).await, Err(Error::Invalid(_))));
+        drop(saving);
         rules.rows.push(rules.rows[0].clone());
         calendar.hours.clear();
         let mut saving = op(&d, admin).await;
@@ -176,7 +180,9 @@ both_engines! {
         let mut saving = op(&d, centre()).await;
         templates::save(&mut saving, make("一般", None, None)).await.unwrap();
         let well = templates::save(&mut saving, make("污水", Some("01"), Some(CaseState::OnSite))).await.unwrap();
-        templates::save(&mut saving, make("别的", Some("02"), None)).await.unwrap();
+        templates::save(&mut saving, make("别的", Some(LAMP), None)).await.unwrap();
+        let nowhere = templates::save(&mut saving, make("没有", Some("999999"), None)).await.unwrap_err();
+        assert!(matches!(nowhere, Error::Invalid(fields) if fields[0].key == "case-category-unknown"));
         saving.commit().await.unwrap();
         let mut no = op(&d, street()).await;
         assert!(templates::delete(&mut no, well).await.is_err());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use linli_kernel::{AreaCode, Error, FieldError, Result};
+use linli_kernel::{AreaCode, Error, FieldError, Result, area::AreaLevel};
 
 use super::{Effect, Fault, Ground, Line, Plan, Write};
 use crate::geometry::{Datum, Feature, Shape, gaps, overlaps, read_features};
@@ -35,6 +35,7 @@ pub(super) fn plan(bytes: &[u8], datum: Datum, ground: &mut Ground<'_>) -> Resul
             Err(error) => plan.faults.push(Fault { row: number, error, given }),
         }
     }
+    outside(&mut brought, ground, &mut plan);
     survey(&brought, ground, &mut plan);
     for (code, (row, shape)) in brought {
         let old = ground.atlas.area(&code).and_then(|a| a.shape.as_ref());
@@ -75,6 +76,30 @@ fn one(
     }
     let shape = feature.shape.map_err(|e| FieldError::new("geometry", e.key()))?;
     Ok((code, shape))
+}
+
+/// Takes out what lies beyond its district: the wrong datum, longitude and latitude exchanged, another county's file.
+/// Border areas are drawn by other hands than the district's outline, so only the middle counts.
+fn outside(brought: &mut BTreeMap<AreaCode, (u64, Shape)>, ground: &Ground<'_>, plan: &mut Plan) {
+    let away: Vec<(AreaCode, u64)> = brought
+        .iter()
+        .filter(|(code, (_, shape))| {
+            let above = std::iter::successors(code.parent(), AreaCode::parent);
+            let district = above.into_iter().find(|code| code.level() == AreaLevel::District);
+            let outline = district.as_ref().and_then(|district| {
+                let new = brought.get(district).map(|(_, shape)| shape);
+                new.or_else(|| ground.atlas.area(district)?.shape.as_ref())
+            });
+            outline.is_some_and(|o| !o.contains(shape.centroid()) && !o.contains(shape.label_point()))
+        })
+        .map(|(code, (row, _))| (code.clone(), *row))
+        .collect();
+    for (code, row) in away {
+        brought.remove(&code);
+        let error = FieldError::new("geometry", "grid-error-outside");
+        plan.faults.push(Fault { row, error, given: code.to_string() });
+    }
+    plan.faults.sort_by_key(|fault| fault.row);
 }
 
 /// Looks at the neighbours of what changes as they would lie afterwards.

@@ -129,6 +129,10 @@ both_engines! {
         let sent = pages.upload("/admin/import", &form, "a.geojson", crossed.as_bytes()).await;
         let page = pages.get(sent.headers["location"].to_str().unwrap()).await.text;
         assert!(page.contains("自己与自己相交"), "{page}");
+        let far = r#"{"type":"Feature","properties":{"code":"371002001001001"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[0,1],[1,1],[1,0],[0,0]]]}}"#;
+        let sent = pages.upload("/admin/import", &form, "a.geojson", far.as_bytes()).await;
+        let page = pages.get(sent.headers["location"].to_str().unwrap()).await.text;
+        assert!(page.contains("在本区县范围之外"), "{page}");
         let refused = pages.upload("/admin/import", &form, "a.geojson", b"rubbish").await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     }

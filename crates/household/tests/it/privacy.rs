@@ -238,6 +238,7 @@ both_engines! {
         let table = copy.table(&catalog.locale(linli_store::op::Language::Chinese), &access);
         let csv = String::from_utf8(export::csv(&table).unwrap()).unwrap();
         assert!(csv.starts_with('\u{feff}') && csv.contains("身份证号") && csv.contains(ID), "{csv}");
+        assert!(csv.contains(&d.clock.now().cell()) && !csv.contains('周'), "a table's dates sort: {csv}");
         let line = request::get(&mut d.db.read().await.unwrap(), &scope(&d, &secretary(), "privacy.handle"), asked).await.unwrap();
         assert_eq!((line.request.state, line.name.as_str()), (State::Done, "王小明"));
         let hidden = scope(&d, &actor(Role::CommunitySecretary, "371002002001"), "privacy.handle");

@@ -63,6 +63,12 @@ pub(super) async fn run(config: Config, command: Command) -> Done {
         (None, [only]) => only,
         (None, _) => return Err("the settings list several districts; say which with --district".into()),
     };
+    let file = match &command {
+        Command::Hotline(args) => &args.file,
+        Command::Residents(args) => args.file(),
+    };
+    // Said before a database is opened: a slip in the path is the usual mistake.
+    std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let locale = wiring::catalog()?.locale(Language::English);
     let district = wiring::open(&config, settings).await?;
     let outcome = match &command {

@@ -1,6 +1,11 @@
 //! `linli import residents`
 
-use std::{fs::File, io::BufReader, path::PathBuf, sync::Arc};
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use linli_access::Access;
 use linli_household::import::{self, BatchState, Column, Mapping};
@@ -28,6 +33,13 @@ pub struct Residents {
 }
 
 /// Brings a sheet of residents in, or only looks it through.
+impl Residents {
+    /// The file.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
 pub(super) async fn residents(
     district: &Arc<District>,
     args: &Residents,

@@ -266,3 +266,17 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries.flatten().flat_map(|e| if e.path().is_dir() { walk(&e.path()) } else { vec![e.path()] }).collect()
 }
+
+#[tokio::test]
+async fn a_first_start_and_a_slip_in_a_path_are_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let database = format!("sqlite:{}", data.join("a.db").display());
+    let program = Program::new(&settings(data, &data.join("master.key"), &database));
+    // Nothing is sealed yet: no key is to be brought back, one is to be made.
+    let said = program.run(&["serve", "--listen", "127.0.0.1:0"]).await;
+    said.refused(&["there is no master key", "openssl rand -hex 32"]);
+    let nowhere = data.join("nope.csv").display().to_string();
+    program.run(&["import", "hotline", &nowhere]).await.refused(&["nope.csv", "No such file"]);
+    program.run(&["import", "residents", &nowhere]).await.refused(&["nope.csv", "No such file"]);
+}

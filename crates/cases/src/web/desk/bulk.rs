@@ -5,7 +5,7 @@ use axum::{http::StatusCode, response::Response};
 use linli_access::Scope;
 use linli_kernel::{Error, Result, error::Check};
 use linli_store::{Conn, Where, idempotency};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebError, WebResult, prefs::local};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebError, WebResult, error::words, prefs::local};
 
 use super::{
     act::{self, Sent},
@@ -202,17 +202,57 @@ async fn run(
     };
     let mut op = ctx.op().await?;
     let (again, key) = act::repeated(&ctx, &mut op, typed).await?;
+    let (mut done, mut left) = (0_usize, Vec::new());
     if !again {
         for id in picked(typed)? {
-            let done = app::act(&mut op, id, command.clone(), Proof::Post, Vec::new()).await;
-            refusal(done)?;
+            match app::act(&mut op, id, command.clone(), Proof::Post, Vec::new()).await {
+                Ok(_) => done += 1,
+                // A refusal wrote nothing and concerns one case; a failure of the machine ends the whole.
+                Err(error @ (Error::Internal(_) | Error::Unavailable(_) | Error::Unauthorised)) => {
+                    return Err(WebError(error));
+                }
+                Err(error) => left.push((id, words(&error, &ctx.locale))),
+            }
         }
         if let Some(key) = key {
             idempotency::keep(&mut op.tx, &key, 303, "").await?;
         }
         op.commit().await?;
     }
-    Ok(back_to(&local(typed.some("back").or(Some("/desk/cases"))), "bulk"))
+    let back = local(typed.some("back").or(Some("/desk/cases")));
+    outcome(&ctx, &format!("desk-act-{action}"), done, left, back).await
+}
+
+/// Back to the list when all was done; else what was done and what was not, with the reason at each.
+async fn outcome(
+    ctx: &Ctx,
+    what: &str,
+    done: usize,
+    left: Vec<(CaseId, String)>,
+    back: String,
+) -> WebResult<Response> {
+    if left.is_empty() {
+        return Ok(back_to(&back, "bulk"));
+    }
+    let mut room = Room::enter(ctx).await?;
+    let scope = room.scope(ctx, "case.list");
+    let ids: Vec<CaseId> = left.iter().map(|(id, _)| *id).collect();
+    let known = load(&mut room.conn, &scope, &ids).await?;
+    let name = |id: CaseId| {
+        let found = known.iter().find(|(record, ..)| record.id == id);
+        found.map_or_else(|| id.to_string(), |(record, ..)| format!("{} {}", record.number, record.title))
+    };
+    let counts = [("done", done.to_string()), ("left", left.len().to_string())];
+    let template = BulkPage {
+        chrome: chrome(ctx, &room, "desk-bulk"),
+        head: ctx.locale.t_with("desk-bulk-head", &[("what", ctx.locale.t(what))]),
+        sub: ctx.locale.t_with("desk-bulk-outcome", &counts),
+        ready: Vec::new(),
+        refused: left.into_iter().map(|(id, why)| (name(id), why)).collect(),
+        form: None,
+        back,
+    };
+    page(ctx, StatusCode::OK, &template)
 }
 
 /// The words that every action of the list needs, asked for before the first case is touched.
@@ -231,15 +271,6 @@ fn worded(typed: &Typed, action: Action) -> Result<()> {
         _ => {}
     }
     check.done()
-}
-
-/// A refusal wrote nothing and concerns one case; a failure of the machine ends the whole.
-fn refusal(done: Result<CaseState>) -> Result<bool> {
-    match done {
-        Ok(_) => Ok(true),
-        Err(error @ (Error::Internal(_) | Error::Unavailable(_) | Error::Unauthorised)) => Err(error),
-        Err(_) => Ok(false),
-    }
 }
 
 /// `/desk/triage/bulk`: the new cases whose suggestion is firm, each with what would happen to it.
@@ -298,14 +329,24 @@ async fn triage_run(ctx: Ctx, sent: Sent) -> WebResult<Response> {
     };
     let mut op = ctx.op().await?;
     let (again, key) = act::repeated(&ctx, &mut op, &sent.typed).await?;
+    let (mut done, mut left) = (0_usize, Vec::new());
     if !again {
-        app::triage_many(&mut op, decisions).await?;
+        // What was firm when the page was made and no longer is.
+        let stale = |id: &CaseId| decisions.iter().all(|(decided, _)| decided != id);
+        let why = ctx.locale.t("desk-bulk-no-suggestion");
+        left.extend(picked(&sent.typed)?.into_iter().filter(stale).map(|id| (id, why.clone())));
+        for (id, result) in app::triage_many(&mut op, decisions).await? {
+            match result {
+                Ok(_) => done += 1,
+                Err(error) => left.push((id, words(&error, &ctx.locale))),
+            }
+        }
         if let Some(key) = key {
             idempotency::keep(&mut op.tx, &key, 303, "").await?;
         }
         op.commit().await?;
     }
-    Ok(back_to("/desk/triage", "bulk"))
+    outcome(&ctx, "desk-bulk-triage", done, left, "/desk/triage".to_owned()).await
 }
 
 pub(super) fn routes() -> Vec<Route> {

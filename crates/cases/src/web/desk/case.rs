@@ -7,6 +7,7 @@ use askama::Template;
 use axum::{
     extract::{Path, Query},
     http::StatusCode,
+    response::{IntoResponse, Redirect},
 };
 use linli_kernel::Result;
 use linli_web::{Access, Chrome, Ctx, Route, WebResult, prefs::local};
@@ -141,7 +142,14 @@ struct Shown {
     done: Option<String>,
 }
 
-async fn show(ctx: Ctx, Path(id): Path<CaseId>, Query(query): Query<Shown>) -> WebResult {
+async fn show(ctx: Ctx, Path(which): Path<String>, Query(query): Query<Shown>) -> WebResult {
+    let Ok(id) = which.parse::<CaseId>() else {
+        // What people know of a case and type into the address is its number.
+        let mut room = Room::enter(&ctx).await?;
+        let scope = room.scope(&ctx, "case.read");
+        let id = read::id_by_number(&mut room.conn, &scope, &which).await?;
+        return Ok(Redirect::to(&format!("/desk/cases/{id}")).into_response());
+    };
     render(&ctx, id, Beside::done(query.done)).await
 }
 

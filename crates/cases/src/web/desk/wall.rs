@@ -2,11 +2,11 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use linli_kernel::{Result, area::AreaLevel};
+use linli_kernel::{Result, Timestamp, area::AreaLevel};
 use linli_web::{Access, Chrome, Ctx, Markup, Route, WebResult};
 
 use super::{
-    figures,
+    figures::{self, Span},
     overview::{Counted, Hot, chart, hot, span},
     room::{Room, chrome, page},
     view::{Line, Stat},
@@ -69,8 +69,8 @@ async fn side(ctx: &Ctx, room: &mut Room) -> Result<Side> {
     let tough = Filter { states: open_states(), whistle: Some(WhistleLevel::Tough), ..Filter::default() };
     let tough = read::page(&mut room.conn, &ctx.district, (&scope, &tough), Sort::NextDue, None, 6).await?;
     let week = span(room.now, 7);
-    // What is open now, whenever it was told.
-    let ever = span(room.now, 3650);
+    // What is open now, whenever it was told: an imported archive has no oldest day.
+    let ever = Span::new(Timestamp::from_millis(0), week.to, room.now);
     let ledger = ctx.district.port::<Ledger>()?;
     let counted =
         |table: &_| (figures::by_category(table, &scope, week), figures::by_area(table, &scope, 9, ever));
@@ -78,12 +78,15 @@ async fn side(ctx: &Ctx, room: &mut Room) -> Result<Side> {
     let query = format!("from={}&fact={}", week.from.china_date(), Fact::Case);
     let mut areas: Vec<Counted> = areas
         .into_iter()
-        .map(|f| Counted {
-            href: format!("/desk/cases?area={}&fact={}", f.key, Fact::Case),
-            name: room.atlas.name(&f.key).to_owned(),
-            all: f.cases,
-            open: f.open,
-            overdue: f.overdue,
+        .map(|f| {
+            let href = format!("/desk/cases?area={}&fact={}", f.key, Fact::Case);
+            // Told without a place: the row counts the district's own cases and opens no others.
+            let (name, href) = if f.key.level() == AreaLevel::District {
+                (ctx.locale.t("desk-no-finer"), format!("{href}&no_finer=yes"))
+            } else {
+                (room.atlas.name(&f.key).to_owned(), href)
+            };
+            Counted { href, name, all: f.cases, open: f.open, overdue: f.overdue }
         })
         .collect();
     areas.sort_by_key(|a| std::cmp::Reverse(a.open));

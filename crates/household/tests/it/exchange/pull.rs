@@ -83,6 +83,14 @@ both_engines! {
         assert_eq!(of(client(&short), Direction::gives).await, "exchange-no-agreement", "it has run out");
     }
 
+    async fn an_agreement_names_its_last_day(s) {
+        let d = telling(&s).await;
+        let day = d.clock.now().china_date() + chrono::Days::new(200);
+        let ends_at = linli_kernel::Timestamp::china_midnight(day.succ_opt().unwrap());
+        let new = NewAgreement { ends_at, ..wanted(&d, Direction::Out, PERSON, &[STREET]) };
+        assert_eq!(concluded(&d, &new).await.0.last_day(), day);
+    }
+
     async fn what_makes_no_agreement_is_told_at_its_place(s) {
         let d = telling(&s).await;
         let good = wanted(&d, Direction::Out, PERSON, &[STREET]);
