@@ -31,6 +31,7 @@ household-care-too-long = The end is too far away: somebody has to look again by
 household-uscc-known = This unified social credit code is registered already
 
 act-household-add = Registered
+act-household-close = Struck off or put back
 act-household-correct = Corrected
 act-household-move-in = Moved in
 act-household-move-out = Moved out

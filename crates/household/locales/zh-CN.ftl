@@ -31,6 +31,7 @@ household-care-too-long = 到期日太远，到时候请再核实一次
 household-uscc-known = 这个统一社会信用代码已经登记过了
 
 act-household-add = 登记
+act-household-close = 注销、恢复登记
 act-household-correct = 更正
 act-household-move-in = 迁入
 act-household-move-out = 迁出
