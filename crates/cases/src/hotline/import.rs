@@ -95,8 +95,23 @@ pub struct Survey {
     pub faults: Vec<Fault>,
 }
 
+/// Wrong rows that a page shows.
+const SHOWN: usize = 20;
+/// Wrong rows of a sheet of them.
+pub const FAULTS_MOST: usize = 10_000;
+
 /// Reads the staged copy through and says what an import would do.
 pub async fn survey(district: &Arc<District>, id: BatchId, mapping: &Mapping) -> Result<Survey> {
+    survey_with(district, id, mapping, SHOWN).await
+}
+
+/// [`survey`] with up to `most` wrong rows, so that they can be mended before anything is imported.
+pub async fn survey_with(
+    district: &Arc<District>,
+    id: BatchId,
+    mapping: &Mapping,
+    most: usize,
+) -> Result<Survey> {
     let mut conn = district.db.read().await?;
     let noted = batch::get(&mut conn, id).await?;
     let places = mapping.places(&noted.headings()?)?;
@@ -123,7 +138,7 @@ pub async fn survey(district: &Arc<District>, id: BatchId, mapping: &Mapping) ->
                 Ok(message) => messages.push(message),
                 Err(faults) => {
                     survey.faulty += 1;
-                    if survey.faults.len() < 20 {
+                    if survey.faults.len() < most {
                         survey.faults.push(fault(line, faults, &row));
                     }
                 }
@@ -332,11 +347,17 @@ pub(super) fn handlers() -> Handlers {
 }
 
 /// Forgets a staged file that will not be imported. Commits.
+///
+/// # Errors
+///
+/// A conflict once its import has begun: what is being read stays.
 pub async fn discard(district: &Arc<District>, id: BatchId, mut op: Op) -> Result<()> {
     op.permit("hotline.import", &Target::at(&op.district.area))?;
-    op.tx
-        .execute("DELETE FROM hotline_batch WHERE id = $1 AND state = $2", params![id, BatchState::Staged])
-        .await?;
+    batch::get(&mut op.tx, id).await?;
+    let sql = "DELETE FROM hotline_batch WHERE id = $1 AND state = $2";
+    if op.tx.execute(sql, params![id, BatchState::Staged]).await? == 0 {
+        return Err(Error::Conflict("hotline-batch-begun"));
+    }
     log(&mut op, "hotline.discard", id, json!({})).await?;
     op.commit().await?;
     staged::remove(district, id.0)

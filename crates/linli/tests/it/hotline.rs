@@ -134,9 +134,15 @@ both_engines! {
         let unsaid = post(&page, "number=甲&do=start").await;
         assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(unsaid.text().contains("aria-invalid"), "told at the field");
+        // The wrong rows can be mended before anything is imported.
+        let wrong = post(&page, "number=甲&text=乙&at=丙&do=faults").await;
+        let sheet = linli_web::sheet::read(&wrong.bytes, "a.xlsx").unwrap();
+        assert_eq!((sheet.rows.len(), sheet.rows[0][0].as_str()), (1, "S2"), "{:?}", sheet.rows);
+        assert_eq!(count(&house.districts[0], IMPORTED).await, 0);
         let begun = post(&page, "number=甲&text=乙&at=丙&preset=old&do=start").await;
         assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.text());
         assert!(hotline.get(&house, &page).await.text().contains("<progress"), "it shows how far it is");
+        assert_eq!(post(&format!("{page}/discard"), "").await.status, StatusCode::CONFLICT, "what is being read stays");
         work(&house.districts[0]).await;
         let over = hotline.get(&house, &page).await.text();
         assert!(!over.contains("<progress") && over.contains("faults.xlsx"), "{over}");
@@ -145,6 +151,10 @@ both_engines! {
         let refused = sent(&hotline, &house, "/desk/hotline", &[("preset", "")], "x.csv", b"\x7fELF\0\0").await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused.text().contains("file-err"), "told at the file");
+        let second = sent(&hotline, &house, "/desk/hotline", &[("preset", "")], "odd.csv", odd.as_bytes()).await;
+        let second = second.headers["location"].to_str().unwrap().to_owned();
+        assert_eq!(post(&format!("{second}/discard"), "").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(hotline.get(&house, &second).await.status, StatusCode::NOT_FOUND);
         let undone = post(&format!("{page}/undo"), "reason=wrong+file").await;
         assert_eq!(undone.status, StatusCode::SEE_OTHER);
         assert_eq!(count(&house.districts[0], IMPORTED).await, 0);

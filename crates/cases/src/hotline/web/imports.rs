@@ -230,6 +230,9 @@ async fn begin(ctx: Ctx, Path(id): Path<BatchId>, Form(form): Form<BTreeMap<Stri
     let chosen =
         |field: &Field| form.get(field.as_str()).map(|h| h.trim().to_owned()).filter(|h| !h.is_empty());
     let mapping = Mapping(Field::ALL.iter().filter_map(|f| Some((*f, chosen(f)?))).collect());
+    if form.get("do").is_some_and(|d| d == "faults") {
+        return wrong_rows(&ctx, id, mapping).await;
+    }
     let name = form.get("preset").map(|p| p.trim()).unwrap_or_default();
     let work = async {
         let mut op = ctx.op().await?;
@@ -288,10 +291,37 @@ fn download(bytes: Vec<u8>, name: &str, kind: &'static str) -> WebResult {
 
 pub(in crate::hotline) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
+/// The wrong rows of a file that is only staged, read with the columns as they are chosen on the page.
+async fn wrong_rows(ctx: &Ctx, id: BatchId, mapping: Mapping) -> WebResult {
+    may(ctx)?;
+    let batch = batch::get(&mut ctx.read().await?, id).await?;
+    match import::survey_with(&ctx.district, id, &mapping, import::FAULTS_MOST).await {
+        Ok(survey) => download(
+            sheets::faults(&batch.headings()?, &survey.faults, &ctx.locale)?,
+            "wrong-rows.xlsx",
+            XLSX,
+        ),
+        Err(error) => {
+            let problems = Problems::of(error, &ctx.locale)?;
+            let again = page(ctx, id, Some(mapping), problems).await?;
+            Ok(wrong(ctx.page(&again)?))
+        }
+    }
+}
+
+async fn discard(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult {
+    import::discard(&ctx.district, id, ctx.op().await?).await?;
+    Ok(Redirect::to("/desk/hotline").into_response())
+}
+
 pub(in crate::hotline) async fn faults(ctx: Ctx, At(id): At<BatchId>) -> WebResult {
     may(&ctx)?;
     let mut conn = ctx.read().await?;
     let batch = batch::get(&mut conn, id).await?;
+    if batch.state == BatchState::Staged {
+        let mapping = batch.mapping()?;
+        return wrong_rows(&ctx, id, mapping).await;
+    }
     let found = batch::faults(&mut conn, id, 10_000).await?;
     download(sheets::faults(&batch.headings()?, &found, &ctx.locale)?, "wrong-rows.xlsx", XLSX)
 }
@@ -364,6 +394,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/desk/hotline/{id}", import, show),
         Route::post("/desk/hotline/{id}", import, begin),
         Route::post("/desk/hotline/{id}/undo", import, undo),
+        Route::post("/desk/hotline/{id}/discard", import, discard),
         Route::get("/desk/hotline/{id}/faults.xlsx", import, faults),
     ]
 }
