@@ -74,6 +74,13 @@ struct Page {
     trouble: String,
 }
 
+impl Page {
+    /// Whose words stand against the register.
+    fn said(&self) -> &'static str {
+        if self.claim.peer.is_none() { "claim-said" } else { "claim-said-peer" }
+    }
+}
+
 fn value(ctx: &Ctx, field: Field, text: &str) -> String {
     match field {
         _ if text.is_empty() => ctx.locale.t("household-none"),
