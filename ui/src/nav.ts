@@ -82,7 +82,9 @@ function fitted(nav: HTMLElement) {
 
   const numbers = new MutationObserver(arrange);
   for (const count of all(".count", nav)) numbers.observe(count, { childList: true, characterData: true, subtree: true });
-  new ResizeObserver(arrange).observe(nav);
+  // Letters that grow change no bar, but every link.
+  const sizes = new ResizeObserver(arrange);
+  for (const el of [nav, ...links]) sizes.observe(el);
   document.addEventListener("linli:prefs", arrange);
   arrange();
 }
