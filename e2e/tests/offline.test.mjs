@@ -5,13 +5,15 @@ import assert from "node:assert/strict";
 import { start } from "../lib/server.mjs";
 import { PHONE, accessible, fingers, fitsWidth, launch, logIn, person, wellMade } from "../lib/browser.mjs";
 import { GRID, PICTURE, report } from "../lib/people.mjs";
+import { signal } from "../lib/signal.mjs";
 
 const LOGIN = `grid${GRID.slice(6)}`;
-let server, browser, worker, other, homes;
+let server, air, browser, worker, other, homes;
 before(async () => {
   server = await start();
+  air = await signal(server.origin);
   browser = await launch();
-  worker = await person(browser, server.origin, { device: PHONE, login: LOGIN });
+  worker = await person(browser, air.origin, { device: PHONE, login: LOGIN });
   other = await person(browser, server.origin, { login: "community001001" });
   await settle(worker.page, GRID, "21号楼", ["赵一一", "钱二二", "孙三三", "李四四"]);
   const seen = await pack(worker.page);
@@ -23,6 +25,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
+  air?.stop();
   await server?.stop();
 });
 
@@ -62,7 +65,7 @@ const count = (page, id) => page.evaluate(async (id) => {
 
 // Opens the offline pages with signal, until everything is on the phone.
 async function prepared(page) {
-  await page.context().setOffline(false);
+  await air.back(page.context());
   await go(page);
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
@@ -116,7 +119,7 @@ test("without signal the pages open, and a visit that was cut short is still the
   const who = home.people[0];
   await page.fill(`[id="n-${who.id}"]`, "赵改名");
   // The signal goes in the middle of the visit; the rest is typed without it.
-  await context.setOffline(true);
+  await air.cut(context);
   await page.fill("#note", "楼道灯坏了，已拍照");
   await page.setInputFiles("#camera", PICTURE);
   await page.locator(".photos img").waitFor();
@@ -147,7 +150,7 @@ test("without signal the pages open, and a visit that was cut short is still the
   await again.goto("/work");
   await again.waitForURL("**/offline");
   // With signal again it goes up, once, however often one asks.
-  await context.setOffline(false);
+  await air.back(context);
   await again.locator(".tabbar a[href='#/queue']").click();
   await Promise.all([again.evaluate(() => dispatchEvent(new Event("online"))), again.evaluate(() => dispatchEvent(new Event("online")))]);
   await said(again, "全部已上传");
@@ -190,7 +193,7 @@ test("changed meanwhile by somebody else: side by side, the worker chooses, noth
   const who = home.people[0];
   await prepared(page);
   await openHome(page, home.id);
-  await context.setOffline(true);
+  await air.cut(context);
   await page.locator("details > summary").first().click();
   await page.fill(`[id="n-${who.id}"]`, "钱我改");
   await page.selectOption("#usage", home.usage === "shop" ? "own" : "shop");
@@ -206,7 +209,7 @@ test("changed meanwhile by somebody else: side by side, the worker chooses, noth
     return (await fetch(`/homes/residents/${who}`, { method: "POST", body: form })).url;
   }, [home.id, who.id, String(who.version)]);
   assert.match(changed, /done=corrected/);
-  await context.setOffline(false);
+  await air.back(context);
   await go(page, "queue");
   const card = page.locator("[data-item]", { hasText: "请您决定" });
   await card.waitFor();
@@ -240,12 +243,12 @@ test("a note on a case waits for signal and is there once", async () => {
   await go(page, "cases");
   const card = page.locator("main section", { hasText: text });
   await card.waitFor();
-  await context.setOffline(true);
+  await air.cut(context);
   await card.locator("summary").click();
   await card.locator("textarea").fill("到现场看过，放了警示牌");
   await card.getByRole("button", { name: "保存" }).click();
   await said(page, "1条待上传");
-  await context.setOffline(false);
+  await air.back(context);
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await said(page, "全部已上传");
   await page.goto("/work/cases");
@@ -287,7 +290,7 @@ settings,,,,,,
   const home = homes[3];
   await prepared(page);
   await openHome(page, home.id);
-  await context.setOffline(true);
+  await air.cut(context);
   await page.click("text=宠物登记");
   const save = page.getByRole("button", { name: "填好了，保存" });
   await save.waitFor();
@@ -325,7 +328,7 @@ settings,,,,,,
     cut += 1;
     await route.abort();
   }, { times: 1 });
-  await context.setOffline(false);
+  await air.back(context);
   await page.evaluate(() => dispatchEvent(new Event("online")));
   for (let tries = 0; cut === 0 && tries < 300; tries += 1) await page.waitForTimeout(100);
   assert.equal(cut, 1);
@@ -344,13 +347,13 @@ test("the store of one grid is small; after log-out nothing of it can be read, a
   const open = await dump(page);
   assert.ok(open.size < 2 * 1024 * 1024, `${open.size} bytes for ${homes.length} homes`);
   await openHome(page, home.id);
-  await context.setOffline(true);
+  await air.cut(context);
   await page.fill("#note", "独此一句备注");
   await save(page, only(page));
   await said(page, "1条待上传");
   // The number stands on the ordinary pages too; logging out asks first. Its sending is held back here.
   await context.route("**/api/v1/offline/**", (route) => route.abort());
-  await context.setOffline(false);
+  await air.back(context);
   await page.goto("/work");
   await page.locator("a[href='/offline'] .count", { hasText: "1" }).waitFor();
   const secrets = [home.people[0].name, home.address, "独此一句备注", homes[0].people[0].name];
