@@ -40,7 +40,9 @@ both_engines! {
         let mut leaver = op(&d).await;
         let mut read = Box::pin(leaver.tx.scalar::<i64>("SELECT count(*) FROM outbox", vec![]));
         std::future::poll_fn(|cx| {
-            assert!(read.as_mut().poll(cx).is_pending());
+            // Only SQLite has a group to open; a quick server has answered by now.
+            let left = read.as_mut().poll(cx).is_pending();
+            assert!(left || !matches!(d.db.engine(), linli_store::Engine::Sqlite { .. }));
             Poll::Ready(())
         })
         .await;
