@@ -53,13 +53,11 @@ pub(in crate::web) mod cost {
 /// forms in an evening; what sends thirty in a second is no house.
 pub(super) fn form_pace(ctx: &Ctx, held: Option<&Held>) -> Result<()> {
     let limits = ctx.app.limits();
-    match held {
-        Some(_) => limits.spend(Purpose::Door, &ctx.source, cost::OWN_FORM),
-        None => {
-            limits.check(Purpose::Form, &ctx.source)?;
-            limits.spend(Purpose::Door, &ctx.source, cost::FORM)
-        }
+    if held.is_some() {
+        return limits.spend(Purpose::Door, &ctx.source, cost::OWN_FORM);
     }
+    limits.check(Purpose::Form, &ctx.source)?;
+    limits.spend(Purpose::Door, &ctx.source, cost::FORM)
 }
 
 /// The largest form: a family of twelve with long names needs a tenth of it.
