@@ -124,7 +124,7 @@ pub struct Duty {
     pub lead: OrgId,
     /// Who assists (协办).
     pub assisting: Vec<OrgId>,
-    /// The street section that takes it first, by its word; see [`Atlas::section`].
+    /// The street section that takes it first, by its word; see [`Atlas::section`](super::Atlas::section).
     pub section: Option<String>,
     /// Law or rule, where the list names one (依据).
     pub basis: Option<String>,
