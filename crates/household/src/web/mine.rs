@@ -1,5 +1,7 @@
 //! `/my`: what is registered of me, who looked at it and why; correct, take along, take back. The phone is the key.
 
+mod key;
+
 use askama::Template;
 use axum::{
     body::Body,
@@ -7,7 +9,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Redirect},
 };
-use axum_extra::extract::cookie::{Cookie, CookieJar};
+use axum_extra::extract::cookie::CookieJar;
 use linli_access::Access as AccessPort;
 use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::{Error, Result, Timestamp};
@@ -17,14 +19,14 @@ use serde::Deserialize;
 use super::{
     day,
     door::{
-        Carried, Help, carried, cost,
-        digits::{ask, check, masked, public, shown},
+        Help, cost,
+        digits::{masked, public},
         fields, first, held, receipt_tone,
     },
     word,
 };
 use crate::{
-    claims::{self, Claim, ClaimId, Held, ProofId, Receipt},
+    claims::{self, Claim, ClaimId, Held, Receipt},
     code::Label,
     mine::{self, Look, Mine},
     model::{Basis, CareKind, Field, IdNumber, ResidentId},
@@ -107,25 +109,6 @@ struct Page {
     help: Option<Help>,
     done: String,
     trouble: String,
-}
-
-#[derive(Template)]
-#[template(path = "mine/phone.html")]
-struct PhonePage {
-    chrome: Chrome,
-    phone: String,
-    problems: Problems,
-}
-
-#[derive(Template)]
-#[template(path = "door/digits.html")]
-struct DigitsPage {
-    chrome: Chrome,
-    action: String,
-    back: String,
-    carried: Carried,
-    shown: Option<String>,
-    problems: Problems,
 }
 
 fn asking(ctx: &Ctx, request: &Request) -> Asking {
@@ -280,63 +263,12 @@ struct Asked {
 async fn show(ctx: Ctx, jar: CookieJar, Query(asked): Query<Asked>) -> WebResult {
     ctx.app.limits().spend(Purpose::Door, &ctx.source, cost::PAGE)?;
     let held = held(&ctx, &mut ctx.read().await?, &jar).await?;
-    let Some(held) = held else { return phone_page(&ctx, String::new(), Problems::none()) };
+    let Some(held) = held else { return key::phone_page(&ctx, String::new(), Problems::none()) };
     let done = match asked.done.as_str() {
         word @ ("care" | "form" | "erase") => ctx.locale.t(&format!("mine-done-{word}")),
         _ => String::new(),
     };
     page(&ctx, &held, done, String::new()).await
-}
-
-fn phone_page(ctx: &Ctx, phone: String, problems: Problems) -> WebResult {
-    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page = PhonePage { chrome: ctx.chrome("mine-title"), phone, problems };
-    Ok((status, ctx.page(&page)?).into_response())
-}
-
-async fn send(ctx: Ctx, body: Body) -> WebResult {
-    let fields = fields(body).await?;
-    let phone = first(&fields, "phone").to_owned();
-    match ask(&ctx, None, &phone).await {
-        Ok(id) => Ok(Redirect::to(&format!("/my/digits?p={id}")).into_response()),
-        Err(error) => {
-            let problems = Problems::of(error, &ctx.locale)?;
-            phone_page(&ctx, phone, problems)
-        }
-    }
-}
-
-async fn digits_page(ctx: &Ctx, carried: Carried, problems: Problems) -> WebResult {
-    let id: ProofId = carried.p.parse().map_err(|_| Error::NotFound)?;
-    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page = DigitsPage {
-        chrome: ctx.chrome("door-digits-title"),
-        action: "/my/digits".into(),
-        back: "/my".into(),
-        shown: shown(ctx, id).await?,
-        carried,
-        problems,
-    };
-    Ok((status, ctx.page(&page)?).into_response())
-}
-
-async fn digits(ctx: Ctx, Query(carried): Query<Carried>) -> WebResult {
-    ctx.app.limits().spend(Purpose::Door, &ctx.source, cost::PAGE)?;
-    digits_page(&ctx, carried, Problems::none()).await
-}
-
-async fn prove(ctx: Ctx, jar: CookieJar, body: Body) -> WebResult {
-    ctx.app.limits().spend(Purpose::Door, &ctx.source, cost::PAGE)?;
-    let fields = fields(body).await?;
-    let carried = carried(&fields);
-    let id: ProofId = carried.p.parse().map_err(|_| Error::NotFound)?;
-    match check(&ctx, id, first(&fields, "digits"), first(&fields, "owner")).await {
-        Ok(cookie) => Ok((jar.add(cookie), Redirect::to("/my")).into_response()),
-        Err(error) => {
-            let problems = Problems::of(error, &ctx.locale)?;
-            digits_page(&ctx, carried, problems).await
-        }
-    }
 }
 
 /// The phone of who asks to change something; without one they prove it first.
@@ -431,26 +363,13 @@ async fn export(ctx: Ctx, jar: CookieJar) -> WebResult {
 }
 
 /// Off this phone: it may not be theirs.
-async fn leave(ctx: Ctx, jar: CookieJar) -> WebResult {
-    if let Some(token) = jar.get(claims::SESSION).map(|c| c.value().to_owned()) {
-        let mut op = public(&ctx).await?;
-        mine::leave(&mut op, &token).await?;
-        op.commit().await?;
-    }
-    let gone = Cookie::build(claims::SESSION).path("/").build();
-    Ok((jar.remove(gone), Redirect::to("/")).into_response())
-}
-
 pub(super) fn routes() -> Vec<Route> {
-    vec![
+    let own = vec![
         Route::get("/my", Access::Public, show),
-        Route::post("/my/phone", Access::Public, send),
-        Route::get("/my/digits", Access::Public, digits),
-        Route::post("/my/digits", Access::Public, prove),
         Route::post("/my/export", Access::Public, export),
-        Route::post("/my/leave", Access::Public, leave),
         Route::post("/my/residents/{id}/care/{kind}", Access::Public, withdraw_care),
         Route::post("/my/residents/{id}/erase", Access::Public, erase),
         Route::post("/my/forms/{id}/withdraw", Access::Public, withdraw_form),
-    ]
+    ];
+    own.into_iter().chain(key::routes()).collect()
 }
