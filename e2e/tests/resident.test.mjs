@@ -118,6 +118,42 @@ test("words that could not be sent are there again, whatever came instead of an 
   await context.close();
 });
 
+test("photos that are picked one after the other, quickly, all go along", async () => {
+  const { page, context, complaints } = await person(browser, server.origin, { device: PHONE });
+  await page.goto(`/q/${GRID}`);
+  await page.fill("#text", "两张照片连着选，马上提交");
+  // A slow phone: making a photo small takes its time.
+  await page.evaluate(() => {
+    const real = window.createImageBitmap;
+    window.createImageBitmap = async (...all) => {
+      await new Promise((done) => setTimeout(done, 400));
+      return real(...all);
+    };
+  });
+  const square = (colour) =>
+    page.evaluate(async (fill) => {
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = 2400;
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = fill;
+      pen.fillRect(0, 0, 2400, 2400);
+      return canvas.toDataURL("image/png").split(",")[1];
+    }, colour);
+  for (const colour of ["#a00", "#00a"]) {
+    const buffer = Buffer.from(await square(colour), "base64");
+    await page.setInputFiles("#photos", { name: `${colour.slice(1)}.png`, mimeType: "image/png", buffer });
+  }
+  await Promise.all([page.waitForURL("**/report/done**"), page.locator("main form button.primary").click()]);
+  const centre = await person(browser, server.origin, { login: "centre1" });
+  await centre.page.goto("/desk/cases?text=" + encodeURIComponent("两张照片连着选"));
+  await centre.page.locator("tbody tr a").first().click();
+  await centre.page.waitForLoadState();
+  assert.equal(await centre.page.locator("main .photos img").count(), 2);
+  assert.deepEqual(complaints, []);
+  await centre.context.close();
+  await context.close();
+});
+
 test("a report whose answer got lost is one case when it is sent again", async () => {
   const { page, context } = await person(browser, server.origin, { device: PHONE });
   const button = page.locator("main form button.primary");

@@ -1,5 +1,6 @@
 // Forms keep what was typed, are sent once, and put the cursor where something is wrong.
 import { all, make, newKey, on, one, whenHere } from "./dom";
+import { shrinking } from "./photos";
 import { ask, toast } from "./small";
 import { say } from "./words";
 
@@ -169,6 +170,13 @@ document.addEventListener(
     if ("busy" in form.dataset) {
       e.preventDefault();
       e.stopImmediatePropagation();
+      return;
+    }
+    const photos = shrinking(form);
+    if (photos) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      void photos.then(() => form.requestSubmit(button as HTMLButtonElement | null));
       return;
     }
     // Without signal the browser would put its own page in the place of ours, and the photos would be gone with it.

@@ -36,7 +36,7 @@ function show(input: HTMLInputElement) {
       const img = make("img", { src: URL.createObjectURL(f), alt: say("photo", { n: i + 1 }) });
       const drop = make("button", { type: "button", class: "icon-btn", "aria-label": say("remove", { n: i + 1 }) }, icon("close"));
       drop.addEventListener("click", () => {
-        kept.set(input, files.filter((x) => x !== f));
+        kept.set(input, (kept.get(input) ?? []).filter((x) => x !== f));
         show(input);
         input.focus();
       });
@@ -45,17 +45,33 @@ function show(input: HTMLInputElement) {
   );
 }
 
+// What is picked while the photos before are still made small waits its turn, so that none is lost.
+const turns = new WeakMap<HTMLInputElement, Promise<void>>();
+
+async function add(input: HTMLInputElement, picked: File[]) {
+  const small = await Promise.all(picked.map((f) => shrink(f, Number(input.dataset.shrink) || 1600)));
+  const files = [...(input.multiple ? (kept.get(input) ?? []) : []), ...small];
+  const max = Number(input.dataset.max ?? 6);
+  if (files.length > max) toast(say("tooMany", { n: max }), "bad");
+  kept.set(input, files.slice(0, max));
+}
+
 on("change", "input[type=file][data-shrink]", (el) => {
   const input = el as HTMLInputElement;
-  const max = Number(input.dataset.max ?? 6);
-  const before = input.multiple ? (kept.get(input) ?? []) : [];
   const picked = [...(input.files ?? [])];
-  const list = one(`#${CSS.escape(input.id)}-preview`);
-  list?.append(make("li", { class: "wait" }, say("shrinking")));
-  void Promise.all(picked.map((f) => shrink(f, Number(input.dataset.shrink) || 1600))).then((small) => {
-    const files = [...before, ...small];
-    if (files.length > max) toast(say("tooMany", { n: max }), "bad");
-    kept.set(input, files.slice(0, max));
+  one(`#${CSS.escape(input.id)}-preview`)?.append(make("li", { class: "wait" }, say("shrinking")));
+  const turn = (turns.get(input) ?? Promise.resolve()).then(() => add(input, picked));
+  // The last of them puts what is kept into the field.
+  const shown = turn.then(() => {
+    if (turns.get(input) !== shown) return;
+    turns.delete(input);
     show(input);
   });
+  turns.set(input, shown);
 });
+
+/** What a form that is sent now still has to wait for; nothing when its photos are there. */
+export function shrinking(form: HTMLFormElement): Promise<unknown> | undefined {
+  const waiting = all<HTMLInputElement>("input[type=file][data-shrink]", form).flatMap((input) => turns.get(input) ?? []);
+  return waiting.length ? Promise.all(waiting) : undefined;
+}
