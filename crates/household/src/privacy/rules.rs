@@ -81,12 +81,17 @@ pub async fn save(op: &mut Op, rule: Rule) -> Result<()> {
     }
     check.done()?;
     let rule = Rule { purpose, basis_note, ..rule };
-    let mut rules = rules(&mut op.tx, &stewards).await?;
-    let mut before = None;
-    for kept in rules.iter_mut().filter(|kept| kept.fields == rule.fields) {
-        before = Some(std::mem::replace(kept, rule.clone()));
-    }
-    settings::put(&mut op.tx, KEY, &rules, op.now).await?;
+    // Only what was changed is written: of the others a later release may ship shorter times.
+    let (now, new) = (op.now, rule.clone());
+    let mut before = Rule::of(steward);
+    settings::change(&mut op.tx, KEY, now, |saved: &mut Vec<Rule>| {
+        match saved.iter_mut().find(|kept| kept.fields == new.fields) {
+            Some(kept) => before = std::mem::replace(kept, new),
+            None => saved.push(new),
+        }
+        Ok(())
+    })
+    .await?;
     let area = op.district.area.clone();
     let subject_id = rule.fields.clone();
     let detail = json!({ "from": before, "to": rule });
