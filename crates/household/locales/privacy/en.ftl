@@ -84,6 +84,7 @@ privacy-asked = Asked { $at }
 privacy-due = By { $at }
 privacy-asked-label = Asked
 privacy-themselves = by themselves
+privacy-came = How they came and what they asked for (for example: at the counter, with their identity card)
 privacy-words = In their words
 privacy-case = Case
 privacy-ended = Answered

@@ -84,6 +84,7 @@ privacy-asked = { $at } 提出
 privacy-due = 应于 { $at } 前答复
 privacy-asked-label = 提出
 privacy-themselves = 本人
+privacy-came = 本人怎样来的、要求什么（例如：本人持身份证到窗口）
 privacy-words = 本人说明
 privacy-case = 案件
 privacy-ended = 答复

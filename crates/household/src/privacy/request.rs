@@ -23,7 +23,8 @@ linli_kernel::typed_id! {
 
 /// Days within which a request is answered.
 const DAYS: i64 = 15;
-/// Days for which an answer is shown to the phone by which it was asked; the phone's hash then goes.
+/// Days for which an answer is shown to the phone by which it was asked, and a copy can be fetched again; the phone's
+/// hash then goes.
 const ANSWERED_DAYS: i64 = 30;
 
 text_enum! {
@@ -57,7 +58,7 @@ pub struct Request {
     pub kind: Kind,
     /// Whose data.
     pub resident_id: ResidentId,
-    /// Their grid.
+    /// Where they are registered now: whoever looks after them answers, also when they have moved since.
     pub area: AreaCode,
     /// In their words.
     pub note: String,
@@ -81,8 +82,11 @@ pub struct Request {
     pub outcome: Option<String>,
 }
 
-const REQUEST: &str = "q.id, q.kind, q.resident_id, q.area, q.note, q.asked_by, q.asked_at, q.due_at, q.case_id, q.case_number, q.state,
+const REQUEST: &str = "q.id, q.kind, q.resident_id, r.area, q.note, q.asked_by, q.asked_at, q.due_at, q.case_id, q.case_number, q.state,
     q.ended_by, q.ended_at, q.outcome";
+
+/// Where the columns of a [`Request`] come from.
+const FROM: &str = "privacy_request q JOIN resident r ON r.id = q.resident_id";
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -161,10 +165,14 @@ pub async fn ask(op: &mut Op, resident: ResidentId, kind: Kind, note: &str) -> R
     Ok(id)
 }
 
-/// A worker writes it down for somebody who came in person. The caller commits.
+/// A worker writes it down for somebody who came in person, and how they came: a copy is in clear, and the log says why
+/// it was made. The caller commits.
 pub async fn ask_for(op: &mut Op, resident: ResidentId, kind: Kind, note: &str) -> Result<RequestId> {
     let person = people::get(&mut op.tx, resident).await?;
     op.permit("privacy.handle", &Target::at(&person.area))?;
+    let mut check = Check::new();
+    check.text("note", note, 500);
+    check.done()?;
     ask(op, resident, kind, note).await
 }
 
@@ -217,7 +225,7 @@ pub async fn refuse(op: &mut Op, id: RequestId, reason: &str) -> Result<()> {
 
 async fn load(op: &mut Op, id: RequestId) -> Result<Request> {
     let lock = op.tx.dialect("", "FOR UPDATE OF q").to_owned();
-    let sql = format!("SELECT {REQUEST} FROM privacy_request q WHERE q.id = $1 {lock}");
+    let sql = format!("SELECT {REQUEST} FROM {FROM} WHERE q.id = $1 {lock}");
     let request: Request = op.tx.one(&sql, params![id]).await?;
     op.permit("privacy.handle", &Target::at(&request.area))?;
     Ok(request)
@@ -225,8 +233,9 @@ async fn load(op: &mut Op, id: RequestId) -> Result<Request> {
 
 async fn open(op: &mut Op, id: RequestId, kind: Kind) -> Result<Request> {
     let request = load(op, id).await?;
-    // A copy may be fetched again: the first was perhaps lost.
-    let again = kind == Kind::Export && request.state == State::Done;
+    // A copy may be fetched again for a while: the first was perhaps lost.
+    let lately = request.ended_at.is_some_and(|at| at > answered_before(op.now));
+    let again = kind == Kind::Export && request.state == State::Done && lately;
     if request.kind != kind || !(request.state == State::Open || again) {
         return Err(Error::Conflict("privacy-over"));
     }
@@ -280,10 +289,10 @@ pub struct Line {
 /// Requests within the scope: open ones first, the earliest due first.
 pub async fn list(conn: &mut Conn, scope: &Scope, most: i64) -> Result<Vec<Line>> {
     let mut rows = Where::new();
-    scope.filter(&mut rows, "q.area", "");
+    scope.filter(&mut rows, "r.area", "");
     let limit = rows.bind(most);
     let sql = format!(
-        "SELECT {REQUEST}, r.name FROM privacy_request q JOIN resident r ON r.id = q.resident_id{}
+        "SELECT {REQUEST}, r.name FROM {FROM}{}
          ORDER BY CASE q.state WHEN 'open' THEN 0 ELSE 1 END, CASE q.state WHEN 'open' THEN q.due_at ELSE -q.due_at END, q.id LIMIT {limit}",
         rows.text()
     );
@@ -294,18 +303,15 @@ pub async fn list(conn: &mut Conn, scope: &Scope, most: i64) -> Result<Vec<Line>
 pub async fn get(conn: &mut Conn, scope: &Scope, id: RequestId) -> Result<Line> {
     let mut rows = Where::new();
     rows.and("q.id = ?", vec![id.into()]);
-    scope.filter(&mut rows, "q.area", "");
-    let sql = format!(
-        "SELECT {REQUEST}, r.name FROM privacy_request q JOIN resident r ON r.id = q.resident_id{}",
-        rows.text()
-    );
+    scope.filter(&mut rows, "r.area", "");
+    let sql = format!("SELECT {REQUEST}, r.name FROM {FROM}{}", rows.text());
     conn.one(&sql, rows.args()).await
 }
 
 /// What was asked by a phone, newest first, and can still be read: an answer outlives the phone that it erased.
 pub async fn of_phone(conn: &mut Conn, phone_hash: &[u8], now: Timestamp) -> Result<Vec<Request>> {
     let sql = format!(
-        "SELECT {REQUEST} FROM privacy_request q WHERE q.phone_hash = $1 AND (q.ended_at IS NULL OR q.ended_at > $2)
+        "SELECT {REQUEST} FROM {FROM} WHERE q.phone_hash = $1 AND (q.ended_at IS NULL OR q.ended_at > $2)
          ORDER BY q.asked_at DESC, q.id LIMIT 20"
     );
     conn.all(&sql, params![phone_hash, answered_before(now)]).await
@@ -336,8 +342,6 @@ impl Request {
 
 /// What one person has asked, newest first: for their own page.
 pub async fn of_resident(conn: &mut Conn, id: ResidentId) -> Result<Vec<Request>> {
-    let sql = format!(
-        "SELECT {REQUEST} FROM privacy_request q WHERE q.resident_id = $1 ORDER BY q.asked_at DESC, q.id"
-    );
+    let sql = format!("SELECT {REQUEST} FROM {FROM} WHERE q.resident_id = $1 ORDER BY q.asked_at DESC, q.id");
     conn.all(&sql, params![id]).await
 }

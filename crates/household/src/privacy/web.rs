@@ -215,6 +215,8 @@ struct AskPage {
     chrome: Chrome,
     resident: ResidentId,
     name: String,
+    kind: Kind,
+    problems: Problems,
 }
 
 fn scope(ctx: &Ctx) -> Result<Scope> {
@@ -258,12 +260,18 @@ struct Whose {
     resident: ResidentId,
 }
 
-async fn ask(ctx: Ctx, Query(whose): Query<Whose>) -> WebResult<Response> {
-    let person = people::get(&mut ctx.read().await?, whose.resident).await?;
+async fn ask_page(ctx: &Ctx, resident: ResidentId, kind: Kind, problems: Problems) -> WebResult<Response> {
+    let person = people::get(&mut ctx.read().await?, resident).await?;
     let target = Target::at(&person.area);
     ctx.district.port::<Keys>()?.policy.permits(&ctx.actor, HANDLE, &target)?;
-    let page = AskPage { chrome: ctx.chrome("privacy-ask"), resident: person.id, name: person.name };
-    Ok(ctx.page(&page)?.into_response())
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let chrome = ctx.chrome("privacy-ask");
+    let page = AskPage { chrome, resident: person.id, name: person.name, kind, problems };
+    Ok((status, ctx.page(&page)?).into_response())
+}
+
+async fn ask(ctx: Ctx, Query(whose): Query<Whose>) -> WebResult<Response> {
+    ask_page(&ctx, whose.resident, Kind::Export, Problems::none()).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -276,9 +284,17 @@ struct Asked {
 
 async fn asked(ctx: Ctx, Form(form): Form<Asked>) -> WebResult<Response> {
     let mut op = ctx.op().await?;
-    let id = request::ask_for(&mut op, form.resident, form.kind, &form.note).await?;
-    op.commit().await?;
-    Ok(Redirect::to(&format!("/homes/requests/{id}")).into_response())
+    match request::ask_for(&mut op, form.resident, form.kind, &form.note).await {
+        Ok(id) => {
+            op.commit().await?;
+            Ok(Redirect::to(&format!("/homes/requests/{id}")).into_response())
+        }
+        Err(error) => {
+            drop(op);
+            let problems = Problems::of(error, &ctx.locale)?;
+            ask_page(&ctx, form.resident, form.kind, problems).await
+        }
+    }
 }
 
 async fn copy(ctx: Ctx, Path((id, kind)): Path<(RequestId, String)>) -> WebResult<Response> {

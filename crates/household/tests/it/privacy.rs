@@ -221,8 +221,9 @@ both_engines! {
         app::looked(&mut look, here, &area(GRID), &[id]).await.unwrap();
         look.commit().await.unwrap();
         let mut ask = op(&d, secretary()).await;
-        let asked = request::ask_for(&mut ask, id, Kind::Export, "").await.unwrap();
-        assert_eq!(key(request::ask_for(&mut ask, id, Kind::Export, "").await), "privacy-asked-already");
+        assert_eq!(key(request::ask_for(&mut ask, id, Kind::Export, " ").await), "error-required");
+        let asked = request::ask_for(&mut ask, id, Kind::Export, "本人到窗口").await.unwrap();
+        assert_eq!(key(request::ask_for(&mut ask, id, Kind::Export, "又来").await), "privacy-asked-already");
         ask.commit().await.unwrap();
         let mut fetch = op(&d, secretary()).await;
         let copy = request::fetch(&mut fetch, asked).await.unwrap();

@@ -21,7 +21,7 @@ both_engines! {
         ]) {
             let street = &area.as_str()[6..9];
             let mut desk = house.as_(HOST, &format!("street{street}.1")).await;
-            let asked = desk.post("/homes/requests", &format!("resident={resident}&kind={kind}")).await;
+            let asked = desk.post("/homes/requests", &format!("resident={resident}&kind={kind}&note=in+person")).await;
             assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.body);
             let sql = "SELECT case_id FROM privacy_request WHERE resident_id = $1";
             let case: Uuid = d.db.read().await.unwrap().scalar(sql, params![resident]).await.unwrap();
