@@ -17,6 +17,7 @@ household-lives-there = This person lives there already
 household-other-name = This number is registered under another name; please check the document
 household-lives-at = This person is registered at { $address }. Do they move here?
 household-comes-here = Yes, they move from there to here
+claim-lives-beyond = Somebody in this form is registered outside your area. They can prove it with the phone that is registered there and send the form again. Or the community there notes that they have moved out; then you can take the form
 household-lives-beyond = This person is registered outside your area and cannot be moved from here. Let them scan the code at the door and fill in the form, or hand it to the community or street that sees both places
 household-has-left = This person has moved out already
 household-time-ahead = The time cannot be in the future

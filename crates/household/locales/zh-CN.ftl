@@ -17,6 +17,7 @@ household-lives-there = 这个人已经住在这里
 household-other-name = 这个证件号登记的是另一个名字，请核对证件
 household-lives-at = 这个人已登记在 { $address }，是否迁来？
 household-comes-here = 确认从那里迁到这里
+claim-lives-beyond = 表中有人登记在您辖区以外。请本人用登记在那里的手机号验证后重新填报；或请那边社区先办理迁出，再来采用本表
 household-lives-beyond = 这个人登记在您辖区以外，这里不能直接迁来。请本人扫门牌码填报，或交给能同时看到两处的社区、街道办理
 household-has-left = 这个人已经迁出
 household-time-ahead = 时间不能在将来

@@ -111,10 +111,7 @@ pub async fn ask_erasure(op: &mut Op, held: &Held, id: ResidentId, note: &str) -
 pub async fn withdraw_form(op: &mut Op, held: &Held, id: ClaimId) -> Result<()> {
     let waiting = claims::mine_waiting(&mut op.tx, &held.hash).await?;
     let claim = waiting.into_iter().find(|c| c.id == id).ok_or(Error::NotFound)?;
-    if claim.state.is_over() {
-        return Err(Error::Conflict("claim-decided-already"));
-    }
-    claims::withdraw(op, id).await
+    claims::withdraw(op, claim.id).await
 }
 
 /// One's own records as a sheet, numbers in clear; noted in the log. The caller commits.

@@ -59,8 +59,9 @@ pub(crate) async fn file(op: &mut Op, word: Word<'_>) -> Result<()> {
     let seal = Seal::new(&access);
     let content = Content { members: vec![word.member], ..Content::default() };
     let sql = format!(
-        "SELECT {} FROM claim c WHERE c.peer = $1 AND c.external_id = $2 ORDER BY c.submitted_at DESC, c.id DESC LIMIT 1",
-        store::CLAIM
+        "SELECT {} FROM claim c WHERE c.peer = $1 AND c.external_id = $2 ORDER BY c.submitted_at DESC, c.id DESC LIMIT 1 {}",
+        store::CLAIM,
+        store::lock(&op.tx)
     );
     let last: Option<Claim> = op.tx.optional(&sql, params![word.peer, word.external_id]).await?;
     if let Some(last) = &last

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use linli_access::{Access, Authorise as _, Target};
-use linli_kernel::{Error, Result, error::Check};
+use linli_kernel::{Error, Result, error::Check, params};
 use linli_store::Op;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use super::{
     submit::{log, settle_others},
 };
 use crate::{
-    model::{Basis, DwellingId, Facts, Field, Leaving, Mark, NewDwelling, Source, Texts, Usage},
+    model::{Basis, DwellingId, Facts, Field, Leaving, Mark, NewDwelling, Say, Source, Texts, Usage},
     register::{self, DwellingFacts, Home, MoveOut, NewCare, News},
     store::{Seal, places},
 };
@@ -154,7 +154,11 @@ impl Taking<'_> {
             return Ok(());
         }
         self.note(n, pair);
-        let facts = Facts::read(&ticked(&pair.member.texts, n, pair, self.taken), self.op.now)?;
+        let mut facts = Facts::read(&ticked(&pair.member.texts, n, pair, self.taken), self.op.now)?;
+        if comes_from_beyond(self.op, pair, claim).await? {
+            // The phone that proves who they are is not changed by the form that moves them.
+            facts.phone = Say::Nothing;
+        }
         let id = match &pair.found {
             Match::Here(resident) => {
                 register::correct(self.op, &mut self.news, resident.id, &facts, &self.by, None).await?;
@@ -193,6 +197,22 @@ impl Taking<'_> {
             register::add_care(self.op, &mut self.news, id, &care).await?;
         }
         Ok(())
+    }
+}
+
+/// Whether a named person lives where the decider has no say. Then it takes their own word, by the phone that the
+/// register has of them: a form that anybody may fill in does not fetch a stranger's record here.
+async fn comes_from_beyond(op: &mut Op, pair: &PersonPair, claim: &Claim) -> Result<bool> {
+    let Match::Elsewhere(known) = &pair.found else { return Ok(false) };
+    if known.dwelling_id.is_none() || op.permit("household.move", &Target::at(&known.area)).is_ok() {
+        return Ok(false);
+    }
+    let sql = "SELECT phone_hash FROM resident WHERE id = $1";
+    let phone: Option<Vec<u8>> = op.tx.scalar(sql, params![known.id]).await?;
+    if claim.proven && phone.is_some() && phone == claim.phone_hash {
+        Ok(true)
+    } else {
+        Err(Error::Conflict("claim-lives-beyond"))
     }
 }
 
@@ -278,8 +298,14 @@ pub async fn decline(op: &mut Op, id: ClaimId, version: i64, reason: &str) -> Re
 }
 
 /// Who sent it takes it back; the caller has made sure that it is theirs.
+///
+/// # Errors
+/// A conflict when somebody has decided about it meanwhile.
 pub(crate) async fn withdraw(op: &mut Op, id: ClaimId) -> Result<()> {
     let claim = store::load(&mut op.tx, id).await?;
+    if claim.state.is_over() {
+        return Err(Error::Conflict("claim-decided-already"));
+    }
     let mut claim = close(op, claim, ClaimState::Withdrawn, None).await?;
     // Nothing of it is needed any more.
     claim.content = None;

@@ -31,9 +31,14 @@ pub(super) async fn get(conn: &mut Conn, id: ClaimId) -> Result<Claim> {
     conn.one(&format!("SELECT {CLAIM} FROM claim c WHERE c.id = $1"), params![id]).await
 }
 
+/// What locks a `claim c` that is read to be changed, where there are several writers.
+pub(super) fn lock(tx: &Tx) -> &'static str {
+    tx.dialect("", "FOR UPDATE OF c")
+}
+
 /// An entry, locked for a change.
 pub(super) async fn load(tx: &mut Tx, id: ClaimId) -> Result<Claim> {
-    let lock = tx.dialect("", "FOR UPDATE OF c");
+    let lock = lock(tx);
     tx.one(&format!("SELECT {CLAIM} FROM claim c WHERE c.id = $1 {lock}"), params![id]).await
 }
 

@@ -137,10 +137,12 @@ async fn before(
     let Some(held) = held else {
         return if same { unchanged(op, dwelling).await } else { Ok(None) };
     };
+    // Locked: who decides about it in this moment is waited for, and what is decided by then is no longer found.
     let sql = format!(
         "SELECT {} FROM claim c WHERE c.dwelling_id = $1 AND c.state IN ('waiting', 'asked') AND c.phone_hash = $2 AND c.proven = $3
-         ORDER BY c.submitted_at DESC LIMIT 1",
-        store::CLAIM
+         ORDER BY c.submitted_at DESC LIMIT 1 {}",
+        store::CLAIM,
+        store::lock(&op.tx)
     );
     op.tx.optional(&sql, params![dwelling, held.hash.clone(), true]).await
 }
@@ -155,8 +157,9 @@ async fn unchanged(op: &mut Op, dwelling: DwellingId) -> Result<Option<Claim>> {
     }
     let sql = format!(
         "SELECT {} FROM claim c WHERE c.dwelling_id = $1 AND c.state = 'waiting' AND c.kind = 'same' AND c.proven = $2
-           AND c.peer IS NULL ORDER BY c.submitted_at DESC LIMIT 1",
-        store::CLAIM
+           AND c.peer IS NULL ORDER BY c.submitted_at DESC LIMIT 1 {}",
+        store::CLAIM,
+        store::lock(&op.tx)
     );
     op.tx.optional(&sql, params![dwelling, false]).await
 }

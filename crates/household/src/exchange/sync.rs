@@ -153,7 +153,11 @@ pub async fn take(op: &mut Op, rows: &[Value]) -> Result<Vec<Reply>> {
         if reply.agrees()
             && let Some(claim) = waiting.remove(reply.external_id.trim())
         {
-            claims::withdraw(op, claim).await?;
+            match claims::withdraw(op, claim).await {
+                // Somebody decided about it in this moment: nobody needs to look at it either.
+                Ok(()) | Err(Error::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         replies.push(reply);
     }

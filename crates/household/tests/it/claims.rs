@@ -49,6 +49,12 @@ async fn send(d: &Arc<District>, code: &Code, new: &NewClaim, by: Option<&Held>)
     Ok(claim)
 }
 
+async fn withdraw(d: &Arc<District>, own: &Held, claim: &Claim) -> Result<()> {
+    let mut op = op(d, Actor::Public).await;
+    linli_household::mine::withdraw_form(&mut op, own, claim.id).await?;
+    op.commit().await
+}
+
 async fn see(d: &Arc<District>, claim: &Claim) -> (Kept, claims::Compared) {
     let access = d.port::<Access>().unwrap();
     let mut conn = d.db.read().await.unwrap();
@@ -64,8 +70,12 @@ async fn decision(d: &Arc<District>, claim: &Claim, taken: Taken) -> Decision {
 }
 
 async fn accept(d: &Arc<District>, claim: &Claim, taken: Taken) -> Result<Claim> {
+    accept_as(d, worker(), claim, taken).await
+}
+
+async fn accept_as(d: &Arc<District>, who: Actor, claim: &Claim, taken: Taken) -> Result<Claim> {
     let decision = decision(d, claim, taken).await;
-    let mut op = op(d, worker()).await;
+    let mut op = op(d, who).await;
     let claim = claims::accept(&mut op, claim.id, &decision).await?;
     op.commit().await?;
     Ok(claim)
@@ -256,11 +266,63 @@ both_engines! {
         let counts = claims::counts(&mut conn, &Scope::everything(), &d.area).await.unwrap();
         assert_eq!((counts.all, counts.conflict, counts.new), (3, 3, 0));
         drop(conn);
-        // Taken: the person moves, though a worker had seen them there; the others are told apart again.
-        accept(&d, &claim, Taken::All).await.unwrap();
+        // Anybody may have filled it in: who has no say where the person lives does not fetch them.
+        assert_eq!(key(accept(&d, &claim, Taken::All).await), "claim-lives-beyond");
+        assert_eq!(card(&d, there).await.residents().count(), 1);
+        // Taken by who sees both: the person moves, though a worker had seen them there; the others are told apart again.
+        accept_as(&d, actor(Role::StreetCentre, DISTRICT), &claim, Taken::All).await.unwrap();
         assert_eq!(card(&d, here).await.residents().next().unwrap().id, wang);
         assert_eq!(card(&d, there).await.residents().count(), 0);
         assert_eq!(listed(&d).await.into_iter().map(|(_, c)| c).collect::<Vec<_>>(), ["", ""]);
+    }
+
+    async fn who_lives_beyond_comes_by_their_own_phone_and_keeps_it(s) {
+        let d = district(&s).await;
+        let (here, there) = (home(&d, GRID, "3号楼").await, home(&d, FAR_GRID, "5号楼").await);
+        let wang = add(&d, there, &facts("王小明", ID, PHONE)).await.id;
+        let code = code_of(&d, here).await;
+        d.clock.advance(std::time::Duration::from_hours(1));
+        let other = fill(vec![member("王小明", ID, "10000000099")]);
+        let stranger = send(&d, &code, &other, Some(&held(&d, "10000000099"))).await.unwrap();
+        assert_eq!(key(accept(&d, &stranger, Taken::All).await), "claim-lives-beyond", "a proven phone, but not theirs");
+        let own = send(&d, &code, &other, Some(&held(&d, PHONE))).await.unwrap();
+        accept(&d, &own, Taken::All).await.unwrap();
+        let shown = card(&d, here).await;
+        let moved = shown.residents().next().unwrap();
+        assert_eq!(moved.id, wang);
+        let access = d.port::<Access>().unwrap();
+        let sql = "SELECT phone_hash FROM resident WHERE id = $1";
+        let hash: Vec<u8> = d.db.read().await.unwrap().scalar(sql, linli_kernel::params![wang]).await.unwrap();
+        assert_eq!(hash, Seal::new(&access).phone_hash(PHONE).unwrap(), "what proves them stays");
+    }
+
+    async fn a_second_form_and_a_decision_do_not_undo_each_other(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let code = code_of(&d, here).await;
+        let own = held(&d, PHONE);
+        for round in 0..6 {
+            d.clock.advance(std::time::Duration::from_mins(1));
+            let first = send(&d, &code, &fill(vec![member("王小明", ID, PHONE)]), Some(&own)).await.unwrap();
+            let next = fill(vec![member("王小明", ID, PHONE), member("王小宝", "", "")]);
+            let (again, decided) = tokio::join!(send(&d, &code, &next, Some(&own)), accept(&d, &first, Taken::All));
+            let again = again.unwrap();
+            match decided {
+                // Decided before the second came: it is an entry of its own, and the first stays decided.
+                Ok(_) if again.id != first.id => {
+                    assert_eq!(see(&d, &first).await.0.claim.state, ClaimState::Accepted, "round {round}");
+                }
+                Ok(taken) => panic!("round {round}: accepted {taken:?}, and open again as {again:?}"),
+                Err(_) => assert_eq!((again.id, again.state), (first.id, ClaimState::Waiting), "round {round}"),
+            }
+            let (back, taken) = tokio::join!(withdraw(&d, &own, &again), accept(&d, &again, Taken::All));
+            let left = see(&d, &again).await.0.claim.state;
+            match (back, taken) {
+                (Ok(()), Err(_)) => assert_eq!(left, ClaimState::Withdrawn, "round {round}"),
+                (Err(_), Ok(_)) => assert_eq!(left, ClaimState::Accepted, "round {round}"),
+                both => panic!("round {round}: {both:?}"),
+            }
+        }
     }
 
     async fn asked_again_it_is_the_same_entry(s) {
