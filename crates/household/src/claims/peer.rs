@@ -57,6 +57,8 @@ fn same(one: &Content, other: &Content) -> bool {
 pub(crate) async fn file(op: &mut Op, word: Word<'_>) -> Result<()> {
     let access = op.district.port::<Access>()?;
     let seal = Seal::new(&access);
+    // The home is locked before the entry, as everywhere.
+    let home = places::dwelling(&mut op.tx, word.dwelling).await?;
     let content = Content { members: vec![word.member], ..Content::default() };
     let sql = format!(
         "SELECT {} FROM claim c WHERE c.peer = $1 AND c.external_id = $2 ORDER BY c.submitted_at DESC, c.id DESC LIMIT 1 {}",
@@ -71,7 +73,6 @@ pub(crate) async fn file(op: &mut Op, word: Word<'_>) -> Result<()> {
         return Ok(());
     }
     let known = last.filter(|claim| !claim.state.is_over() && claim.dwelling_id == Some(word.dwelling));
-    let home = places::dwelling(&mut op.tx, word.dwelling).await?;
     let area: AreaCode = home.area.clone();
     let id = known.as_ref().map_or_else(|| ClaimId(op.uuid()), |c| c.id);
     let mut claim = Claim {

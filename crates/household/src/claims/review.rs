@@ -204,7 +204,11 @@ impl Taking<'_> {
 /// register has of them: a form that anybody may fill in does not fetch a stranger's record here.
 async fn comes_from_beyond(op: &mut Op, pair: &PersonPair, claim: &Claim) -> Result<bool> {
     let Match::Elsewhere(known) = &pair.found else { return Ok(false) };
-    if known.dwelling_id.is_none() || op.permit("household.move", &Target::at(&known.area)).is_ok() {
+    // What another platform says stands on an agreement, not on who happens to hold a phone.
+    if claim.peer.is_some()
+        || known.dwelling_id.is_none()
+        || op.permit("household.move", &Target::at(&known.area)).is_ok()
+    {
         return Ok(false);
     }
     let sql = "SELECT phone_hash FROM resident WHERE id = $1";

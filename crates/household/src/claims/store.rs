@@ -36,8 +36,16 @@ pub(super) fn lock(tx: &Tx) -> &'static str {
     tx.dialect("", "FOR UPDATE OF c")
 }
 
-/// An entry, locked for a change.
+/// An entry, locked for a change; its home before it, as who sends a form does, so that the two never wait for each
+/// other.
 pub(super) async fn load(tx: &mut Tx, id: ClaimId) -> Result<Claim> {
+    let home = tx.dialect(
+        "",
+        "SELECT d.id FROM dwelling d WHERE d.id = (SELECT c.dwelling_id FROM claim c WHERE c.id = $1) FOR UPDATE OF d",
+    );
+    if !home.is_empty() {
+        tx.optional::<(DwellingId,)>(home, params![id]).await?;
+    }
     let lock = lock(tx);
     tx.one(&format!("SELECT {CLAIM} FROM claim c WHERE c.id = $1 {lock}"), params![id]).await
 }
