@@ -411,6 +411,11 @@ bind_all!(pg_args, PgArguments);
 fn failed(sql: &str, error: sqlx::Error) -> Error {
     match &error {
         sqlx::Error::PoolTimedOut => return Error::Unavailable("error-busy"),
+        // Two that wait for each other, or one that has waited too long (PostgreSQL): once more helps.
+        sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("40P01" | "55P03")) => {
+            tracing::warn!(%error, "a statement gave up waiting");
+            return Error::Unavailable("error-busy");
+        }
         sqlx::Error::Database(e) if e.is_unique_violation() => return Error::Conflict("error-exists"),
         sqlx::Error::Database(e) if e.is_foreign_key_violation() => return Error::Conflict("error-in-use"),
         _ => {}

@@ -5,6 +5,26 @@ use std::{future::Future as _, task::Poll};
 use super::*;
 
 both_engines! {
+    async fn two_who_wait_for_each_other_are_told_to_try_again(s) {
+        let d = district(&s).await;
+        let lock = async |op: &mut linli_store::Op, key: &str| {
+            let sql = "INSERT INTO setting (key, value, updated_at) VALUES ($1, 'null', 0) ON CONFLICT (key) DO UPDATE SET updated_at = 1";
+            op.tx.execute(sql, linli_kernel::params![key]).await
+        };
+        let (mut one, mut two) = (op(&d).await, op(&d).await);
+        lock(&mut one, "a").await.unwrap();
+        // SQLite has one writer: the second begins when the first is done.
+        if one.tx.dialect("sqlite", "postgres") == "sqlite" {
+            lock(&mut one, "b").await.unwrap();
+            return one.commit().await.unwrap();
+        }
+        lock(&mut two, "b").await.unwrap();
+        let (first, second) = tokio::join!(lock(&mut one, "b"), lock(&mut two, "a"));
+        let answers = [first, second];
+        assert_eq!(answers.iter().filter(|a| a.is_ok()).count(), 1, "{answers:?}");
+        assert!(answers.iter().any(|a| matches!(a, Err(Error::Unavailable("error-busy")))), "{answers:?}");
+    }
+
     async fn writers_who_go_away_leave_the_others_whole(s) {
         let d = district(&s).await;
         let mut tasks = Vec::new();
