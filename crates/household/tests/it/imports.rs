@@ -41,6 +41,24 @@ async fn count(d: &Arc<District>, table: &str) -> i64 {
     d.db.read().await.unwrap().scalar(&format!("SELECT count(*) FROM {table}"), vec![]).await.unwrap()
 }
 
+fn chinese() -> linli_web::Locale {
+    let all = [linli_web::manifest(), linli_household::manifest()];
+    let files: Vec<_> = all.iter().flat_map(|m| m.locales).copied().collect();
+    linli_web::Catalog::new(&files).unwrap().locale(linli_store::op::Language::Chinese)
+}
+
+/// The sheet of wrong rows of a batch that is only staged.
+async fn wrong_rows(d: &Arc<District>, id: BatchId) -> Vec<u8> {
+    let (mapping, mut conn) = (mapping(d, id).await, d.db.read().await.unwrap());
+    let batch = import::get(&mut conn, id).await.unwrap();
+    import::wrong_rows(&mut conn, d, &batch, &mapping, &chinese()).await.unwrap().finish().unwrap()
+}
+
+fn read_back(book: Vec<u8>) -> (Vec<String>, Vec<Vec<String>>) {
+    let (headings, lines) = import::open(Cursor::new(book), "a.xlsx").unwrap();
+    (headings, lines.map(|line| line.unwrap().1).collect())
+}
+
 both_engines! {
     async fn a_sheet_comes_in_and_goes_out_again(s) {
         let d = district(&s).await;
@@ -119,6 +137,41 @@ both_engines! {
         let question = Question::new(&access, "王").unwrap();
         let found = read::find(&mut d.db.read().await.unwrap(), &access, &Scope::everything(), None, &question, 0, 10).await.unwrap();
         assert!(found.people.is_empty());
+    }
+
+    async fn the_wrong_rows_come_back_before_anything_is_imported(s) {
+        let d = district(&s).await;
+        let (id, locale) = (stage(&d, SHEET).await, chinese());
+        let (headings, rows) = read_back(wrong_rows(&d, id).await);
+        assert_eq!(headings[..3], ["原行号", "哪里不对", "社区"]);
+        assert_eq!(rows.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(), ["5", "6", "7"]);
+        assert_eq!(rows[0][1], locale.t("household-grid-unknown"));
+        assert_eq!((rows[1][1].matches('；').count(), rows[1][9].as_str()), (2, "110105194912310021"), "{rows:?}");
+        assert_eq!((count(&d, "resident").await, count(&d, "resident_fault").await), (0, 0), "nothing is written");
+
+        // The good rows come in, the others stay wrong as they were.
+        start(&d, id).await;
+        let batch = import::run(&d, id, |_| ()).await.unwrap();
+        assert_eq!((batch.state, batch.added, batch.faulty), (BatchState::Done, 3, 3));
+        // Mended, the sheet of wrong rows is a sheet like any other; the columns in which it said so are not doubled.
+        let mut mended = rows.clone();
+        mended[0][3] = "第2网格".into();
+        let book = linli_web::sheet::write(&headings, &mended).unwrap();
+        let (heads, lines) = import::open(Cursor::new(book), "a.xlsx").unwrap();
+        let again = import::stage(op(&d, secretary()).await, "a.xlsx", &heads, None, lines).await.unwrap();
+        let (twice, left) = read_back(wrong_rows(&d, again).await);
+        assert_eq!((twice, left.len()), (headings, 2));
+        start(&d, again).await;
+        assert_eq!(import::run(&d, again, |_| ()).await.unwrap().added, 1);
+    }
+
+    async fn a_sheet_of_very_many_wrong_rows_ends_where_an_import_would(s) {
+        let d = district(&s).await;
+        let rows = (0..20_010).map(|n| format!("没有的网格,锦绣花园{n}号楼101,居民\n")).collect::<String>();
+        let id = stage(&d, &format!("网格,详细地址,姓名\n{rows}")).await;
+        let survey = import::survey(&mut op(&d, secretary()).await, id, &mapping(&d, id).await).await.unwrap();
+        assert_eq!((survey.faulty, survey.faults.len(), survey.is_hopeless()), (20_010, 20, true));
+        assert_eq!(read_back(wrong_rows(&d, id).await).1.len(), 20_000);
     }
 
     async fn a_killed_import_goes_on_where_it_was(s) {

@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx, open_workbook_from_rs};
 use linli_kernel::{Error, Result};
-use rust_xlsxwriter::{Format, FormatAlign, Workbook, XlsxError};
+use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 use zip::ZipArchive;
 
 use super::{COLUMNS, Sheet};
@@ -111,24 +111,69 @@ pub fn write<H: AsRef<str>, C: AsRef<str>>(headers: &[H], rows: &[Vec<C>]) -> Re
 fn build<H: AsRef<str>, C: AsRef<str>>(headers: &[H], rows: &[Vec<C>]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_low_memory()?;
-    let head = Format::new().set_bold().set_align(FormatAlign::Center);
-    sheet.set_freeze_panes(1, 0)?;
-    for (column, text) in (0_u16..).zip(headers) {
-        sheet.set_column_width(column, 18)?;
-        sheet.write_string_with_format(0, column, text.as_ref(), &head)?;
-    }
+    head(sheet, headers)?;
     for (row, cells) in (1_u32..).zip(rows) {
-        for (column, text) in (0_u16..).zip(cells) {
-            let text = text.as_ref();
-            if text.is_empty() {
-                continue;
-            }
-            // Bytes are never fewer than letters, so only long texts are counted and cut.
-            let cut = (text.len() > EXCEL_CELL).then(|| text.chars().take(EXCEL_CELL).collect::<String>());
-            sheet.write_string(row, column, cut.as_deref().unwrap_or(text))?;
-        }
+        put(sheet, row, cells)?;
     }
     book.save_to_buffer()
+}
+
+/// The first row. The columns hold texts also where somebody types into them: a long number stays as it is typed.
+fn head<H: AsRef<str>>(sheet: &mut Worksheet, headers: &[H]) -> Result<(), XlsxError> {
+    let head = Format::new().set_bold().set_align(FormatAlign::Center);
+    let text = Format::new().set_num_format("@");
+    sheet.set_freeze_panes(1, 0)?;
+    for (column, words) in (0_u16..).zip(headers) {
+        sheet.set_column_width(column, 18)?;
+        sheet.set_column_format(column, &text)?;
+        sheet.write_string_with_format(0, column, words.as_ref(), &head)?;
+    }
+    Ok(())
+}
+
+fn put<C: AsRef<str>>(sheet: &mut Worksheet, row: u32, cells: &[C]) -> Result<(), XlsxError> {
+    for (column, text) in (0_u16..).zip(cells) {
+        let text = text.as_ref();
+        if text.is_empty() {
+            continue;
+        }
+        // Bytes are never fewer than letters, so only long texts are counted and cut.
+        let cut = (text.len() > EXCEL_CELL).then(|| text.chars().take(EXCEL_CELL).collect::<String>());
+        sheet.write_string(row, column, cut.as_deref().unwrap_or(text))?;
+    }
+    Ok(())
+}
+
+/// A workbook of one sheet that is written row by row: memory does not grow with what is written.
+pub struct Writer {
+    book: Workbook,
+    rows: usize,
+}
+
+impl Writer {
+    /// Begins with the names of the columns.
+    pub fn new<H: AsRef<str>>(headers: &[H]) -> Result<Self> {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet_with_constant_memory().map_err(Error::internal)?;
+        head(sheet, headers).map_err(Error::internal)?;
+        Ok(Self { book, rows: 0 })
+    }
+
+    /// Writes the next row, every cell as text.
+    pub fn row<C: AsRef<str>>(&mut self, cells: &[C]) -> Result<()> {
+        if self.rows == EXCEL_ROWS {
+            return Err(Error::field("file", "error-sheet-too-many-rows"));
+        }
+        self.rows += 1;
+        let row = u32::try_from(self.rows).map_err(Error::internal)?;
+        let sheet = self.book.worksheet_from_index(0).map_err(Error::internal)?;
+        put(sheet, row, cells).map_err(Error::internal)
+    }
+
+    /// The file.
+    pub fn finish(mut self) -> Result<Vec<u8>> {
+        self.book.save_to_buffer().map_err(Error::internal)
+    }
 }
 
 #[cfg(test)]
@@ -163,6 +208,20 @@ mod tests {
         assert_eq!(unpacks_within(&bytes, 10_000), Some(false));
         assert_eq!(unpacks_within(&bytes, 100_000_000), Some(true));
         assert_eq!(unpacks_within(b"PK", 10), None);
+    }
+
+    #[test]
+    fn what_is_written_row_by_row_is_read_back() {
+        let mut book = Writer::new(&["行", "身份证号"]).unwrap();
+        for n in 0..3_000 {
+            book.row(&[n.to_string(), "11010519491231002X".to_owned()]).unwrap();
+        }
+        let sheet = read(&book.finish().unwrap(), 5_000).unwrap();
+        assert_eq!(sheet.headers, ["行", "身份证号"]);
+        assert_eq!(
+            (sheet.rows.len(), sheet.rows[2_999].join(" ")),
+            (3_000, "2999 11010519491231002X".to_owned())
+        );
     }
 
     #[test]
