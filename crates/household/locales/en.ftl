@@ -248,6 +248,7 @@ household-column-needed = This column is needed: please say which it is
 household-batch-begun = This import has begun already
 household-batch-not-over = This import is not over yet
 household-import-outside = This grid is not in your area
+household-grid-several = Which grid is meant is not certain, it may be: { $candidates }. Please name the community, or give the grid’s code
 household-import-elsewhere = This person is registered elsewhere, by a word that counts for more: please check first
 household-address-needed = The address is missing
 household-usage-bad = The use of a home is own, rent, empty or shop

@@ -248,6 +248,7 @@ household-column-needed = 这一列必须有，请指明
 household-batch-begun = 这批数据已经开始导入
 household-batch-not-over = 这批数据还没有导完
 household-import-outside = 这个网格不在您的辖区内
+household-grid-several = 不能确定是哪个网格，可能是：{ $candidates }。请写明社区，或填网格编码
 household-import-elsewhere = 这个人登记在别处，且那里核实得更可靠；请先核对
 household-address-needed = 缺少地址
 household-usage-bad = 房屋用途请填自住、出租、空置或经营

@@ -6,6 +6,7 @@
 mod batch;
 mod columns;
 mod file;
+mod grids;
 mod land;
 mod row;
 mod survey;

@@ -174,6 +174,29 @@ both_engines! {
         assert_eq!(read_back(wrong_rows(&d, id).await).1.len(), 20_000);
     }
 
+    async fn a_secretary_s_grids_need_no_community(s) {
+        let d = district(&s).await;
+        let sheet = "网格,详细地址,姓名\n第1网格,锦绣花园3号楼2单元501,王小明\n2号网格,锦绣花园4号楼2单元501,李丽\n第3网格,锦绣花园5号楼101,张三\n";
+        let id = stage(&d, sheet).await;
+        start(&d, id).await;
+        assert_eq!((import::run(&d, id, |_| ()).await.unwrap().added, count(&d, "resident").await), (2, 2));
+        let grids: Vec<(String,)> = d.db.read().await.unwrap().all("SELECT area FROM dwelling ORDER BY area", vec![]).await.unwrap();
+        assert_eq!(grids.iter().map(|g| g.0.as_str()).collect::<Vec<_>>(), [GRID, NEXT_GRID]);
+
+        // Whoever has several communities must say which; the sheet of wrong rows names them also after the import.
+        let (headings, lines) = import::open(Cursor::new(sheet.as_bytes().to_vec()), "a.csv").unwrap();
+        let centre = actor(Role::StreetCentre, STREET);
+        let id = import::stage(op(&d, centre.clone()).await, "a.csv", &headings, None, lines).await.unwrap();
+        let mut op1 = op(&d, centre).await;
+        import::start(&mut op1, id, &mapping(&d, id).await).await.unwrap();
+        op1.commit().await.unwrap();
+        assert_eq!(import::run(&d, id, |_| ()).await.unwrap().faulty, 3);
+        let access = d.port::<Access>().unwrap();
+        let faults = import::faults(&mut d.db.read().await.unwrap(), &access, id, 9).await.unwrap();
+        let words = import::what(&faults[0], &chinese()).replace(['\u{2068}', '\u{2069}'], "");
+        assert!(words.contains("可能是：环翠楼街道塔山社区第1网格。"), "{words}");
+    }
+
     async fn a_killed_import_goes_on_where_it_was(s) {
         let d = district(&s).await;
         let row = |n: u64| format!("{GRID},锦绣花园{}号楼1单元{}01,居民,,{}\n", n / 60 + 1, n % 60 + 1, 10_010_000_000 + n);
