@@ -160,7 +160,7 @@ pub async fn step(op: &mut Op, id: BatchId) -> Result<Batch> {
             Err(faults) => keep(op, &access, &mut batch, line, &faults, &cells).await?,
         }
     }
-    let mut land = Land::of(op, &access, rows).await?;
+    let mut land = Land::of(op, &access, rows, batch.created_at).await?;
     let load = std::mem::take(&mut land.load);
     batch.added += i64::try_from(load.residents.len()).map_err(Error::internal)?;
     batch.homes += i64::try_from(load.dwellings.len()).map_err(Error::internal)?;

@@ -120,6 +120,8 @@ struct BatchPage {
     columns: Vec<(Column, String, String)>,
     survey: Option<Survey>,
     faults: Vec<(i64, String)>,
+    /// Rows that are right, and name somebody at another address than a row before.
+    doubts: Vec<(i64, String)>,
     problems: Problems,
     trouble: String,
     reason: String,
@@ -183,6 +185,9 @@ async fn batch_page(ctx: &Ctx, id: BatchId, said: Said) -> WebResult<Response> {
         Some(found) => found.faults.clone(),
         None => import::faults(&mut ctx.read().await?, &desk.access, id, 20).await?,
     };
+    let told = |faults: &[import::Fault]| -> Vec<(i64, String)> {
+        faults.iter().map(|f| (f.line, import::what(f, &ctx.locale))).collect()
+    };
     let wrong = !problems.is_empty() || !said.trouble.is_empty();
     let column = |c: &Column| {
         let words = ctx.locale.t(&format!("household-column-{}", c.as_str().replace('_', "-")));
@@ -192,7 +197,8 @@ async fn batch_page(ctx: &Ctx, id: BatchId, said: Said) -> WebResult<Response> {
         chrome: desk.chrome(ctx, "household-import"),
         headings: batch.headings()?,
         columns: Column::ALL.iter().map(column).collect(),
-        faults: faults.iter().map(|f| (f.line, import::what(f, &ctx.locale))).collect(),
+        faults: told(&faults),
+        doubts: survey.as_ref().map(|s| told(&s.doubts)).unwrap_or_default(),
         batch,
         survey,
         problems,

@@ -77,7 +77,7 @@ both_engines! {
         start(&d, id).await;
         let batch = import::run(&d, id, |_| ()).await.unwrap();
         assert_eq!((batch.state, batch.done, batch.added, batch.known, batch.homes, batch.faulty), (BatchState::Done, 7, 3, 1, 3, 3));
-        assert_eq!((count(&d, "building").await, count(&d, "household").await, count(&d, "resident_chunk").await), (2, 2, 0));
+        assert_eq!((count(&d, "building").await, count(&d, "household").await, count(&d, "resident_chunk").await), (2, 3, 0));
         let access = d.port::<Access>().unwrap();
         let faults = import::faults(&mut d.db.read().await.unwrap(), &access, id, 100).await.unwrap();
         let keys: Vec<Vec<&str>> = faults.iter().map(|f| f.faults.iter().map(|e| e.key.as_str()).collect()).collect();
@@ -91,17 +91,22 @@ both_engines! {
         let question = Question::new(&access, "王小明").unwrap();
         let found = read::find(&mut d.db.read().await.unwrap(), &access, &scope, None, &question, 0, 10).await.unwrap();
         assert_eq!(found.people.len(), 1);
-        assert_eq!(found.people[0].address.as_deref(), Some("锦绣花园3号楼2单元501"));
+        assert_eq!(found.people[0].address.as_deref(), Some("望海苑1号楼1单元101"), "by the row that counts");
         let card = crate::people::card(&d, found.people[0].dwelling.unwrap()).await;
-        assert_eq!(card.residents().count(), 2);
-        assert_eq!(card.households[0].head, Some(found.people[0].id));
+        assert_eq!((card.residents().count(), card.households[0].head), (1, Some(found.people[0].id)));
+        let question = Question::new(&access, "李丽").unwrap();
+        let other = read::find(&mut d.db.read().await.unwrap(), &access, &scope, None, &question, 0, 10).await.unwrap();
+        assert_eq!(other.people[0].address.as_deref(), Some("锦绣花园3号楼2单元501"));
+        let card = crate::people::card(&d, other.people[0].dwelling.unwrap()).await;
+        assert_eq!((card.residents().count(), card.households[0].head), (1, None));
         assert!(card.fresh, "the sheet says when somebody looked");
 
         // The same sheet again: everybody is known, nobody doubled.
         let again = stage(&d, SHEET).await;
         start(&d, again).await;
         let second = import::run(&d, again, |_| ()).await.unwrap();
-        assert_eq!((second.added, second.known, second.homes, count(&d, "resident").await), (0, 4, 0, 3));
+        assert_eq!((second.added, second.known, second.homes, count(&d, "resident").await), (0, 3, 0, 3));
+        assert_eq!(second.faulty, 4, "the row that does not count comes back");
 
         // Somebody has worked on one of them since: that one stays.
         let mut op1 = op(&d, secretary()).await;
@@ -144,7 +149,8 @@ both_engines! {
         let (id, locale) = (stage(&d, SHEET).await, chinese());
         let (headings, rows) = read_back(wrong_rows(&d, id).await);
         assert_eq!(headings[..3], ["原行号", "哪里不对", "社区"]);
-        assert_eq!(rows.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(), ["5", "6", "7"]);
+        assert_eq!(rows.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(), ["5", "6", "7", "8"]);
+        assert!(rows[3][1].contains("以本行的地址为准"), "nobody need mend it: {rows:?}");
         assert_eq!(rows[0][1], locale.t("household-grid-unknown"));
         assert_eq!((rows[1][1].matches('；').count(), rows[1][9].as_str()), (2, "110105194912310021"), "{rows:?}");
         assert_eq!((count(&d, "resident").await, count(&d, "resident_fault").await), (0, 0), "nothing is written");
@@ -195,6 +201,39 @@ both_engines! {
         let faults = import::faults(&mut d.db.read().await.unwrap(), &access, id, 9).await.unwrap();
         let words = import::what(&faults[0], &chinese()).replace(['\u{2068}', '\u{2069}'], "");
         assert!(words.contains("可能是：环翠楼街道塔山社区第1网格。"), "{words}");
+    }
+
+    async fn two_addresses_of_one_number_are_named_with_the_choice(s) {
+        let d = district(&s).await;
+        // Within one chunk and across two the same row counts.
+        for (gap, number, phone) in [(0, ID, "10000000011"), (4_000, "440524188001010014", "10000000022")] {
+            let filler = (0..gap).map(|n| format!("第1网格,填充{n}号楼101,居民,,,\n")).collect::<String>();
+            let rows = format!("\
+                第1网格,锦{gap}苑3号楼2单元501,王小明,{number},,2026-11-01\n\
+                第1网格,锦{gap}苑4号楼101,李丽,,{phone},2026-10-05\n{filler}\
+                第1网格,锦{gap}苑3号楼2单元501,王小明,{number},100{gap:08},\n\
+                第2网格,望{gap}苑1号楼101,王小明,{number},,2026-10-01\n\
+                第2网格,望{gap}苑1号楼102,王小明,{number},,2026-11-01\n\
+                第2网格,望{gap}苑1号楼103,李丽,,{phone},2026-10-06\n");
+            let id = stage(&d, &format!("网格,详细地址,姓名,身份证号,联系电话,核实日期\n{rows}")).await;
+            let survey = import::survey(&mut op(&d, secretary()).await, id, &mapping(&d, id).await).await.unwrap();
+            assert_eq!((survey.fresh, survey.repeated, survey.elsewhere, survey.faulty), (2 + gap, 4, 3, 0));
+            let words = |n: usize| import::what(&survey.doubts[n], &chinese()).replace(['\u{2068}', '\u{2069}'], "");
+            assert_eq!(survey.doubts.iter().map(|f| f.line - gap).collect::<Vec<_>>(), [5, 6, 7]);
+            let first = format!("第2行有同一个身份证号，地址不同：塔山社区锦{gap}苑3号楼2单元501；");
+            assert_eq!(words(0), format!("{first}以第2行的地址为准，因为它的核实日期更晚；本行不导入"));
+            assert_eq!(words(1), format!("{first}以本行的地址为准：两行的日期相同，取靠下的一行，不取第2行"));
+            assert!(words(2).starts_with("第3行有同一个姓名和电话") && words(2).ends_with("因为核实日期比第3行晚"), "{}", words(2));
+
+            start(&d, id).await;
+            let batch = import::run(&d, id, |_| ()).await.unwrap();
+            assert_eq!((batch.added, batch.known, batch.faulty), (2 + gap, 3, 1));
+            let lives: Vec<(String, String)> = d.db.read().await.unwrap()
+                .all("SELECT r.name, d.address FROM resident r JOIN dwelling d ON d.id = r.dwelling_id
+                      WHERE r.batch = $1 AND r.name <> '居民' ORDER BY d.address", linli_kernel::params![id]).await.unwrap();
+            let said = [("王小明", 102), ("李丽", 103)].map(|(name, door)| (name.to_owned(), format!("望{gap}苑1号楼{door}")));
+            assert_eq!(lives, said);
+        }
     }
 
     async fn a_killed_import_goes_on_where_it_was(s) {
