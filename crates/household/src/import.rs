@@ -4,6 +4,7 @@
 //! and nothing twice. Wrong rows are kept, sealed, to be given back as the same sheet with what is wrong.
 
 mod batch;
+mod blank;
 mod columns;
 mod file;
 mod grids;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use batch::{Batch, BatchState, Fault, faults, get, list};
+pub use blank::blank;
 pub use columns::{Column, Mapping};
 pub use file::{FaultSheet, Lines, fault_sheet, open, what};
 pub use row::Row;

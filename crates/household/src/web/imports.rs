@@ -319,6 +319,13 @@ async fn faults(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult<Response> {
     Ok(book(import::fault_sheet(&batch.headings()?, &faults, &ctx.locale)?, WRONG))
 }
 
+/// A sheet to be filled in.
+async fn blank(ctx: Ctx) -> WebResult<Response> {
+    let desk = Desk::of(&ctx, "household.import")?;
+    let within = desk.area(&ctx, "")?;
+    Ok(book(import::blank(&desk.atlas, &within, &ctx.locale)?, "residents-blank.xlsx"))
+}
+
 /// Residents of an area as a sheet, numbers in clear, for a reason that is written down.
 async fn export(ctx: Ctx, Form(why): Form<Why>) -> WebResult<Response> {
     let area = why.at.parse().map_err(|_| Error::NotFound)?;
@@ -345,6 +352,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/homes/import", may, list),
         Route::post("/homes/import", may, take),
+        Route::get("/homes/import/blank.xlsx", may, blank),
         Route::get("/homes/import/{id}", may, show),
         Route::post("/homes/import/{id}", may, start),
         Route::post("/homes/import/{id}/undo", may, undo),

@@ -3,10 +3,11 @@
 use std::io::Cursor;
 
 use linli_household::{
-    import::{self, BatchState, Mapping},
+    import::{self, BatchState, Column, Mapping},
     model::BatchId,
     read::{self, Question},
 };
+use linli_store::op::Language;
 use linli_testkit::both_engines;
 
 use super::*;
@@ -44,7 +45,7 @@ async fn count(d: &Arc<District>, table: &str) -> i64 {
 fn chinese() -> linli_web::Locale {
     let all = [linli_web::manifest(), linli_household::manifest()];
     let files: Vec<_> = all.iter().flat_map(|m| m.locales).copied().collect();
-    linli_web::Catalog::new(&files).unwrap().locale(linli_store::op::Language::Chinese)
+    linli_web::Catalog::new(&files).unwrap().locale(Language::Chinese)
 }
 
 /// The sheet of wrong rows of a batch that is only staged.
@@ -52,6 +53,15 @@ async fn wrong_rows(d: &Arc<District>, id: BatchId) -> Vec<u8> {
     let (mapping, mut conn) = (mapping(d, id).await, d.db.read().await.unwrap());
     let batch = import::get(&mut conn, id).await.unwrap();
     import::wrong_rows(&mut conn, d, &batch, &mapping, &chinese()).await.unwrap().finish().unwrap()
+}
+
+/// The second sheet of a workbook.
+fn guide(book: &[u8]) -> Vec<Vec<String>> {
+    use calamine::{Data, Reader as _, Xlsx, open_workbook_from_rs};
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(book)).unwrap();
+    let name = book.sheet_names()[1].clone();
+    let range = book.worksheet_range(&name).unwrap();
+    range.rows().map(|row| row.iter().map(Data::to_string).collect()).collect()
 }
 
 fn read_back(book: Vec<u8>) -> (Vec<String>, Vec<Vec<String>>) {
@@ -233,6 +243,32 @@ both_engines! {
                       WHERE r.batch = $1 AND r.name <> '居民' ORDER BY d.address", linli_kernel::params![id]).await.unwrap();
             let said = [("王小明", 102), ("李丽", 103)].map(|(name, door)| (name.to_owned(), format!("望{gap}苑1号楼{door}")));
             assert_eq!(lives, said);
+        }
+    }
+
+    async fn a_blank_sheet_filled_in_as_its_guide_says_has_no_faults(s) {
+        let d = district(&s).await;
+        let files: Vec<_> = [linli_web::manifest(), linli_household::manifest()].iter().flat_map(|m| m.locales).copied().collect();
+        let catalog = linli_web::Catalog::new(&files).unwrap();
+        let atlas = d.port::<AtlasPort>().unwrap().get();
+        for (language, area_code) in [(Language::Chinese, COMMUNITY), (Language::English, DISTRICT)] {
+            let locale = catalog.locale(language);
+            let book = import::blank(&atlas, &area(area_code), &locale).unwrap();
+            let empty = import::open(Cursor::new(book.clone()), "a.xlsx").unwrap();
+            assert_eq!((empty.0.len(), empty.1.count()), (Column::ALL.len(), 0));
+            // Each column is understood by its heading alone.
+            assert_eq!(Mapping::guess(&empty.0).0.len(), Column::ALL.len(), "{:?}", empty.0);
+            let guide = guide(&book);
+            let heads: Vec<&String> = guide[1..].iter().map(|row| &row[0]).collect();
+            assert_eq!(heads, empty.0.iter().collect::<Vec<_>>());
+            assert!(guide[1..].iter().all(|row| !row[2].is_empty() && !row[2].starts_with("household-")), "{guide:?}");
+            let example = guide[1..].iter().map(|row| row[1].clone()).collect();
+            let filled = linli_web::sheet::write(&empty.0, &[example]).unwrap();
+            let (headings, lines) = import::open(Cursor::new(filled), "a.xlsx").unwrap();
+            let centre = actor(Role::StreetCentre, area_code);
+            let id = import::stage(op(&d, centre.clone()).await, "a.xlsx", &headings, None, lines).await.unwrap();
+            let survey = import::survey(&mut op(&d, centre).await, id, &mapping(&d, id).await).await.unwrap();
+            assert_eq!((survey.fresh, survey.faulty), (1, 0), "{:?}", survey.faults);
         }
     }
 

@@ -144,6 +144,31 @@ fn put<C: AsRef<str>>(sheet: &mut Worksheet, row: u32, cells: &[C]) -> Result<()
     Ok(())
 }
 
+/// A sheet to be filled in: its columns, and on a second sheet what belongs into each of them; the first row of
+/// `rows` names the columns there.
+pub fn blank<H: AsRef<str>>(headers: &[H], guide: &str, rows: &[Vec<String>]) -> Result<Vec<u8>> {
+    build_blank(headers, guide, rows).map_err(Error::internal)
+}
+
+fn build_blank<H: AsRef<str>>(
+    headers: &[H],
+    guide: &str,
+    rows: &[Vec<String>],
+) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    head(book.add_worksheet(), headers)?;
+    let sheet = book.add_worksheet();
+    sheet.set_name(guide)?;
+    if let Some((names, rest)) = rows.split_first() {
+        head(sheet, names)?;
+        for (row, cells) in (1_u32..).zip(rest) {
+            put(sheet, row, cells)?;
+        }
+        sheet.autofit();
+    }
+    book.save_to_buffer()
+}
+
 /// A workbook of one sheet that is written row by row: memory does not grow with what is written.
 pub struct Writer {
     book: Workbook,
@@ -222,6 +247,13 @@ mod tests {
             (sheet.rows.len(), sheet.rows[2_999].join(" ")),
             (3_000, "2999 11010519491231002X".to_owned())
         );
+    }
+
+    #[test]
+    fn a_blank_sheet_is_read_by_its_first_page() {
+        let guide = [["列", "怎么填"], ["姓名 *", "必填"]].map(|row| row.map(str::to_owned).to_vec());
+        let sheet = read(&blank(&["姓名 *", "电话"], "填写说明", &guide).unwrap(), 10).unwrap();
+        assert_eq!((sheet.headers, sheet.rows.len()), (vec!["姓名 *".to_owned(), "电话".to_owned()], 0));
     }
 
     #[test]
