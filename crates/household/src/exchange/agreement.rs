@@ -14,7 +14,7 @@ use linli_store::{Conn, Entry, Op, Where};
 use linli_web::outward::Reach;
 use serde_json::json;
 
-use super::{Shared, push};
+use super::{Shared, feed, push};
 use crate::{
     model::{Basis, ResidentId},
     store::feed::Subject,
@@ -301,6 +301,10 @@ pub async fn conclude(op: &mut Op, new: &NewAgreement) -> Result<(AgreementId, H
         "peer": new.peer, "purpose": new.purpose, "basis": new.basis, "direction": new.direction,
         "fields": new.fields, "areas": new.areas, "until": new.ends_at, "url": new.url, "trusted": new.trusted,
     });
+    feed::forget(op).await?;
+    if !new.url.is_empty() {
+        op.emit(push::PUSH, &()).await?;
+    }
     note(op, "exchange.conclude", id, detail).await?;
     Ok((id, Handed { key, secret }))
 }
@@ -323,6 +327,7 @@ pub async fn end(op: &mut Op, id: AgreementId, reason: &str) -> Result<()> {
         return Err(Error::Conflict("exchange-over"));
     }
     api_keys::revoke(op, agreement.key).await?;
+    feed::forget(op).await?;
     note(op, "exchange.end", id, json!({ "peer": agreement.peer, "reason": reason })).await
 }
 
