@@ -246,6 +246,12 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
     let engine = Engine::new(&form, instant(op.now, &form, &given.answers), form.default_language);
     let mut answers = given.answers;
     if given.source == Source::Web {
+        let (name, installation) = (op.actor.name().to_owned(), installation(op)?);
+        engine.properties(&mut answers, |word| match word {
+            "username" => Some(name.clone()),
+            "deviceid" => Some(installation.clone()),
+            _ => None,
+        });
         engine.finish(&mut answers);
     }
     engine.recompute(&mut answers);
@@ -291,6 +297,13 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
     }
     op.announce("survey", area.as_str(), id);
     Ok(Outcome::Kept(id))
+}
+
+/// What our own pages call the device: this installation, the same for good and random elsewhere.
+fn installation(op: &Op) -> Result<String> {
+    let place = format!("survey_installation/{}", op.district.area);
+    let bytes = op.district.port::<Access>()?.keyring.lookup(Purpose::Resident, &place)?;
+    Ok(bytes.iter().take(8).fold("linli:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
 }
 
 /// By what the same answers are known when they come again; it says nothing of them without the key.
