@@ -114,18 +114,9 @@ impl Reader {
         if !whole.is_empty() {
             return Address::parse(whole);
         }
-        let part = |column, word: &str| {
-            let text = normalise(self.cell(cells, column));
-            let plain = !text.is_empty() && text.chars().all(char::is_alphanumeric) && text.is_ascii();
-            if plain { format!("{text}{word}") } else { text }
-        };
-        let parts = [
-            part(Column::Place, ""),
-            part(Column::Building, "号楼"),
-            rules::unit_form(self.cell(cells, Column::Unit)).unwrap_or_default(),
-            part(Column::Door, ""),
-        ];
-        Address::parse(&parts.concat())
+        let part = |column| self.cell(cells, column);
+        let (place, building) = (part(Column::Place), part(Column::Building));
+        Address::of_parts(place, building, part(Column::Unit), part(Column::Door))
     }
 
     fn confirmed(&self, cells: &[String], check: &mut Check) -> Option<Timestamp> {
