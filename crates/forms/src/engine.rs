@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     eval::Scope,
     instance::{Instance, MOST_REPEATS},
-    model::{Choice, Form, Kind, Node, NodeId, Piece, Text},
+    model::{Choice, Form, Kind, Node, NodeId, PROPERTY, Piece, Text},
     value::{Now, Value, parse_number, parse_time},
     xpath::Expr,
 };
@@ -113,6 +113,21 @@ impl<'a> Engine<'a> {
             }
         }
         self.recompute(instance);
+    }
+
+    /// Fills in what is known of who fills in and where, unless an app has done so: `known` is asked by the word of
+    /// the property, without `uri:`. What nobody knows stays empty.
+    pub fn properties(&self, instance: &mut Instance, known: impl Fn(&str) -> Option<String>) {
+        for (id, node) in self.form.nodes.iter().enumerate() {
+            let which = node.parameters.get(PROPERTY).filter(|_| node.kind == Kind::Property);
+            let Some(which) = which.filter(|_| node.repeats.is_empty() && instance.value(id, &[]).is_empty())
+            else {
+                continue;
+            };
+            let (uri, word) = which.strip_prefix("uri:").map_or((false, which.as_str()), |word| (true, word));
+            let Some(value) = known(word).filter(|value| !value.is_empty()) else { continue };
+            instance.set(id, &[], if uri { format!("{word}:{value}") } else { value });
+        }
     }
 
     /// Works out what is relevant and what is calculated, each after what it waits for.

@@ -55,7 +55,13 @@ pub enum Kind {
     End,
     /// `today`: the day.
     Today,
+    /// `username`, `deviceid` …: what the app or this system knows of itself. Which one, in the parameter
+    /// [`PROPERTY`].
+    Property,
 }
+
+/// The parameter of a [`Kind::Property`] that says which it is, in the words of `jr:preloadParams`.
+pub const PROPERTY: &str = "property";
 
 impl Kind {
     /// Whether it holds others.
@@ -71,7 +77,10 @@ impl Kind {
     /// Whether a person fills it in.
     pub const fn is_asked(self) -> bool {
         self.holds_answer()
-            && !matches!(self, Self::Calculate | Self::Hidden | Self::Start | Self::End | Self::Today)
+            && !matches!(
+                self,
+                Self::Calculate | Self::Hidden | Self::Start | Self::End | Self::Today | Self::Property
+            )
     }
 }
 

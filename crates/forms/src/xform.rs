@@ -3,7 +3,7 @@
 use quick_xml::escape::escape;
 
 use crate::{
-    model::{Form, Kind, NO_LANGUAGE, Node, NodeId, Piece, Text},
+    model::{Form, Kind, NO_LANGUAGE, Node, NodeId, PROPERTY, Piece, Text},
     xml::{Writer, plain},
     xpath::{Expr, unparse},
 };
@@ -265,6 +265,7 @@ impl XForm<'_> {
             Kind::Start => Some(("timestamp", "start")),
             Kind::End => Some(("timestamp", "end")),
             Kind::Today => Some(("date", "today")),
+            Kind::Property => node.parameters.get(PROPERTY).map(|which| ("property", which.as_str())),
             _ => None,
         };
         if let Some((what, which)) = preload {

@@ -44,6 +44,27 @@ const PLAIN: &str = "
 | | plain | visit |
 ";
 
+/// What an app or this system knows of itself.
+const PROPERTIES: &str = "
+| survey | | | |
+| | type | name | label |
+| | start | s | |
+| | end | e | |
+| | today | t | |
+| | deviceid | d | |
+| | username | u | |
+| | email | m | |
+| | phonenumber | p | |
+| | subscriberid | i | |
+| | simserial | k | |
+| | uri:deviceid | ud | |
+| | uri:username | uu | |
+| | text | a | A |
+| settings | |
+| | form_id |
+| | who |
+";
+
 /// Compares two XForms by meaning and prints what differs.
 const COMPARE: &str = r"
 import json, re, sys
@@ -83,8 +104,10 @@ fn the_xform_is_pyxforms() {
     let Some(python) = pyxform() else { return };
     // There we differ on purpose: "other" in Chinese where the language is, Chinese quotes left in words.
     let household = HOUSEHOLD.replace(" or_other", "").replace(['“', '”'], "");
-    let pairs: Vec<(&str, String)> =
-        [household.as_str(), PLAIN].into_iter().map(|sheets| (sheets, xform::write(&form(sheets)))).collect();
+    let pairs: Vec<(&str, String)> = [household.as_str(), PLAIN, PROPERTIES]
+        .into_iter()
+        .map(|sheets| (sheets, xform::write(&form(sheets))))
+        .collect();
     let differs = run(Command::new(python).arg("-c").arg(COMPARE), &serde_json::to_string(&pairs).unwrap());
     assert_eq!(differs, "", "{differs}");
 }
@@ -103,6 +126,33 @@ fn the_xform_is_as_it_was() {
         let found = text.contains(part) || text.contains(&part.replace('\'', "&apos;"));
         assert!(found, "{part}\n{text}");
     }
+}
+
+#[test]
+fn what_an_app_knows_of_itself_is_asked_for_as_apps_expect_it() {
+    let form = form(PROPERTIES);
+    let text = xform::write(&form);
+    for part in [
+        r#"<bind nodeset="/data/d" type="string" jr:preload="property" jr:preloadParams="deviceid"/>"#,
+        r#"<bind nodeset="/data/uu" type="string" jr:preload="property" jr:preloadParams="uri:username"/>"#,
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!text.contains(r#"ref="/data/d""#), "nobody is asked for it");
+
+    // Our own pages fill in what they know; what an app has sent stays.
+    let engine = Engine::new(&form, NOW, form.default_language);
+    let mut answers = Instance::from_json(&form, &json!({ "a": "好", "d": "collect:1" }));
+    let known = |word: &str| match word {
+        "username" => Some("王网格".to_owned()),
+        "deviceid" => Some("linli:7".to_owned()),
+        _ => None,
+    };
+    engine.properties(&mut answers, known);
+    assert!(engine.faults(&answers).is_empty());
+    let said = answers.to_json(&form);
+    let told = ["d", "u", "uu", "ud", "p"].map(|name| said[name].as_str().unwrap_or_default().to_owned());
+    assert_eq!(told, ["collect:1", "王网格", "username:王网格", "deviceid:linli:7", ""]);
 }
 
 #[test]

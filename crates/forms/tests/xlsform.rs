@@ -56,6 +56,22 @@ fn every_case_says_what_is_wrong_and_where() {
     }
 }
 
+#[test]
+fn an_audit_is_left_out_and_said_so() {
+    let sheets = "| survey | | | |\n| | type | name | label |\n| | audit | audit | |\n| | text | a | A |\n";
+    let reading = read_workbook(&from_markdown(sheets));
+    assert_eq!(reading.problems.iter().map(short).collect::<Vec<_>>(), ["ignored@survey!A2"]);
+    assert!(reading.form.unwrap().nodes.iter().all(|node| node.name != "audit"));
+}
+
+#[test]
+fn a_circle_names_all_that_are_in_it() {
+    let case = cases().into_iter().find(|case| case.name.starts_with("relevance that waits")).unwrap();
+    let problem = read_workbook(&from_markdown(&case.sheets)).problems.remove(0);
+    assert_eq!((problem.row, problem.column.as_str()), (3, "relevant"));
+    assert_eq!(problem.args, [("names".to_owned(), "a → b → a".to_owned())]);
+}
+
 /// pyxform's verdict on every case, in one run of Python.
 const JUDGE: &str = r#"
 import json, sys

@@ -4,19 +4,22 @@
 //! and nothing twice. Wrong rows are kept, sealed, to be given back as the same sheet with what is wrong.
 
 mod batch;
+mod blank;
 mod columns;
 mod file;
+mod grids;
 mod land;
 mod row;
+mod survey;
 mod undo;
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use linli_access::{Access, Authorise as _, Purpose, Target};
 use linli_grid::AtlasPort;
-use linli_kernel::{AreaCode, Error, FieldError, Result};
+use linli_kernel::{AreaCode, Error, FieldError, Result, Timestamp};
 use linli_store::{
-    District, Entry, Op,
+    Conn, District, Entry, Op,
     outbox::Task,
     worker::{Handler, Handlers, Work},
 };
@@ -24,12 +27,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use batch::{Batch, BatchState, Fault, faults, get, list};
+pub use blank::blank;
 pub use columns::{Column, Mapping};
-pub use file::{Lines, fault_sheet, open, what};
+pub use file::{FaultSheet, Lines, fault_sheet, open, what};
 pub use row::Row;
+pub use survey::{Survey, survey, wrong_rows};
 pub use undo::undo;
 
-use crate::{bulk, model::BatchId, register::News, store::Seal};
+use crate::{bulk, model::BatchId, register::News};
 use land::Land;
 use row::Reader;
 
@@ -38,7 +43,7 @@ pub const PIECE: &str = "household.import";
 /// Rows of one chunk: large enough to be quick, small enough not to keep writers waiting.
 pub const CHUNK: usize = 4_000;
 /// With more wrong rows than this the columns are mistaken, and the sheet of faults helps nobody.
-const FAULTS: i64 = 20_000;
+pub const FAULTS: i64 = 20_000;
 
 /// A row of the file: its number there, and its cells.
 pub type Line = (u64, Vec<String>);
@@ -102,83 +107,25 @@ fn place_of(op: &Op) -> Result<AreaCode> {
     Ok(scope.areas.first().cloned().unwrap_or_else(|| op.district.area.clone()))
 }
 
-async fn chunk(op: &mut Op, batch: &Batch) -> Result<Vec<Line>> {
-    let Some(sealed) = batch::chunk(&mut op.tx, batch.id, batch.chunk).await? else { return Ok(Vec::new()) };
-    let access = op.district.port::<Access>()?;
-    let json = access.keyring.open(Purpose::Resident, &chunk_place(batch.id, batch.chunk), &sealed)?;
+/// The rows of a chunk; none behind the last.
+async fn lines(conn: &mut Conn, access: &Access, id: BatchId, seq: i64) -> Result<Vec<Line>> {
+    let Some(sealed) = batch::chunk(conn, id, seq).await? else { return Ok(Vec::new()) };
+    let json = access.keyring.open(Purpose::Resident, &chunk_place(id, seq), &sealed)?;
     serde_json::from_slice(&json).map_err(Error::internal)
 }
 
-/// What an import would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Survey {
-    /// The first rows as they are; numbers and phones masked.
-    pub sample: Vec<Vec<String>>,
-    /// People who are new.
-    pub fresh: i64,
-    /// People who are known, here or elsewhere.
-    pub known: i64,
-    /// Rows that name somebody a second time in the file.
-    pub repeated: i64,
-    /// Rows that are wrong.
-    pub faulty: i64,
-    /// The first wrong rows.
-    pub faults: Vec<Fault>,
-}
-
-/// Looks a staged batch through.
-pub async fn survey(op: &mut Op, id: BatchId, mapping: &Mapping) -> Result<Survey> {
-    let mut batch = batch::lock(&mut op.tx, id).await?;
-    op.permit("household.import", &Target::at(&batch.area))?;
-    let reader = reader(op, &batch, mapping)?;
+async fn chunk(op: &mut Op, batch: &Batch) -> Result<Vec<Line>> {
     let access = op.district.port::<Access>()?;
-    let seal = Seal::new(&access);
-    let mut survey = Survey::default();
-    let mut seen = HashSet::new();
-    loop {
-        let lines = chunk(op, &batch).await?;
-        if lines.is_empty() {
-            return Ok(survey);
-        }
-        batch.chunk += 1;
-        if survey.sample.is_empty() {
-            survey.sample = lines.iter().take(8).map(|(_, cells)| reader.masked(cells)).collect();
-        }
-        let mut rows = Vec::with_capacity(lines.len());
-        for (line, cells) in lines {
-            match reader.read(line, &cells) {
-                Ok(row) => rows.push(row),
-                Err(faults) => {
-                    survey.faulty += 1;
-                    if survey.faults.len() < 20 {
-                        survey.faults.push(Fault {
-                            line: as_line(line),
-                            faults,
-                            cells: reader.masked(&cells),
-                        });
-                    }
-                }
-            }
-        }
-        let known = land::known(&mut op.tx, seal, &rows).await?;
-        for (n, row) in rows.iter().enumerate() {
-            let again = row.key(seal)?.is_some_and(|key| !seen.insert(key));
-            match () {
-                () if again => survey.repeated += 1,
-                () if known.contains_key(&n) => survey.known += 1,
-                () => survey.fresh += 1,
-            }
-        }
-    }
+    lines(&mut op.tx, &access, batch.id, batch.chunk).await
 }
 
 fn as_line(line: u64) -> i64 {
     i64::try_from(line).unwrap_or(i64::MAX)
 }
 
-fn reader(op: &Op, batch: &Batch, mapping: &Mapping) -> Result<Reader> {
-    let atlas = op.district.port::<AtlasPort>()?.get();
-    Reader::new(&atlas, batch, mapping, op.now)
+fn reader(district: &District, batch: &Batch, mapping: &Mapping, now: Timestamp) -> Result<Reader> {
+    let atlas = district.port::<AtlasPort>()?.get();
+    Reader::new(&atlas, batch, mapping, now)
 }
 
 /// Begins to write. The worker of any process goes on with it; the caller commits.
@@ -188,7 +135,7 @@ pub async fn start(op: &mut Op, id: BatchId, mapping: &Mapping) -> Result<()> {
     if batch.state != BatchState::Staged {
         return Err(Error::Conflict("household-batch-begun"));
     }
-    reader(op, &batch, mapping)?;
+    reader(&op.district, &batch, mapping, op.now)?;
     batch.mapping = serde_json::to_string(mapping).map_err(Error::internal)?;
     batch.state = BatchState::Running;
     batch::save(&mut op.tx, &batch).await?;
@@ -205,7 +152,7 @@ pub async fn step(op: &mut Op, id: BatchId) -> Result<Batch> {
     }
     op.actor = batch.author()?;
     let access = op.district.port::<Access>()?;
-    let reader = reader(op, &batch, &batch.mapping()?)?;
+    let reader = reader(&op.district, &batch, &batch.mapping()?, op.now)?;
     let lines = chunk(op, &batch).await?;
     let read = lines.len();
     let mut rows = Vec::with_capacity(read);
@@ -215,7 +162,7 @@ pub async fn step(op: &mut Op, id: BatchId) -> Result<Batch> {
             Err(faults) => keep(op, &access, &mut batch, line, &faults, &cells).await?,
         }
     }
-    let mut land = Land::of(op, &access, rows).await?;
+    let mut land = Land::of(op, &access, rows, batch.created_at).await?;
     let load = std::mem::take(&mut land.load);
     batch.added += i64::try_from(load.residents.len()).map_err(Error::internal)?;
     batch.homes += i64::try_from(load.dwellings.len()).map_err(Error::internal)?;

@@ -45,6 +45,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "household/0016_request_phone",
         sql: include_str!("../migrations/0016_request_phone.sql"),
     },
+    Migration {
+        name: "household/0018_exchange_feed",
+        sql: include_str!("../migrations/0018_exchange_feed.sql"),
+    },
 ];
 
 /// The slice as the binary wires it.

@@ -1,11 +1,13 @@
 //! What pages and the interface show: a constant number of queries each, within the scope that is given.
 
+mod called;
 mod card;
 mod entities;
 mod find;
 mod fresh;
 mod houses;
 
+pub use called::{Called, called};
 pub use card::{Card, CardCare, CardHousehold, CardResident, Event, EventKind, card};
 pub use entities::{EntityPage, entities, entity};
 pub use find::{By, Found, FoundHome, FoundPerson, Question, find};

@@ -105,6 +105,7 @@ pub async fn open_at(
         .with(linli_household::privacy::request::Desk { open: requests::open, tell: requests::tell })
         .with(linli_household::privacy::Stewards(retention::STEWARDS))
         .with(linli_survey::port::Homes(homes::find))
+        .with(linli_survey::port::Called(homes::called))
         .with(linli_household::visits::Cases(visits::cases))
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))

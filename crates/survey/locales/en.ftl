@@ -123,3 +123,12 @@ act-survey-publish = Survey published
 act-survey-withdraw = Survey withdrawn
 act-survey-token-make = Token of a collecting device made
 act-survey-token-end = Token of a collecting device ended
+
+# Answers of field apps whose home nobody knows
+survey-lost = Home not recognised
+survey-lost-hint = These answers of a field app were taken, but the home that they name is not in the register, or several are called so. Please give the code at the door, or the whole address.
+survey-lost-count = { $n } homes not recognised
+survey-lost-home = Code at the door, or address
+survey-lost-place = Place at this home
+survey-home-unknown = No home, or more than one, is called so: give the 16 letters of the code at the door, or estate, building, staircase and door
+act-survey-place = Answers placed at a home

@@ -111,3 +111,12 @@ act-survey-publish = 发布问卷
 act-survey-withdraw = 停用问卷
 act-survey-token-make = 生成采集设备令牌
 act-survey-token-end = 作废采集设备令牌
+
+# 采集应用送来、认不出房屋的回答
+survey-lost = 未识别的房屋
+survey-lost-hint = 采集应用送来的这些回答已经收下，但写的房屋在登记里找不到，或有几处同名。请填门牌码或完整地址。
+survey-lost-count = { $n }份房屋未识别
+survey-lost-home = 门牌码或地址
+survey-lost-place = 放到这一户
+survey-home-unknown = 找不到这一户，或有几处同名：请填门牌码上的16位字符，或“小区＋楼号＋单元＋房间号”
+act-survey-place = 给回答指定房屋

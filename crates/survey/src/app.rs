@@ -1,8 +1,8 @@
 //! The use cases: bring a form, publish it, withdraw it, answer it. The caller commits.
 
 use linli_access::{Access, Authorise as _, Purpose, Target};
-use linli_forms::{Engine, Fault, Form, Instance, Kind, Now, Reading, render, xform};
-use linli_kernel::{Actor, AreaCode, Error, FieldError, Result, Timestamp};
+use linli_forms::{Engine, Fault, Form, Instance, Kind, Now, Reading, xform};
+use linli_kernel::{AreaCode, Error, FieldError, Result, Timestamp};
 use linli_store::{Conn, Entry, Op};
 use md5::{Digest as _, Md5};
 use serde_json::json;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     events::{ANSWERED, Answered, AnswersWanted},
     model::{Answer, AnswerId, Photo, Source, State, Survey, SurveyId, Version, VersionId},
-    port::{Home, Homes},
+    place::{self, At},
     store,
 };
 
@@ -165,7 +165,7 @@ pub struct Given {
     /// What the device calls this filled-in form.
     pub instance: String,
     /// At which home.
-    pub dwelling: Option<Uuid>,
+    pub dwelling: At,
     /// On which visit.
     pub visit: Option<Uuid>,
     /// How it came.
@@ -223,7 +223,8 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
     if instance.is_empty() || instance.chars().count() > 200 {
         return Err(Error::field("instance", "survey-no-instance").into());
     }
-    let area = place(op, &survey, given.dwelling).await?;
+    let spot = place::spot(op, &survey, &given.dwelling).await?;
+    let (area, dwelling) = (spot.area, spot.dwelling);
     let said = said(op, &survey, &instance, &form, &given.answers)?;
     if let Some(known) = store::answer_of(&mut op.tx, survey.id, &instance).await? {
         // Only whoever may answer there learns that it is there.
@@ -246,6 +247,12 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
     let engine = Engine::new(&form, instant(op.now, &form, &given.answers), form.default_language);
     let mut answers = given.answers;
     if given.source == Source::Web {
+        let (name, installation) = (op.actor.name().to_owned(), installation(op)?);
+        engine.properties(&mut answers, |word| match word {
+            "username" => Some(name.clone()),
+            "deviceid" => Some(installation.clone()),
+            _ => None,
+        });
         engine.finish(&mut answers);
     }
     engine.recompute(&mut answers);
@@ -262,11 +269,12 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
         version: version.id,
         instance,
         area: area.clone(),
-        dwelling: given.dwelling,
+        dwelling,
         visit: given.visit,
         source: given.source,
         sealed,
         said: Some(said),
+        named: spot.lost.map(|named| place::seal(op, id, &named)).transpose()?,
         created_by: op.actor.name().to_owned(),
         created_at: op.now,
     };
@@ -275,22 +283,24 @@ pub async fn answer(op: &mut Op, given: Given) -> Result<Outcome, Refused> {
         return Err(Error::Conflict("error-exists").into());
     }
     attach(op, id, &form, &answers, given.photos).await?;
-    let detail = json!({ "survey": survey.name, "version": version.version, "source": given.source, "dwelling": given.dwelling, "visit": given.visit });
+    let detail = json!({ "survey": survey.name, "version": version.version, "source": given.source, "dwelling": dwelling, "visit": given.visit });
     let subject_id = id.to_string();
     op.log(Entry { action: "survey.fill", subject: "survey_answer", subject_id, area: area.clone(), detail })
         .await?;
     if op.district.ports.get::<AnswersWanted>().is_some() {
-        let news = Answered {
-            answer: id,
-            survey: survey.id,
-            area: area.to_string(),
-            dwelling: given.dwelling,
-            visit: given.visit,
-        };
+        let news =
+            Answered { answer: id, survey: survey.id, area: area.to_string(), dwelling, visit: given.visit };
         op.emit(ANSWERED, &news).await?;
     }
     op.announce("survey", area.as_str(), id);
     Ok(Outcome::Kept(id))
+}
+
+/// What our own pages call the device: this installation, the same for good and random elsewhere.
+fn installation(op: &Op) -> Result<String> {
+    let place = format!("survey_installation/{}", op.district.area);
+    let bytes = op.district.port::<Access>()?.keyring.lookup(Purpose::Resident, &place)?;
+    Ok(bytes.iter().take(8).fold("linli:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
 }
 
 /// By what the same answers are known when they come again; it says nothing of them without the key.
@@ -354,41 +364,4 @@ async fn attach(
         store::insert_photo(&mut op.tx, id, &photo).await?;
     }
     Ok(())
-}
-
-/// Where answers belong: the grid of the home, else where the acting person serves.
-async fn place(op: &mut Op, survey: &Survey, dwelling: Option<Uuid>) -> Result<AreaCode> {
-    let area = match dwelling {
-        Some(dwelling) => home(&mut op.tx, op.district.ports.get::<Homes>().as_deref(), dwelling).await?.area,
-        None => own_area(op, &survey.area)?,
-    };
-    if !survey.area.contains(&area) {
-        return Err(Error::NotFound);
-    }
-    op.permit("survey.fill", &Target::at(&area))?;
-    Ok(area)
-}
-
-/// A home of the register.
-pub async fn home(conn: &mut Conn, homes: Option<&Homes>, id: Uuid) -> Result<Home> {
-    let find = homes.ok_or(Error::NotFound)?.0;
-    let found = find(conn, vec![id]).await?;
-    found.into_iter().map(|(_, home)| home).next().ok_or(Error::NotFound)
-}
-
-fn own_area(op: &Op, survey: &AreaCode) -> Result<AreaCode> {
-    let scope = op.scope("survey.fill")?;
-    let within = scope.areas.iter().find(|area| survey.contains(area)).cloned();
-    let around = || scope.areas.iter().any(|area| area.contains(survey)).then(|| survey.clone());
-    within.or_else(around).ok_or(if matches!(op.actor, Actor::Public) {
-        Error::Unauthorised
-    } else {
-        Error::NotFound
-    })
-}
-
-/// A question named `dwelling` or `visit` that holds an id.
-pub fn named_id(form: &Form, answers: &Instance, name: &str) -> Option<Uuid> {
-    let (node, at) = render::find_field(form, name)?;
-    answers.value(node, &at).trim().parse().ok()
 }

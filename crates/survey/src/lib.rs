@@ -6,6 +6,7 @@
 pub mod app;
 pub mod events;
 pub mod model;
+pub mod place;
 pub mod port;
 pub mod read;
 pub mod retention;
@@ -20,6 +21,7 @@ use linli_web::Manifest;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "survey/0001_survey", sql: include_str!("../migrations/0001_survey.sql") },
     Migration { name: "survey/0002_answer_said", sql: include_str!("../migrations/0002_answer_said.sql") },
+    Migration { name: "survey/0003_answer_named", sql: include_str!("../migrations/0003_answer_named.sql") },
 ];
 
 /// What this slice brings.

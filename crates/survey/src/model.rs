@@ -114,6 +114,8 @@ pub struct Answer {
     pub sealed: Vec<u8>,
     /// A keyed hash of what the device sent; nothing where it was not kept yet.
     pub said: Option<Vec<u8>>,
+    /// What they called their home, sealed, where nobody knows it yet.
+    pub named: Option<Vec<u8>>,
     /// Who asked.
     pub created_by: String,
     /// When it came.

@@ -8,8 +8,7 @@ use crate::model::{Answer, AnswerId, Photo, State, Survey, SurveyId, Version, Ve
 
 const SURVEY: &str = "id, area, name, title, state, current, created_by, created_at, updated_at";
 const VERSION: &str = "id, survey, number, version, title, file_name, definition, problems, questions, md5, created_by, created_at, published_at";
-const ANSWER: &str =
-    "id, survey, version, instance, area, dwelling, visit, source, sealed, said, created_by, created_at";
+const ANSWER: &str = "id, survey, version, instance, area, dwelling, visit, source, sealed, said, named, created_by, created_at";
 
 /// A form.
 pub async fn survey(conn: &mut Conn, id: SurveyId) -> Result<Survey> {
@@ -147,7 +146,7 @@ pub async fn answer_of(conn: &mut Conn, survey: SurveyId, instance: &str) -> Res
 pub async fn insert_answer(tx: &mut Tx, answer: &Answer) -> Result<bool> {
     let rows = tx
         .execute(
-            &format!("INSERT INTO survey_answer ({ANSWER}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (survey, instance) DO NOTHING"),
+            &format!("INSERT INTO survey_answer ({ANSWER}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (survey, instance) DO NOTHING"),
             params![
                 answer.id,
                 answer.survey,
@@ -159,12 +158,26 @@ pub async fn insert_answer(tx: &mut Tx, answer: &Answer) -> Result<bool> {
                 answer.source,
                 answer.sealed.clone(),
                 answer.said.clone(),
+                answer.named.clone(),
                 &answer.created_by,
                 answer.created_at
             ],
         )
         .await?;
     Ok(rows == 1)
+}
+
+/// An answer, its row held until the transaction ends.
+pub async fn locked_answer(tx: &mut Tx, id: AnswerId) -> Result<Answer> {
+    let lock = tx.dialect("", "FOR UPDATE");
+    tx.one(&format!("SELECT {ANSWER} FROM survey_answer WHERE id = $1 {lock}"), params![id]).await
+}
+
+/// Notes at which home answers were given.
+pub async fn set_home(tx: &mut Tx, id: AnswerId, home: Uuid, area: &AreaCode) -> Result<()> {
+    let sql = "UPDATE survey_answer SET dwelling = $2, area = $3, named = NULL WHERE id = $1";
+    tx.execute(sql, params![id, home, area]).await?;
+    Ok(())
 }
 
 /// The answers that fit, the newest first.

@@ -76,7 +76,7 @@ export const FIRST_DAY = -719_528;
 export const LAST_DAY = 2_932_896;
 export const MOST_REPEATS = 200;
 export const SECTIONS = new Set(["form", "group", "repeat"]);
-export const UNASKED = new Set(["calculate", "hidden", "start", "end", "today"]);
+export const UNASKED = new Set(["calculate", "hidden", "start", "end", "today", "property"]);
 
 /** The instant of this device. */
 export function deviceNow(date = new Date()): Now {

@@ -4,8 +4,7 @@ use linli_access::Scope;
 use linli_grid::Atlas;
 use linli_kernel::{Error, Result, Timestamp, params};
 use linli_store::{Conn, Where};
-use linli_web::Locale;
-use rust_xlsxwriter::Workbook;
+use linli_web::{Locale, sheet::Writer};
 
 use super::batch::Fault;
 use crate::{
@@ -15,25 +14,14 @@ use crate::{
 
 /// Rows of one sheet that goes out.
 const ROWS: i64 = 100_000;
-/// A cell holds no more.
-const CELL: usize = 32_000;
 
 /// An xlsx file. Every cell is a text, so that nothing in a message is ever a formula.
 pub fn xlsx(headings: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
-    let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
-    let mut put = |r: u32, cells: &[String]| -> Result<()> {
-        for (c, cell) in (0_u16..).zip(cells) {
-            let text: String = cell.chars().take(CELL).collect();
-            sheet.write_string(r, c, text).map_err(Error::internal)?;
-        }
-        Ok(())
-    };
-    put(0, headings)?;
-    for (r, row) in (1_u32..).zip(rows) {
-        put(r, &row)?;
+    let mut book = Writer::new(headings)?;
+    for row in rows {
+        book.row(&row)?;
     }
-    book.save_to_buffer().map_err(Error::internal)
+    book.finish()
 }
 
 /// UTF-8 with a mark, so that spreadsheets see what it is; a sign that begins a formula is kept from doing so.

@@ -140,10 +140,12 @@ fn build(book: &Workbook, notes: &mut Notes) -> Option<Form> {
     {
         notes.push(Problem::sheet(Code::NoQuestions, "survey"));
     }
-    let order = order::order(&nodes).unwrap_or_else(|cycle| {
-        let names: Vec<&str> = cycle.iter().map(|id| nodes[*id].name.as_str()).collect();
-        let row = cycle.iter().map(|id| nodes[*id].row).min().unwrap_or_default();
-        let problem = notes.at(Code::Cycle, &columns, row, "calculation");
+    let order = order::order(&nodes).unwrap_or_else(|circle| {
+        let (at, key) = order::blame(&nodes, &circle);
+        // The generated count of a repeat has its expression in the repeat's row.
+        let key = if generated.contains(&at) && key == "calculation" { "repeat_count" } else { key };
+        let names: Vec<&str> = circle.iter().map(|id| nodes[*id].name.as_str()).collect();
+        let problem = notes.at(Code::Cycle, &columns, nodes[at].row, key);
         problem.args.push(("names".to_owned(), names.join(" → ")));
         Vec::new()
     });

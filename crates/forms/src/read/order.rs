@@ -19,6 +19,22 @@ pub(super) fn order(nodes: &[Node]) -> Result<Vec<NodeId>, Vec<NodeId>> {
     Ok(visit.order)
 }
 
+/// Where a circle can be cut: the first row of it that names another member itself, and the column in which it does.
+/// The nodes of the circle wait each for the next; the last is the first again.
+pub(super) fn blame(nodes: &[Node], circle: &[NodeId]) -> (NodeId, &'static str) {
+    let own = |pair: &[NodeId]| {
+        let [id, next] = pair else { return None };
+        let node = &nodes[*id];
+        let columns =
+            [(&node.relevant, "relevant"), (&node.calculation, "calculation"), (&node.count, "repeat_count")];
+        let names = |expr: &Option<Expr>| expr.as_ref().is_some_and(|expr| expr.nodes().contains(next));
+        columns.into_iter().find(|(expr, _)| names(expr)).map(|(_, key)| (*id, key))
+    };
+    let found = circle.windows(2).filter_map(own).min_by_key(|(id, _)| nodes[*id].row);
+    // A section cannot hold itself, so one of them names the next.
+    found.unwrap_or((circle.first().copied().unwrap_or_default(), "relevant"))
+}
+
 fn waits_for(id: NodeId, node: &Node) -> Vec<NodeId> {
     let exprs = [&node.relevant, &node.calculation, &node.count];
     let named = exprs.into_iter().flatten().flat_map(Expr::nodes);

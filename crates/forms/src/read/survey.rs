@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Code,
-    model::{Choice, Kind, List, Node, NodeId, Piece, Text},
+    model::{Choice, Kind, List, Node, NodeId, PROPERTY, Piece, Text},
     name::is_name,
     workbook::{Table, collapse},
     xpath::{Expr, Function},
@@ -85,6 +85,14 @@ impl<'a> Survey<'a> {
         match RowType::read(&kind) {
             RowType::Unknown => self.note(Code::UnknownType, row, "type", &[("type", &kind)]),
             RowType::Unsupported => self.note(Code::UnsupportedType, row, "type", &[("type", &kind)]),
+            // What an app notes of its own accord is not asked for: nobody is watched by the second.
+            RowType::Audit => self.note(Code::Ignored, row, "type", &[("type", &kind)]),
+            RowType::Property(which) => {
+                if let Some(name) = self.name(row, Kind::Property, &cells) {
+                    let id = self.question(row, Kind::Property, name, cells);
+                    self.drafts[id].node.parameters.insert(PROPERTY.to_owned(), which.to_owned());
+                }
+            }
             RowType::Setting => self.note(Code::Ignored, row, "type", &[("type", &kind)]),
             RowType::End(section) => self.end(row, section, &kind),
             RowType::Begin(section) => self.begin(row, section, cells),

@@ -7,6 +7,10 @@ use crate::model::Kind;
 pub(super) enum RowType {
     /// A question without choices.
     Question(Kind),
+    /// What the app or this system knows of itself: the word of `jr:preloadParams`.
+    Property(&'static str),
+    /// How the app notes each step of filling in.
+    Audit,
     /// A question with the choices of a list, and whether "other" is added.
     Select { multiple: bool, list: String, other: bool },
     /// `begin group`, `begin repeat`
@@ -51,50 +55,44 @@ const QUESTIONS: &[(Kind, &[&str])] = &[
     (Kind::Today, &["today", "get today"]),
 ];
 
+/// What is known of the device and its user, by the word of `jr:preloadParams`.
+const PROPERTIES: &[(&str, &[&str])] = &[
+    ("deviceid", &["deviceid", "device id", "get device id", "imei"]),
+    ("username", &["username"]),
+    ("email", &["email"]),
+    ("phonenumber", &["phonenumber", "phone number", "get phone number"]),
+    ("subscriberid", &["subscriberid", "subscriber id", "get subscriber id"]),
+    ("simserial", &["simserial", "sim id", "get sim id"]),
+    ("uri:deviceid", &["uri:deviceid"]),
+    ("uri:username", &["uri:username"]),
+    ("uri:email", &["uri:email"]),
+    ("uri:phonenumber", &["uri:phonenumber"]),
+    ("uri:subscriberid", &["uri:subscriberid"]),
+    ("uri:simserial", &["uri:simserial"]),
+];
+
 /// Types that XLSForm knows and that are not offered here.
 const UNSUPPORTED: &[&str] = &[
     "audio",
-    "audit",
     "background-audio",
     "background-geopoint",
     "barcode",
     "csv-external",
-    "device id",
-    "deviceid",
-    "email",
     "file",
     "geoshape",
     "geotrace",
-    "get device id",
-    "get phone number",
-    "get sim id",
-    "get subscriber id",
-    "imei",
     "number of days in last month",
     "number of days in last six months",
     "number of days in last year",
     "osm",
     "percentage",
-    "phone number",
-    "phonenumber",
     "q audio",
     "q barcode",
     "q geoshape",
     "q geotrace",
     "q video",
     "range",
-    "sim id",
-    "simserial",
     "start-geopoint",
-    "subscriber id",
-    "subscriberid",
-    "uri:deviceid",
-    "uri:email",
-    "uri:phonenumber",
-    "uri:simserial",
-    "uri:subscriberid",
-    "uri:username",
-    "username",
     "video",
     "xml-external",
     "add audio prompt",
@@ -129,6 +127,12 @@ impl RowType {
     pub(super) fn read(text: &str) -> Self {
         if let Some((kind, _)) = QUESTIONS.iter().find(|(_, words)| words.contains(&text)) {
             return Self::Question(*kind);
+        }
+        if let Some((property, _)) = PROPERTIES.iter().find(|(_, words)| words.contains(&text)) {
+            return Self::Property(property);
+        }
+        if text == "audit" {
+            return Self::Audit;
         }
         if let Some((begins, section)) = section(text) {
             return if begins { Self::Begin(section) } else { Self::End(section) };
@@ -202,6 +206,9 @@ mod tests {
             ("end", RowType::Question(Kind::End)),
             ("rank l", RowType::Unsupported),
             ("barcode", RowType::Unsupported),
+            ("get device id", RowType::Property("deviceid")),
+            ("uri:username", RowType::Property("uri:username")),
+            ("audit", RowType::Audit),
             ("Text", RowType::Unknown),
             ("begin grp", RowType::Unknown),
         ] {

@@ -6,7 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use linli_access::Access as Keys;
-use linli_kernel::Error;
+use linli_kernel::{Error, Result};
+use linli_store::Op;
 use linli_web::{
     Access, Ctx, Locale, Route, WebResult,
     api::{self, Asked, Asks, Operation, schema},
@@ -15,8 +16,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Direction, Shared, agreement,
+    Agreement, Direction, Shared, agreement,
     agreement::note,
+    feed::{self, Item},
     sync::{self, MOST, Reply},
     view,
 };
@@ -30,6 +32,8 @@ use crate::{
 const USUAL: usize = 200;
 /// At most.
 const LIMIT: usize = 500;
+/// Steps that one question brings the peer's feed on at most.
+const STEPS: usize = 40;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +54,7 @@ async fn changes(ctx: Ctx, Asks(asked): Asks<After>) -> WebResult<Response> {
     let mut op = ctx.op().await?;
     let agreement = agreement::of_client(&mut op.tx, &op.actor, op.now, Direction::gives).await?;
     let access = op.district.port::<Keys>()?;
-    let (found, next, more) = view::next(&mut op.tx, &agreement, after, limit).await?;
+    let (found, next, more) = page(&mut op, &agreement, after, limit).await?;
     let changes = view::told(&mut op.tx, &access, &agreement, &found, op.now).await?;
     if !changes.is_empty() {
         let now = op.now;
@@ -63,6 +67,18 @@ async fn changes(ctx: Ctx, Asks(asked): Asks<After>) -> WebResult<Response> {
     }
     op.commit().await?;
     Ok(Json(view::Page { changes, next, more }).into_response())
+}
+
+/// A page of the peer's own feed. What has not been looked through is, within bounds: a peer that asks for the first
+/// time may be told to ask again.
+async fn page(op: &mut Op, a: &Agreement, after: i64, limit: usize) -> Result<(Vec<Item>, i64, bool)> {
+    for _ in 0..STEPS {
+        let found = feed::next(&mut op.tx, a, after, limit).await?.0;
+        if found.len() == limit || !feed::advance(op, a).await? {
+            break;
+        }
+    }
+    feed::next(&mut op.tx, a, after, limit).await
 }
 
 async fn own(ctx: Ctx) -> WebResult<Response> {
@@ -101,8 +117,9 @@ async fn residents(ctx: Ctx, Asked(asked, mut once): Asked<Residents>) -> WebRes
 }
 
 const CHANGES: &str = "All that has changed in the areas of the agreement after the number `after`, in the order of the \
-changes; `after=0` begins with everything that is there. Go on with `next`; `more` says whether there is something already. \
-Each change holds the thing as it is now, with the fields that the agreement names. `deleted` means that the thing is gone, or \
+changes; `after=0` begins with everything that is there. Go on with `next`; `more` says whether to ask again at once, also after a page without changes. \
+Each change holds the thing as it is now, with the fields that the agreement names; a change that touches none of them is \
+not told. `deleted` means that the thing is gone, or \
 no longer in the agreement's areas: remove it. A change may be told twice; `seq` names it, and of two changes of one thing \
 the larger `seq` is the later. News is also sent to the agreement's address as `POST` with the same changes: \
 `x-linli-delivery` stays the same on every try, `x-linli-signature` is `v1=` and the hexadecimal HMAC-SHA256 of \

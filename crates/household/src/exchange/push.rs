@@ -20,6 +20,7 @@ use serde_json::json;
 use super::{
     Agreement, AgreementId,
     agreement::{self, note, pause},
+    feed,
     view::{self, Told},
 };
 use crate::events::CHANGED;
@@ -88,17 +89,17 @@ pub async fn deliveries(
 /// Looks after every peer that has not heard of everything: side by side, so that none waits for another.
 async fn push(district: Arc<District>) -> Result<()> {
     let now = district.clock.now();
-    let due: Vec<(AgreementId,)> = district
-        .db
-        .read()
-        .await?
+    let mut conn = district.db.read().await?;
+    let last = feed::last(&mut conn).await?;
+    let due: Vec<(AgreementId,)> = conn
         .all(
             "SELECT id FROM exchange_agreement WHERE url IS NOT NULL AND stopped_at IS NULL AND ended_at IS NULL
                  AND starts_at <= $1 AND ends_at > $1 AND (retry_at IS NULL OR retry_at <= $1)
-                 AND cursor < (SELECT coalesce(max(seq), 0) FROM register_feed)",
-            params![now],
+                 AND (cursor < $2 OR scanned < $2)",
+            params![now, last],
         )
         .await?;
+    drop(conn);
     let mut running = tokio::task::JoinSet::new();
     for (id,) in due {
         running.spawn(tell(district.clone(), id));
@@ -112,6 +113,7 @@ async fn push(district: Arc<District>) -> Result<()> {
 
 /// Sends page after page to one peer.
 async fn tell(district: Arc<District>, id: AgreementId) -> Result<()> {
+    while look(&district, id).await? {}
     for _ in 0..TURN {
         match claim(&district, id).await? {
             Claim::Nothing => return Ok(()),
@@ -125,6 +127,16 @@ async fn tell(district: Arc<District>, id: AgreementId) -> Result<()> {
     let mut op = district.op("exchange").await?;
     op.emit(PUSH, &()).await?;
     op.commit().await
+}
+
+/// Brings the peer's own feed one step on: also before anything is to be sent, so that of what was there when the
+/// agreement was concluded later changes can be told apart.
+async fn look(district: &Arc<District>, id: AgreementId) -> Result<bool> {
+    let mut op = district.op("exchange").await?;
+    let agreement = agreement::get(&mut op.tx, id).await?;
+    let more = feed::advance(&mut op, &agreement).await?;
+    op.commit().await?;
+    Ok(more)
 }
 
 enum Claim {
@@ -160,45 +172,39 @@ async fn claim(district: &Arc<District>, id: AgreementId) -> Result<Claim> {
         op.commit().await?;
         return Ok(Claim::Page(Box::new(agreement), secret, delivery));
     }
-    let mut cursor = agreement.cursor;
-    loop {
-        let (changes, next, more) = view::next(&mut op.tx, &agreement, cursor, PAGE).await?;
-        if changes.is_empty() {
-            // Nothing of the peer's in this stretch.
-            cursor = next;
-            if more {
-                continue;
-            }
-            op.tx
-                .execute(
-                    "UPDATE exchange_agreement SET cursor = $2, push_lease = 0 WHERE id = $1",
-                    params![id, cursor],
-                )
-                .await?;
-            op.commit().await?;
-            return Ok(Claim::Nothing);
-        }
-        let delivery = Delivery {
-            id: DeliveryId(op.uuid()),
-            from_seq: cursor,
-            to_seq: next,
-            changes: i64::try_from(changes.len()).unwrap_or(i64::MAX),
-            created_at: op.now,
-            attempts: 0,
-            last_at: None,
-            status: None,
-            error: None,
-            delivered_at: None,
-        };
+    let cursor = agreement.cursor;
+    let (changes, next, _) = feed::next(&mut op.tx, &agreement, cursor, PAGE).await?;
+    if changes.is_empty() {
+        // Nothing of the peer's up to here.
         op.tx
             .execute(
-                "INSERT INTO exchange_delivery (id, agreement_id, from_seq, to_seq, changes, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-                params![delivery.id, id, cursor, next, delivery.changes, op.now],
+                "UPDATE exchange_agreement SET cursor = $2, push_lease = 0 WHERE id = $1",
+                params![id, next],
             )
             .await?;
         op.commit().await?;
-        return Ok(Claim::Page(Box::new(agreement), secret, delivery));
+        return Ok(Claim::Nothing);
     }
+    let delivery = Delivery {
+        id: DeliveryId(op.uuid()),
+        from_seq: cursor,
+        to_seq: next,
+        changes: i64::try_from(changes.len()).unwrap_or(i64::MAX),
+        created_at: op.now,
+        attempts: 0,
+        last_at: None,
+        status: None,
+        error: None,
+        delivered_at: None,
+    };
+    op.tx
+        .execute(
+            "INSERT INTO exchange_delivery (id, agreement_id, from_seq, to_seq, changes, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            params![delivery.id, id, cursor, next, delivery.changes, op.now],
+        )
+        .await?;
+    op.commit().await?;
+    Ok(Claim::Page(Box::new(agreement), secret, delivery))
 }
 
 /// One try; answers whether the next page may follow.
@@ -213,7 +219,7 @@ async fn send(
     let told = {
         let mut conn = district.db.read().await?;
         let (from, to) = (delivery.from_seq, delivery.to_seq);
-        let changes = view::stretch(&mut conn, agreement, from, to, PAGE).await?;
+        let changes = feed::stretch(&mut conn, agreement, from, to, PAGE).await?;
         view::told(&mut conn, &access, agreement, &changes, now).await?
     };
     if told.is_empty() {

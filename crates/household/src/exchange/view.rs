@@ -4,27 +4,23 @@ use std::collections::{HashMap, HashSet};
 
 use linli_access::{Access, Purpose};
 use linli_kernel::{AreaCode, Result, Timestamp, params};
-use linli_store::{Conn, Tx, Where, bulk::Insert};
+use linli_store::{Conn, Tx, bulk::Insert};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Agreement, AgreementId, Shared};
+use super::{Agreement, AgreementId, Shared, feed::Item};
 use crate::{
     model::{DwellingId, Field, Marks, ResidentId},
     store::{
         Seal,
         care::{self, CareMark},
         entities::{ENTITY, EntityRow},
-        feed::{Change, Subject},
+        feed::Subject,
         people::{RESIDENT, Resident},
         places::{self, DWELLING, Dwelling, HOUSEHOLD, Household},
     },
 };
-
-/// Numbers of the feed that one question looks through at most: an agreement of one small area does not make
-/// us read the whole district at once.
-const STRETCH: i64 = 20_000;
 
 /// One change as a peer hears it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -58,61 +54,13 @@ pub struct Page {
     pub more: bool,
 }
 
-/// Which changes are next for an agreement: they, where to go on, whether there is more.
-pub async fn next(
-    conn: &mut Conn,
-    agreement: &Agreement,
-    after: i64,
-    limit: usize,
-) -> Result<(Vec<Change>, i64, bool)> {
-    let last: i64 = conn.scalar("SELECT coalesce(max(seq), 0) FROM register_feed", vec![]).await?;
-    let end = after.saturating_add(STRETCH).min(last);
-    let mut changes = stretch(conn, agreement, after, end, limit + 1).await?;
-    let full = changes.len() > limit;
-    changes.truncate(limit);
-    let next = if full { changes.last().map_or(end, |c| c.seq) } else { end.max(after) };
-    Ok((changes, next, full || end < last))
-}
-
-/// The agreement's part of a stretch of the feed.
-pub async fn stretch(
-    conn: &mut Conn,
-    agreement: &Agreement,
-    after: i64,
-    to: i64,
-    limit: usize,
-) -> Result<Vec<Change>> {
-    let mut rows = Where::new();
-    rows.and("seq > ? AND seq <= ?", vec![after.into(), to.into()]);
-    rows.within("area", &agreement.areas).any("kind", &agreement.subjects());
-    let limit = rows.bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    let sql = format!(
-        "SELECT seq, kind, subject, area, at FROM register_feed{} ORDER BY seq LIMIT {limit}",
-        rows.text()
-    );
-    conn.all(&sql, rows.args()).await
-}
-
-/// How many changes that concern an agreement its peer has not been told yet; counted no further than one above `most`.
-pub async fn waiting(conn: &mut Conn, agreement: &Agreement, most: i64) -> Result<i64> {
-    let mut rows = Where::new();
-    rows.and("seq > ?", vec![agreement.cursor.into()]);
-    rows.within("area", &agreement.areas).any("kind", &agreement.subjects());
-    let limit = rows.bind(most.saturating_add(1));
-    let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 AS one FROM register_feed{} ORDER BY seq LIMIT {limit}) AS waiting",
-        rows.text()
-    );
-    conn.scalar(&sql, rows.args()).await
-}
-
 /// The changes with what the agreement names of the things as they are now; as many questions for a page of one
 /// as for a page of five hundred.
 pub async fn told(
     conn: &mut Conn,
     access: &Access,
     agreement: &Agreement,
-    changes: &[Change],
+    changes: &[Item],
     now: Timestamp,
 ) -> Result<Vec<Told>> {
     let view = View { agreement, seal: Seal::new(access), now };

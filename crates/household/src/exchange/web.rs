@@ -17,8 +17,8 @@ use serde::Deserialize;
 use super::{
     Agreement, AgreementId, Direction, NewAgreement, Shared,
     agreement::{self, Handed},
+    feed,
     push::{self, Delivery},
-    view,
 };
 use crate::{model::Basis, store::feed::Subject};
 
@@ -288,7 +288,7 @@ async fn one_page(
         .await?;
     let told: i64 =
         conn.scalar("SELECT count(*) FROM exchange_told WHERE agreement_id = $1", params![id]).await?;
-    let behind = if a.url.is_some() { view::waiting(&mut conn, &a, BEHIND).await? } else { 0 };
+    let behind = if a.url.is_some() { feed::waiting(&mut conn, &a, BEHIND).await? } else { 0 };
     let atlas = ctx.district.port::<AtlasPort>()?.get();
     let chrome = ctx.chrome("exchange-title");
     let kind = |f: Shared| chrome.t(&format!("exchange-kind-{}", f.subject()));

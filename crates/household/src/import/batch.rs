@@ -7,7 +7,7 @@ use linli_kernel::{
     params, text_enum,
 };
 use linli_store::{Conn, Op, Tx, Where};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::columns::Mapping;
@@ -228,6 +228,24 @@ pub struct Fault {
     pub cells: Vec<String>,
 }
 
+/// What is wrong, as it is kept: with what the sentence mentions, or from before that was kept. It lies there in
+/// clear, so no sentence that is kept mentions anything of a person.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Named {
+    Said(String, String, Vec<(String, String)>),
+    Bare(String, String),
+}
+
+impl Named {
+    fn error(self) -> FieldError {
+        match self {
+            Self::Said(field, key, args) => FieldError { field, key, args },
+            Self::Bare(field, key) => FieldError::new(field, key),
+        }
+    }
+}
+
 fn place(id: BatchId, line: i64) -> String {
     format!("resident_fault/{id}/{line}")
 }
@@ -240,7 +258,8 @@ pub(super) async fn add_fault(
     faults: &[FieldError],
     cells: &[String],
 ) -> Result<()> {
-    let named: Vec<(&str, &str)> = faults.iter().map(|f| (f.field.as_str(), f.key.as_str())).collect();
+    let named: Vec<Named> =
+        faults.iter().map(|f| Named::Said(f.field.clone(), f.key.clone(), f.args.clone())).collect();
     let json = serde_json::to_vec(cells).map_err(Error::internal)?;
     let sealed = access.keyring.seal(Purpose::Resident, &place(id, line), &json)?;
     let named = serde_json::to_string(&named).map_err(Error::internal)?;
@@ -259,11 +278,11 @@ pub async fn faults(conn: &mut Conn, access: &Access, id: BatchId, limit: i64) -
         .await?;
     rows.into_iter()
         .map(|(line, faults, sealed)| {
-            let named: Vec<(String, String)> = serde_json::from_str(&faults).map_err(Error::internal)?;
+            let named: Vec<Named> = serde_json::from_str(&faults).map_err(Error::internal)?;
             let cells = access.keyring.open(Purpose::Resident, &place(id, line), &sealed)?;
             Ok(Fault {
                 line,
-                faults: named.into_iter().map(|(field, key)| FieldError::new(field, key)).collect(),
+                faults: named.into_iter().map(Named::error).collect(),
                 cells: serde_json::from_slice(&cells).map_err(Error::internal)?,
             })
         })

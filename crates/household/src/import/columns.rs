@@ -44,6 +44,11 @@ text_enum! {
 }
 
 impl Column {
+    /// Whether a row without it is wrong in any case.
+    pub(super) const fn is_needed(self) -> bool {
+        matches!(self, Self::Grid | Self::Name)
+    }
+
     /// Headings that mean it, the surest first.
     const fn words(self) -> &'static [&'static str] {
         match self {
@@ -52,18 +57,27 @@ impl Column {
             Self::Address => &["详细地址", "现住址", "居住地址", "住址", "家庭住址", "地址", "address"],
             Self::Place => &["小区名称", "小区", "街路巷", "estate"],
             Self::Building => &["楼栋号", "楼号", "楼栋", "栋", "幢", "building"],
-            Self::Unit => &["单元号", "单元", "unit"],
+            Self::Unit => &["单元号", "单元", "unit", "staircase"],
             Self::Door => &["房间号", "户号", "房号", "室号", "门牌号", "房间", "door"],
-            Self::Usage => &["房屋用途", "房屋性质", "用途", "usage"],
+            Self::Usage => &["房屋用途", "房屋性质", "用途", "usage", "useofthehome"],
             Self::Name => &["居民姓名", "人员姓名", "姓名", "name"],
             Self::Sex => &["性别", "sex"],
             Self::Birth => &["出生日期", "出生年月", "生日", "birth"],
-            Self::IdNumber => {
-                &["身份证号码", "公民身份号码", "身份证号", "身份证", "证件号码", "证件号", "id_number"]
-            }
+            Self::IdNumber => &[
+                "身份证号码",
+                "公民身份号码",
+                "身份证号",
+                "身份证",
+                "证件号码",
+                "证件号",
+                "id_number",
+                "identitynumber",
+            ],
             Self::Phone => &["联系电话", "手机号码", "手机号", "联系方式", "电话", "手机", "phone"],
             Self::Relation => &["与户主关系", "户主关系", "关系", "relation"],
-            Self::Residence => &["户籍类型", "人口类型", "户籍性质", "人员类别", "户籍", "residence"],
+            Self::Residence => {
+                &["户籍类型", "人口类型", "户籍性质", "人员类别", "户籍", "residence", "registered"]
+            }
             Self::Confirmed => &["核实日期", "核实时间", "采集日期", "更新日期", "confirmed"],
         }
     }
@@ -82,7 +96,9 @@ impl Mapping {
     /// The likely meaning of each heading. An exact word wins over one that is only contained, and no
     /// column means two things.
     pub fn guess(headings: &[String]) -> Self {
-        let normal: Vec<String> = headings.iter().map(|h| text::normalise(h).replace(' ', "")).collect();
+        // 姓名 * is a column that must be filled in.
+        let normal: Vec<String> =
+            headings.iter().map(|h| text::normalise(h).replace([' ', '*'], "")).collect();
         let mut mapping = Self::default();
         let mut taken = vec![false; headings.len()];
         for exact in [true, false] {

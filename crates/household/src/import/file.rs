@@ -41,17 +41,40 @@ pub fn what(fault: &Fault, locale: &Locale) -> String {
     fault.faults.iter().map(|f| locale.field_error(f)).collect::<Vec<_>>().join("；")
 }
 
-/// The wrong rows as the same sheet, with a column before them that says what is wrong.
+/// The wrong rows as the same sheet, with columns before them that say where and what is wrong. Written row by row.
+pub struct FaultSheet {
+    book: sheet::Writer,
+    /// The columns that are given back: not those of an earlier sheet of faults.
+    kept: Vec<usize>,
+}
+
+impl FaultSheet {
+    /// Begins with the headings of the file.
+    pub fn new(headings: &[String], locale: &Locale) -> Result<Self> {
+        let own = [locale.t("household-sheet-line"), locale.t("household-sheet-wrong")];
+        let kept: Vec<usize> = (0..headings.len()).filter(|n| !own.contains(&headings[*n])).collect();
+        let heads: Vec<&String> = own.iter().chain(kept.iter().map(|n| &headings[*n])).collect();
+        Ok(Self { book: sheet::Writer::new(&heads)?, kept })
+    }
+
+    /// Gives a row back.
+    pub fn row(&mut self, fault: &Fault, locale: &Locale) -> Result<()> {
+        let mut cells = vec![fault.line.to_string(), what(fault, locale)];
+        cells.extend(self.kept.iter().map(|n| fault.cells.get(*n).cloned().unwrap_or_default()));
+        self.book.row(&cells)
+    }
+
+    /// The file.
+    pub fn finish(self) -> Result<Vec<u8>> {
+        self.book.finish()
+    }
+}
+
+/// The wrong rows of an import that is over.
 pub fn fault_sheet(headings: &[String], faults: &[Fault], locale: &Locale) -> Result<Vec<u8>> {
-    let mut heads = vec![locale.t("household-sheet-line"), locale.t("household-sheet-wrong")];
-    heads.extend(headings.iter().cloned());
-    let rows: Vec<Vec<String>> = faults
-        .iter()
-        .map(|fault| {
-            let mut cells = vec![fault.line.to_string(), what(fault, locale)];
-            cells.extend(fault.cells.iter().take(headings.len()).cloned());
-            cells
-        })
-        .collect();
-    sheet::write(&heads, &rows)
+    let mut sheet = FaultSheet::new(headings, locale)?;
+    for fault in faults {
+        sheet.row(fault, locale)?;
+    }
+    sheet.finish()
 }

@@ -11,8 +11,8 @@ use super::row::Row;
 use crate::{
     bulk::Load,
     model::{
-        BuildingId, BuildingKind, DwellingId, HouseholdId, HouseholdKind, Mark, Marks, NewBuilding, Relation,
-        ResidentId, Source, UnitId, Usage,
+        BuildingId, BuildingKind, DwellingId, Field, HouseholdId, HouseholdKind, Mark, Marks, NewBuilding,
+        Person, Relation, ResidentId, Source, UnitId, Usage,
     },
     register::{self, Home, News, Outcome},
     rules,
@@ -29,9 +29,42 @@ pub(super) struct Land {
     /// New homes and people, to be written first.
     pub(super) load: Load,
     /// Rows of people who are known, with their home, to be merged after.
-    known: Vec<(Row, DwellingId)>,
+    known: Vec<(Row, Mark, DwellingId)>,
     /// Rows that name somebody a second time in the chunk.
     repeated: i64,
+    /// Of these, rows that give way to one at another address which was confirmed later.
+    outweighed: Vec<Row>,
+}
+
+/// Somebody new, as the rows of a chunk say together.
+struct Fresh {
+    /// The row that says where they live.
+    row: Row,
+    person: Person,
+    marks: Marks,
+    confirmed: Option<Timestamp>,
+}
+
+impl Fresh {
+    fn new(row: Row, by: Mark) -> Self {
+        Self { person: row.person.clone(), marks: Marks::all(by), confirmed: row.confirmed, row }
+    }
+
+    /// Whether another row about them counts: always where it is about the same home, else by what it weighs.
+    fn gives_way(&self, row: &Row, by: &Mark) -> bool {
+        row.address_key == self.row.address_key || rules::weigh(&self.marks.of(Field::Home), by).stands()
+    }
+
+    /// Takes another row about them, as the register takes another word.
+    fn take(&mut self, row: Row, by: &Mark) {
+        let merged = rules::merge(&self.person, &self.marks, &row.facts, by);
+        (self.person, self.marks) = (merged.person, merged.marks);
+        self.confirmed = self.confirmed.max(row.confirmed);
+        if row.address_key != self.row.address_key {
+            self.marks.set(Field::Home, *by);
+            self.row = row;
+        }
+    }
 }
 
 /// What came of the people who were known.
@@ -113,8 +146,9 @@ pub(super) async fn known(
     Ok(known)
 }
 
-fn mark(row: &Row, now: Timestamp) -> Mark {
-    Mark { source: Source::Import, at: row.confirmed.unwrap_or(now), verified: false }
+/// What a row's word weighs: since its day of confirmation, else since the sheet was brought.
+pub(super) fn mark(row: &Row, brought: Timestamp) -> Mark {
+    Mark { source: Source::Import, at: row.confirmed.unwrap_or(brought), verified: false }
 }
 
 /// Where the homes of a chunk are.
@@ -171,7 +205,7 @@ impl Places {
     }
 
     /// The home of a row, made with its house and staircase if it is new.
-    fn dwelling(&mut self, op: &Op, load: &mut Load, row: &Row) -> DwellingId {
+    fn dwelling(&mut self, op: &Op, load: &mut Load, row: &Row, by: Mark) -> DwellingId {
         if let Some(id) = self.dwellings.get(&row.address_key) {
             return *id;
         }
@@ -200,7 +234,7 @@ impl Places {
             address: row.address.text(),
             usage: row.usage.unwrap_or(Usage::Own),
             confirmed_at: row.confirmed,
-            marks: Marks::all(mark(row, op.now)),
+            marks: Marks::all(by),
         });
         self.dwellings.insert(row.address_key.clone(), id);
         id
@@ -225,37 +259,51 @@ impl Places {
 
 impl Land {
     /// Sorts the rows of a chunk into what is new and what is known.
-    pub(super) async fn of(op: &mut Op, access: &Access, rows: Vec<Row>) -> Result<Self> {
+    pub(super) async fn of(op: &mut Op, access: &Access, rows: Vec<Row>, brought: Timestamp) -> Result<Self> {
         let seal = Seal::new(access);
         let mut land = Self::default();
         let mut places = Places::load(&mut op.tx, &rows).await?;
         let known = known(&mut op.tx, seal, &rows).await?;
-        let mut seen = HashSet::new();
-        let mut heads: BTreeMap<HouseholdId, ResidentId> = BTreeMap::new();
+        let (mut seen, mut fresh): (HashMap<Vec<u8>, usize>, Vec<Fresh>) = (HashMap::new(), Vec::new());
         for (n, row) in rows.into_iter().enumerate() {
-            let dwelling = places.dwelling(op, &mut land.load, &row);
+            let by = mark(&row, brought);
             if known.contains_key(&n) {
-                land.known.push((row, dwelling));
+                let dwelling = places.dwelling(op, &mut land.load, &row, by);
+                land.known.push((row, by, dwelling));
                 continue;
             }
-            if row.key(seal)?.is_some_and(|key| !seen.insert(key)) {
-                land.repeated += 1;
-                continue;
+            if let Some(key) = row.key(seal)? {
+                if let Some(first) = seen.get(&key).and_then(|at| fresh.get_mut(*at)) {
+                    if first.gives_way(&row, &by) {
+                        first.take(row, &by);
+                        land.repeated += 1;
+                    } else {
+                        land.outweighed.push(row);
+                    }
+                    continue;
+                }
+                seen.insert(key, fresh.len());
             }
-            let household = places.household(op, &mut land.load, &row, dwelling);
+            fresh.push(Fresh::new(row, by));
+        }
+        let mut heads: BTreeMap<HouseholdId, ResidentId> = BTreeMap::new();
+        for one in fresh {
+            let by = mark(&one.row, brought);
+            let dwelling = places.dwelling(op, &mut land.load, &one.row, by);
+            let household = places.household(op, &mut land.load, &one.row, dwelling);
             let id = ResidentId(op.uuid());
-            if row.person.relation == Relation::Head {
+            if one.person.relation == Relation::Head {
                 heads.entry(household).or_insert(id);
             }
             land.load.residents.push(ResidentRow {
                 id,
                 dwelling,
                 household,
-                marks: Marks::all(mark(&row, op.now)),
-                area: row.area,
-                person: row.person,
+                marks: one.marks,
+                area: one.row.area,
+                person: one.person,
                 since: op.now,
-                confirmed_at: row.confirmed,
+                confirmed_at: one.confirmed,
             });
         }
         for household in &mut land.load.households {
@@ -267,14 +315,17 @@ impl Land {
     /// Merges the people who are known, once the new homes are written.
     pub(super) async fn merge(self, op: &mut Op, news: &mut News) -> Result<Merged> {
         let mut merged = Merged { known: self.repeated, ..Merged::default() };
-        for (row, dwelling) in self.known {
-            let by = mark(&row, op.now);
+        let elsewhere = |row: Row| {
+            let fault = FieldError::new("address", "household-import-elsewhere");
+            (row.line, vec![fault], row.cells)
+        };
+        merged.faults.extend(self.outweighed.into_iter().map(elsewhere));
+        for (row, by, dwelling) in self.known {
             let home = Home { dwelling, household: None };
             let put = register::add(op, news, home, &row.facts, &by).await?;
             match put.outcome {
                 Outcome::Elsewhere => {
-                    let fault = FieldError::new("address", "household-import-elsewhere");
-                    merged.faults.push((row.line, vec![fault], row.cells));
+                    merged.faults.push(elsewhere(row));
                     continue;
                 }
                 Outcome::Moved => merged.moved += 1,

@@ -1,15 +1,12 @@
 //! One row of a sheet, read and checked.
 
-use std::collections::HashMap;
-
 use linli_grid::Atlas;
-use linli_kernel::{
-    AreaCode, Error, FieldError, Result, Timestamp, area::AreaLevel, error::Check, text::normalise,
-};
+use linli_kernel::{AreaCode, Error, FieldError, Result, Timestamp, error::Check, text::normalise};
 
 use super::{
     batch::Batch,
     columns::{Column, Mapping, Places},
+    grids::Grids,
 };
 use crate::{
     model::{Facts, IdNumber, Person, Texts, Usage, parse_date},
@@ -54,29 +51,15 @@ impl Row {
 /// Reads rows of one batch.
 pub(super) struct Reader {
     places: Places,
-    /// Grids by code, by community and name, by their whole path.
-    grids: HashMap<String, AreaCode>,
+    grids: Grids,
     within: AreaCode,
     now: Timestamp,
-}
-
-fn bare(text: &str) -> String {
-    normalise(text).replace(' ', "")
 }
 
 impl Reader {
     pub(super) fn new(atlas: &Atlas, batch: &Batch, mapping: &Mapping, now: Timestamp) -> Result<Self> {
         let places = mapping.places(&batch.headings()?)?;
-        let mut grids = HashMap::new();
-        for area in atlas.areas().filter(|a| a.level() == AreaLevel::Grid) {
-            grids.insert(area.code.to_string(), area.code.clone());
-            grids.insert(bare(&atlas.path(&area.code)), area.code.clone());
-            if let Some(community) = area.code.parent().and_then(|code| atlas.area(&code)) {
-                for name in std::iter::once(&community.name).chain(&community.official) {
-                    grids.insert(bare(&format!("{name}{}", area.name)), area.code.clone());
-                }
-            }
-        }
+        let grids = Grids::new(atlas, batch.area.clone());
         Ok(Self { places, grids, within: batch.area.clone(), now })
     }
 
@@ -99,8 +82,10 @@ impl Reader {
         };
         let facts = Facts::checked(&texts, self.now, &mut check);
         check.require(!texts.name.trim().is_empty(), "name", "error-required");
-        let area = self.grid(cells);
-        check.require(area.is_some(), "grid", "household-grid-unknown");
+        let (area, unsure) = match self.grid(cells) {
+            Ok(area) => (Some(area), None),
+            Err(error) => (None, Some(error)),
+        };
         let inside = area.as_ref().is_none_or(|a| self.within.contains(a));
         check.require(inside, "grid", "household-import-outside");
         let address = self.address(cells);
@@ -108,10 +93,10 @@ impl Reader {
         let usage = parse_usage(self.cell(cells, Column::Usage));
         check.require(usage.is_ok(), "usage", "household-usage-bad");
         let confirmed = self.confirmed(cells, &mut check);
-        let faults = match check.done() {
-            Err(Error::Invalid(faults)) => faults,
-            _ => Vec::new(),
-        };
+        let mut faults: Vec<FieldError> = unsure.into_iter().collect();
+        if let Err(Error::Invalid(others)) = check.done() {
+            faults.extend(others);
+        }
         let (Some(area), true, Ok(person)) = (area, faults.is_empty(), facts.person()) else {
             return Err(faults);
         };
@@ -120,10 +105,8 @@ impl Reader {
         Ok(Row { line, cells: cells.to_vec(), area, address, address_key, usage, facts, person, confirmed })
     }
 
-    fn grid(&self, cells: &[String]) -> Option<AreaCode> {
-        let grid = bare(self.cell(cells, Column::Grid));
-        let community = bare(self.cell(cells, Column::Community));
-        self.grids.get(&grid).or_else(|| self.grids.get(&format!("{community}{grid}"))).cloned()
+    fn grid(&self, cells: &[String]) -> Result<AreaCode, FieldError> {
+        self.grids.find(self.cell(cells, Column::Community), self.cell(cells, Column::Grid))
     }
 
     fn address(&self, cells: &[String]) -> Address {
@@ -131,18 +114,9 @@ impl Reader {
         if !whole.is_empty() {
             return Address::parse(whole);
         }
-        let part = |column, word: &str| {
-            let text = normalise(self.cell(cells, column));
-            let plain = !text.is_empty() && text.chars().all(char::is_alphanumeric) && text.is_ascii();
-            if plain { format!("{text}{word}") } else { text }
-        };
-        let parts = [
-            part(Column::Place, ""),
-            part(Column::Building, "号楼"),
-            rules::unit_form(self.cell(cells, Column::Unit)).unwrap_or_default(),
-            part(Column::Door, ""),
-        ];
-        Address::parse(&parts.concat())
+        let part = |column| self.cell(cells, column);
+        let (place, building) = (part(Column::Place), part(Column::Building));
+        Address::of_parts(place, building, part(Column::Unit), part(Column::Door))
     }
 
     fn confirmed(&self, cells: &[String], check: &mut Check) -> Option<Timestamp> {

@@ -39,6 +39,17 @@ impl Address {
         }
     }
 
+    /// Puts an address together from the columns or questions in which its parts were asked: 3 is 3号楼 there.
+    pub fn of_parts(place: &str, building: &str, unit: &str, door: &str) -> Self {
+        let part = |text: &str, word: &str| {
+            let text = normalise(text);
+            let plain = !text.is_empty() && text.chars().all(char::is_alphanumeric) && text.is_ascii();
+            if plain { format!("{text}{word}") } else { text }
+        };
+        let unit = unit_form(unit).unwrap_or_default();
+        Self::parse(&[part(place, ""), part(building, "号楼"), unit, part(door, "")].concat())
+    }
+
     /// As it stands on an envelope: 锦绣花园3号楼2单元501.
     pub fn text(&self) -> String {
         let unit = self.unit.as_deref().and_then(unit_form).unwrap_or_default();

@@ -241,6 +241,18 @@ pub async fn dwelling_at(conn: &mut Conn, area: &AreaCode, address: &str) -> Res
     Ok(found.map(|(id,)| id))
 }
 
+/// The homes at any of these address keys that are not closed.
+pub async fn dwellings_at(conn: &mut Conn, keys: &[String]) -> Result<Vec<DwellingId>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = linli_store::Where::new();
+    rows.any("address_key", keys);
+    let sql = format!("SELECT id FROM dwelling{} AND closed_at IS NULL", rows.text());
+    let found: Vec<(DwellingId,)> = conn.all(&sql, rows.args()).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
 /// The names of all houses: place, house and grid.
 pub async fn named(conn: &mut Conn) -> Result<Vec<(String, String, AreaCode)>> {
     conn.all("SELECT place, name, area FROM building WHERE closed_at IS NULL", vec![]).await

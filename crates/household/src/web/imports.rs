@@ -20,8 +20,8 @@ use crate::{
 };
 
 const PAGE: usize = 20;
-/// Wrong rows that are given back.
-const FAULTS: i64 = 20_000;
+/// The file of wrong rows.
+const WRONG: &str = "wrong-rows.xlsx";
 
 #[derive(Template)]
 #[template(path = "homes/imports.html")]
@@ -120,6 +120,8 @@ struct BatchPage {
     columns: Vec<(Column, String, String)>,
     survey: Option<Survey>,
     faults: Vec<(i64, String)>,
+    /// Rows that are right, and name somebody at another address than a row before.
+    doubts: Vec<(i64, String)>,
     problems: Problems,
     trouble: String,
     reason: String,
@@ -136,6 +138,10 @@ impl BatchPage {
 
     fn result(&self) -> String {
         result(&self.chrome, &self.batch)
+    }
+
+    fn is_hopeless(&self) -> bool {
+        self.survey.as_ref().is_some_and(Survey::is_hopeless)
     }
 
     fn percent(&self) -> i64 {
@@ -179,6 +185,9 @@ async fn batch_page(ctx: &Ctx, id: BatchId, said: Said) -> WebResult<Response> {
         Some(found) => found.faults.clone(),
         None => import::faults(&mut ctx.read().await?, &desk.access, id, 20).await?,
     };
+    let told = |faults: &[import::Fault]| -> Vec<(i64, String)> {
+        faults.iter().map(|f| (f.line, import::what(f, &ctx.locale))).collect()
+    };
     let wrong = !problems.is_empty() || !said.trouble.is_empty();
     let column = |c: &Column| {
         let words = ctx.locale.t(&format!("household-column-{}", c.as_str().replace('_', "-")));
@@ -188,7 +197,8 @@ async fn batch_page(ctx: &Ctx, id: BatchId, said: Said) -> WebResult<Response> {
         chrome: desk.chrome(ctx, "household-import"),
         headings: batch.headings()?,
         columns: Column::ALL.iter().map(column).collect(),
-        faults: faults.iter().map(|f| (f.line, import::what(f, &ctx.locale))).collect(),
+        faults: told(&faults),
+        doubts: survey.as_ref().map(|s| told(&s.doubts)).unwrap_or_default(),
         batch,
         survey,
         problems,
@@ -212,6 +222,9 @@ async fn start(
 ) -> WebResult<Response> {
     let chosen = Column::ALL.iter().filter_map(|c| Some((*c, form.get(c.as_str())?.trim().to_owned())));
     let mapping = Mapping(chosen.filter(|(_, heading)| !heading.is_empty()).collect());
+    if form.get("do").is_some_and(|what| what == "faults") {
+        return wrong_rows(&ctx, id, mapping).await;
+    }
     if form.get("do").map(String::as_str) != Some("start") {
         return batch_page(&ctx, id, Said { mapping: Some(mapping), ..Said::nothing() }).await;
     }
@@ -272,12 +285,45 @@ fn book(bytes: Vec<u8>, name: &str) -> Response {
     ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, shown)], bytes).into_response()
 }
 
+/// The wrong rows of a file that is only staged, read with the columns as they are chosen on the page.
+async fn wrong_rows(ctx: &Ctx, id: BatchId, mapping: Mapping) -> WebResult<Response> {
+    let desk = Desk::of(ctx, "household.import")?;
+    let batch = own(ctx, &desk, id).await?;
+    if batch.state != BatchState::Staged {
+        return Ok(Redirect::to(&format!("/homes/import/{id}/wrong-rows.xlsx")).into_response());
+    }
+    let mut conn = ctx.read().await?;
+    match import::wrong_rows(&mut conn, &ctx.district, &batch, &mapping, &ctx.locale).await {
+        Ok(sheet) => {
+            let bytes =
+                tokio::task::spawn_blocking(move || sheet.finish()).await.map_err(Error::internal)??;
+            Ok(book(bytes, WRONG))
+        }
+        Err(error) => {
+            drop(conn);
+            let problems = Problems::of(error, &ctx.locale)?;
+            batch_page(ctx, id, Said { mapping: Some(mapping), problems, ..Said::nothing() }).await
+        }
+    }
+}
+
 /// The wrong rows go back to who brought them, with what is wrong.
 async fn faults(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult<Response> {
     let desk = Desk::of(&ctx, "household.import")?;
     let batch = own(&ctx, &desk, id).await?;
-    let faults = import::faults(&mut ctx.read().await?, &desk.access, id, FAULTS).await?;
-    Ok(book(import::fault_sheet(&batch.headings()?, &faults, &ctx.locale)?, "wrong-rows.xlsx"))
+    if batch.state == BatchState::Staged {
+        let mapping = batch.mapping()?;
+        return wrong_rows(&ctx, id, mapping).await;
+    }
+    let faults = import::faults(&mut ctx.read().await?, &desk.access, id, import::FAULTS).await?;
+    Ok(book(import::fault_sheet(&batch.headings()?, &faults, &ctx.locale)?, WRONG))
+}
+
+/// A sheet to be filled in.
+async fn blank(ctx: Ctx) -> WebResult<Response> {
+    let desk = Desk::of(&ctx, "household.import")?;
+    let within = desk.area(&ctx, "")?;
+    Ok(book(import::blank(&desk.atlas, &within, &ctx.locale)?, "residents-blank.xlsx"))
 }
 
 /// Residents of an area as a sheet, numbers in clear, for a reason that is written down.
@@ -306,6 +352,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/homes/import", may, list),
         Route::post("/homes/import", may, take),
+        Route::get("/homes/import/blank.xlsx", may, blank),
         Route::get("/homes/import/{id}", may, show),
         Route::post("/homes/import/{id}", may, start),
         Route::post("/homes/import/{id}/undo", may, undo),

@@ -63,6 +63,43 @@ both_engines! {
         }
     }
 
+    async fn a_home_is_known_by_its_code_or_its_address(s) {
+        use linli_household::read::{self, Called};
+
+        fn named(text: &str) -> Called<'_> {
+            Called { text, ..Called::default() }
+        }
+
+        let d = district(&s).await;
+        let (one, far) = (home(&d, GRID, "3号楼").await, home(&d, FAR_GRID, "3号楼").await);
+        let code = code_of(&d, one).await;
+        let text = Label(code.n).text(&d.port::<Access>().unwrap(), &d.area).unwrap();
+        let of = async |within: &str, by: Called<'_>| {
+            read::called(&d, &mut d.db.read().await.unwrap(), &area(within), by).await.unwrap()
+        };
+        for text in [text.as_str(), &Label::grouped(&text), &format!("https://linli.example/d/{text}?lang=en")] {
+            assert_eq!(of(COMMUNITY, named(text)).await, Some(one), "{text}");
+            assert_eq!(of(OTHER_STREET, named(text)).await, None, "it is in another street");
+        }
+        for text in ["锦绣花园3号楼2单元501", "锦绣花园 三栋 2单元 501室", "塔山社区锦绣花园3号楼2单元501"] {
+            assert_eq!(of(COMMUNITY, named(text)).await, Some(one), "{text}");
+        }
+        let parts = Called { place: "锦绣花园", building: "3", unit: "2", door: "501", ..Called::default() };
+        assert_eq!(of(COMMUNITY, parts).await, Some(one));
+        // In a whole district two are called so, until the community is said.
+        assert_eq!(of(DISTRICT, parts).await, None);
+        assert_eq!(of(DISTRICT, Called { community: "海滨社区", ..parts }).await, Some(far));
+        assert_eq!(of(DISTRICT, named("海滨社区锦绣花园3号楼2单元501")).await, Some(far));
+        for nothing in [named("锦绣花园3号楼"), named("0000000000000000"), Called::default()] {
+            assert_eq!(of(COMMUNITY, nothing).await, None, "{nothing:?}");
+        }
+        // A code that is ended leads nowhere.
+        let mut op1 = op(&d, worker()).await;
+        code::revoke(&mut op1, code.id, "标签丢失").await.unwrap();
+        op1.commit().await.unwrap();
+        assert_eq!(of(COMMUNITY, named(&text)).await, None);
+    }
+
     async fn a_code_is_ended_and_replaced(s) {
         let d = district(&s).await;
         let home = home(&d, GRID, "3号楼").await;

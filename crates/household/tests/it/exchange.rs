@@ -14,6 +14,7 @@ use linli_household::{
     exchange::{
         Agreement, Direction, NewAgreement, Shared,
         agreement::{self, Handed},
+        feed,
         view::{self, Told},
     },
     model::Basis,
@@ -66,17 +67,30 @@ fn client(a: &Agreement) -> Actor {
     }
 }
 
+/// Looks the register's feed through for a peer.
+async fn looked(d: &Arc<District>, a: &Agreement) {
+    loop {
+        let mut op1 = op(d, Actor::System).await;
+        let more = feed::advance(&mut op1, a).await.unwrap();
+        op1.commit().await.unwrap();
+        if !more {
+            return;
+        }
+    }
+}
+
 /// A page as the interface makes it.
-async fn page(d: &District, a: &Agreement, after: i64, limit: usize) -> (Vec<Told>, i64, bool) {
+async fn page(d: &Arc<District>, a: &Agreement, after: i64, limit: usize) -> (Vec<Told>, i64, bool) {
     let access = d.port::<Access>().unwrap();
+    looked(d, a).await;
     let mut conn = d.db.read().await.unwrap();
-    let (found, next, more) = view::next(&mut conn, a, after, limit).await.unwrap();
+    let (found, next, more) = feed::next(&mut conn, a, after, limit).await.unwrap();
     let told = view::told(&mut conn, &access, a, &found, d.clock.now()).await.unwrap();
     (told, next, more)
 }
 
 /// Everything after a number, in small pages.
-async fn all(d: &District, a: &Agreement, after: i64) -> (Vec<Told>, i64) {
+async fn all(d: &Arc<District>, a: &Agreement, after: i64) -> (Vec<Told>, i64) {
     let (mut told, mut at) = (Vec::new(), after);
     loop {
         let (page, next, more) = page(d, a, at, 2).await;

@@ -3,10 +3,11 @@
 use std::io::Cursor;
 
 use linli_household::{
-    import::{self, BatchState, Mapping},
+    import::{self, BatchState, Column, Mapping},
     model::BatchId,
     read::{self, Question},
 };
+use linli_store::op::Language;
 use linli_testkit::both_engines;
 
 use super::*;
@@ -41,6 +42,33 @@ async fn count(d: &Arc<District>, table: &str) -> i64 {
     d.db.read().await.unwrap().scalar(&format!("SELECT count(*) FROM {table}"), vec![]).await.unwrap()
 }
 
+fn chinese() -> linli_web::Locale {
+    let all = [linli_web::manifest(), linli_household::manifest()];
+    let files: Vec<_> = all.iter().flat_map(|m| m.locales).copied().collect();
+    linli_web::Catalog::new(&files).unwrap().locale(Language::Chinese)
+}
+
+/// The sheet of wrong rows of a batch that is only staged.
+async fn wrong_rows(d: &Arc<District>, id: BatchId) -> Vec<u8> {
+    let (mapping, mut conn) = (mapping(d, id).await, d.db.read().await.unwrap());
+    let batch = import::get(&mut conn, id).await.unwrap();
+    import::wrong_rows(&mut conn, d, &batch, &mapping, &chinese()).await.unwrap().finish().unwrap()
+}
+
+/// The second sheet of a workbook.
+fn guide(book: &[u8]) -> Vec<Vec<String>> {
+    use calamine::{Data, Reader as _, Xlsx, open_workbook_from_rs};
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(book)).unwrap();
+    let name = book.sheet_names()[1].clone();
+    let range = book.worksheet_range(&name).unwrap();
+    range.rows().map(|row| row.iter().map(Data::to_string).collect()).collect()
+}
+
+fn read_back(book: Vec<u8>) -> (Vec<String>, Vec<Vec<String>>) {
+    let (headings, lines) = import::open(Cursor::new(book), "a.xlsx").unwrap();
+    (headings, lines.map(|line| line.unwrap().1).collect())
+}
+
 both_engines! {
     async fn a_sheet_comes_in_and_goes_out_again(s) {
         let d = district(&s).await;
@@ -59,7 +87,7 @@ both_engines! {
         start(&d, id).await;
         let batch = import::run(&d, id, |_| ()).await.unwrap();
         assert_eq!((batch.state, batch.done, batch.added, batch.known, batch.homes, batch.faulty), (BatchState::Done, 7, 3, 1, 3, 3));
-        assert_eq!((count(&d, "building").await, count(&d, "household").await, count(&d, "resident_chunk").await), (2, 2, 0));
+        assert_eq!((count(&d, "building").await, count(&d, "household").await, count(&d, "resident_chunk").await), (2, 3, 0));
         let access = d.port::<Access>().unwrap();
         let faults = import::faults(&mut d.db.read().await.unwrap(), &access, id, 100).await.unwrap();
         let keys: Vec<Vec<&str>> = faults.iter().map(|f| f.faults.iter().map(|e| e.key.as_str()).collect()).collect();
@@ -73,17 +101,22 @@ both_engines! {
         let question = Question::new(&access, "王小明").unwrap();
         let found = read::find(&mut d.db.read().await.unwrap(), &access, &scope, None, &question, 0, 10).await.unwrap();
         assert_eq!(found.people.len(), 1);
-        assert_eq!(found.people[0].address.as_deref(), Some("锦绣花园3号楼2单元501"));
+        assert_eq!(found.people[0].address.as_deref(), Some("望海苑1号楼1单元101"), "by the row that counts");
         let card = crate::people::card(&d, found.people[0].dwelling.unwrap()).await;
-        assert_eq!(card.residents().count(), 2);
-        assert_eq!(card.households[0].head, Some(found.people[0].id));
+        assert_eq!((card.residents().count(), card.households[0].head), (1, Some(found.people[0].id)));
+        let question = Question::new(&access, "李丽").unwrap();
+        let other = read::find(&mut d.db.read().await.unwrap(), &access, &scope, None, &question, 0, 10).await.unwrap();
+        assert_eq!(other.people[0].address.as_deref(), Some("锦绣花园3号楼2单元501"));
+        let card = crate::people::card(&d, other.people[0].dwelling.unwrap()).await;
+        assert_eq!((card.residents().count(), card.households[0].head), (1, None));
         assert!(card.fresh, "the sheet says when somebody looked");
 
         // The same sheet again: everybody is known, nobody doubled.
         let again = stage(&d, SHEET).await;
         start(&d, again).await;
         let second = import::run(&d, again, |_| ()).await.unwrap();
-        assert_eq!((second.added, second.known, second.homes, count(&d, "resident").await), (0, 4, 0, 3));
+        assert_eq!((second.added, second.known, second.homes, count(&d, "resident").await), (0, 3, 0, 3));
+        assert_eq!(second.faulty, 4, "the row that does not count comes back");
 
         // Somebody has worked on one of them since: that one stays.
         let mut op1 = op(&d, secretary()).await;
@@ -119,6 +152,124 @@ both_engines! {
         let question = Question::new(&access, "王").unwrap();
         let found = read::find(&mut d.db.read().await.unwrap(), &access, &Scope::everything(), None, &question, 0, 10).await.unwrap();
         assert!(found.people.is_empty());
+    }
+
+    async fn the_wrong_rows_come_back_before_anything_is_imported(s) {
+        let d = district(&s).await;
+        let (id, locale) = (stage(&d, SHEET).await, chinese());
+        let (headings, rows) = read_back(wrong_rows(&d, id).await);
+        assert_eq!(headings[..3], ["原行号", "哪里不对", "社区"]);
+        assert_eq!(rows.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(), ["5", "6", "7", "8"]);
+        assert!(rows[3][1].contains("以本行的地址为准"), "nobody need mend it: {rows:?}");
+        assert_eq!(rows[0][1], locale.t("household-grid-unknown"));
+        assert_eq!((rows[1][1].matches('；').count(), rows[1][9].as_str()), (2, "110105194912310021"), "{rows:?}");
+        assert_eq!((count(&d, "resident").await, count(&d, "resident_fault").await), (0, 0), "nothing is written");
+
+        // The good rows come in, the others stay wrong as they were.
+        start(&d, id).await;
+        let batch = import::run(&d, id, |_| ()).await.unwrap();
+        assert_eq!((batch.state, batch.added, batch.faulty), (BatchState::Done, 3, 3));
+        // Mended, the sheet of wrong rows is a sheet like any other; the columns in which it said so are not doubled.
+        let mut mended = rows.clone();
+        mended[0][3] = "第2网格".into();
+        let book = linli_web::sheet::write(&headings, &mended).unwrap();
+        let (heads, lines) = import::open(Cursor::new(book), "a.xlsx").unwrap();
+        let again = import::stage(op(&d, secretary()).await, "a.xlsx", &heads, None, lines).await.unwrap();
+        let (twice, left) = read_back(wrong_rows(&d, again).await);
+        assert_eq!((twice, left.len()), (headings, 2));
+        start(&d, again).await;
+        assert_eq!(import::run(&d, again, |_| ()).await.unwrap().added, 1);
+    }
+
+    async fn a_sheet_of_very_many_wrong_rows_ends_where_an_import_would(s) {
+        let d = district(&s).await;
+        let rows = (0..20_010).map(|n| format!("没有的网格,锦绣花园{n}号楼101,居民\n")).collect::<String>();
+        let id = stage(&d, &format!("网格,详细地址,姓名\n{rows}")).await;
+        let survey = import::survey(&mut op(&d, secretary()).await, id, &mapping(&d, id).await).await.unwrap();
+        assert_eq!((survey.faulty, survey.faults.len(), survey.is_hopeless()), (20_010, 20, true));
+        assert_eq!(read_back(wrong_rows(&d, id).await).1.len(), 20_000);
+    }
+
+    async fn a_secretary_s_grids_need_no_community(s) {
+        let d = district(&s).await;
+        let sheet = "网格,详细地址,姓名\n第1网格,锦绣花园3号楼2单元501,王小明\n2号网格,锦绣花园4号楼2单元501,李丽\n第3网格,锦绣花园5号楼101,张三\n";
+        let id = stage(&d, sheet).await;
+        start(&d, id).await;
+        assert_eq!((import::run(&d, id, |_| ()).await.unwrap().added, count(&d, "resident").await), (2, 2));
+        let grids: Vec<(String,)> = d.db.read().await.unwrap().all("SELECT area FROM dwelling ORDER BY area", vec![]).await.unwrap();
+        assert_eq!(grids.iter().map(|g| g.0.as_str()).collect::<Vec<_>>(), [GRID, NEXT_GRID]);
+
+        // Whoever has several communities must say which; the sheet of wrong rows names them also after the import.
+        let (headings, lines) = import::open(Cursor::new(sheet.as_bytes().to_vec()), "a.csv").unwrap();
+        let centre = actor(Role::StreetCentre, STREET);
+        let id = import::stage(op(&d, centre.clone()).await, "a.csv", &headings, None, lines).await.unwrap();
+        let mut op1 = op(&d, centre).await;
+        import::start(&mut op1, id, &mapping(&d, id).await).await.unwrap();
+        op1.commit().await.unwrap();
+        assert_eq!(import::run(&d, id, |_| ()).await.unwrap().faulty, 3);
+        let access = d.port::<Access>().unwrap();
+        let faults = import::faults(&mut d.db.read().await.unwrap(), &access, id, 9).await.unwrap();
+        let words = import::what(&faults[0], &chinese()).replace(['\u{2068}', '\u{2069}'], "");
+        assert!(words.contains("可能是：环翠楼街道塔山社区第1网格。"), "{words}");
+    }
+
+    async fn two_addresses_of_one_number_are_named_with_the_choice(s) {
+        let d = district(&s).await;
+        // Within one chunk and across two the same row counts.
+        for (gap, number, phone) in [(0, ID, "10000000011"), (4_000, "440524188001010014", "10000000022")] {
+            let filler = (0..gap).map(|n| format!("第1网格,填充{n}号楼101,居民,,,\n")).collect::<String>();
+            let rows = format!("\
+                第1网格,锦{gap}苑3号楼2单元501,王小明,{number},,2026-11-01\n\
+                第1网格,锦{gap}苑4号楼101,李丽,,{phone},2026-10-05\n{filler}\
+                第1网格,锦{gap}苑3号楼2单元501,王小明,{number},100{gap:08},\n\
+                第2网格,望{gap}苑1号楼101,王小明,{number},,2026-10-01\n\
+                第2网格,望{gap}苑1号楼102,王小明,{number},,2026-11-01\n\
+                第2网格,望{gap}苑1号楼103,李丽,,{phone},2026-10-06\n");
+            let id = stage(&d, &format!("网格,详细地址,姓名,身份证号,联系电话,核实日期\n{rows}")).await;
+            let survey = import::survey(&mut op(&d, secretary()).await, id, &mapping(&d, id).await).await.unwrap();
+            assert_eq!((survey.fresh, survey.repeated, survey.elsewhere, survey.faulty), (2 + gap, 4, 3, 0));
+            let words = |n: usize| import::what(&survey.doubts[n], &chinese()).replace(['\u{2068}', '\u{2069}'], "");
+            assert_eq!(survey.doubts.iter().map(|f| f.line - gap).collect::<Vec<_>>(), [5, 6, 7]);
+            let first = format!("第2行有同一个身份证号，地址不同：塔山社区锦{gap}苑3号楼2单元501；");
+            assert_eq!(words(0), format!("{first}以第2行的地址为准，因为它的核实日期更晚；本行不导入"));
+            assert_eq!(words(1), format!("{first}以本行的地址为准：两行的日期相同，取靠下的一行，不取第2行"));
+            assert!(words(2).starts_with("第3行有同一个姓名和电话") && words(2).ends_with("因为核实日期比第3行晚"), "{}", words(2));
+
+            start(&d, id).await;
+            let batch = import::run(&d, id, |_| ()).await.unwrap();
+            assert_eq!((batch.added, batch.known, batch.faulty), (2 + gap, 3, 1));
+            let lives: Vec<(String, String)> = d.db.read().await.unwrap()
+                .all("SELECT r.name, d.address FROM resident r JOIN dwelling d ON d.id = r.dwelling_id
+                      WHERE r.batch = $1 AND r.name <> '居民' ORDER BY d.address", linli_kernel::params![id]).await.unwrap();
+            let said = [("王小明", 102), ("李丽", 103)].map(|(name, door)| (name.to_owned(), format!("望{gap}苑1号楼{door}")));
+            assert_eq!(lives, said);
+        }
+    }
+
+    async fn a_blank_sheet_filled_in_as_its_guide_says_has_no_faults(s) {
+        let d = district(&s).await;
+        let files: Vec<_> = [linli_web::manifest(), linli_household::manifest()].iter().flat_map(|m| m.locales).copied().collect();
+        let catalog = linli_web::Catalog::new(&files).unwrap();
+        let atlas = d.port::<AtlasPort>().unwrap().get();
+        for (language, area_code) in [(Language::Chinese, COMMUNITY), (Language::English, DISTRICT)] {
+            let locale = catalog.locale(language);
+            let book = import::blank(&atlas, &area(area_code), &locale).unwrap();
+            let empty = import::open(Cursor::new(book.clone()), "a.xlsx").unwrap();
+            assert_eq!((empty.0.len(), empty.1.count()), (Column::ALL.len(), 0));
+            // Each column is understood by its heading alone.
+            assert_eq!(Mapping::guess(&empty.0).0.len(), Column::ALL.len(), "{:?}", empty.0);
+            let guide = guide(&book);
+            let heads: Vec<&String> = guide[1..].iter().map(|row| &row[0]).collect();
+            assert_eq!(heads, empty.0.iter().collect::<Vec<_>>());
+            assert!(guide[1..].iter().all(|row| !row[2].is_empty() && !row[2].starts_with("household-")), "{guide:?}");
+            let example = guide[1..].iter().map(|row| row[1].clone()).collect();
+            let filled = linli_web::sheet::write(&empty.0, &[example]).unwrap();
+            let (headings, lines) = import::open(Cursor::new(filled), "a.xlsx").unwrap();
+            let centre = actor(Role::StreetCentre, area_code);
+            let id = import::stage(op(&d, centre.clone()).await, "a.xlsx", &headings, None, lines).await.unwrap();
+            let survey = import::survey(&mut op(&d, centre).await, id, &mapping(&d, id).await).await.unwrap();
+            assert_eq!((survey.fresh, survey.faulty), (1, 0), "{:?}", survey.faults);
+        }
     }
 
     async fn a_killed_import_goes_on_where_it_was(s) {

@@ -64,6 +64,12 @@ pub(super) async fn residents(
         for fault in &survey.faults {
             println!("  row {}: {}", fault.line, import::what(fault, locale));
         }
+        if let Some(file) = &args.errors {
+            let batch = import::get(&mut op.tx, id).await?;
+            let sheet = import::wrong_rows(&mut op.tx, district, &batch, &mapping, locale).await?;
+            std::fs::write(file, sheet.finish()?).map_err(Error::internal)?;
+            println!("wrong rows in {}", file.display());
+        }
         import::discard(&mut op, id).await?;
         return op.commit().await;
     }
@@ -85,7 +91,7 @@ pub(super) async fn residents(
     );
     if let Some(file) = &args.errors {
         let access = district.port::<Access>()?;
-        let faults = import::faults(&mut district.db.read().await?, &access, id, 20_000).await?;
+        let faults = import::faults(&mut district.db.read().await?, &access, id, import::FAULTS).await?;
         let sheet = import::fault_sheet(&batch.headings()?, &faults, locale)?;
         std::fs::write(file, sheet).map_err(Error::internal)?;
         println!("wrong rows in {}", file.display());

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     app::{self, Given, Outcome, Refused},
     model::{Photo, Source, SurveyId, VersionId},
+    place::At,
     read::{self, Asked},
 };
 
@@ -91,7 +92,7 @@ async fn answer(ctx: Ctx, Path(id): Path<SurveyId>, Json(sent): Json<Sent>) -> W
         survey: id,
         version: sent.version,
         instance: sent.instance,
-        dwelling: sent.home,
+        dwelling: At::Known(sent.home),
         visit: sent.visit,
         source: Source::Offline,
         answers: Instance::from_json(&form, &sent.answers),

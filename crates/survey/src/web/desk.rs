@@ -13,7 +13,10 @@ use linli_kernel::{AreaCode, Error, Result, Timestamp};
 use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, upload::Upload};
 use serde_json::json;
 
-use super::{may, problems, scope, shown};
+use super::{
+    lost::{self, Tried},
+    may, problems, scope, shown,
+};
 use crate::{
     app::{self, NewVersion, now_of},
     model::{State, Survey, SurveyId, VersionId},
@@ -56,6 +59,8 @@ struct Row {
     state: String,
     tone: &'static str,
     answers: i64,
+    /// Answers whose home is not recognised.
+    lost: i64,
     fill: bool,
 }
 
@@ -81,7 +86,10 @@ async fn list(ctx: Ctx) -> WebResult {
 
 async fn list_page(ctx: &Ctx, chosen: &str, problems: &Problems, wrong: &[Problem]) -> WebResult {
     let see = scope(ctx, "survey.read")?;
-    let found = read::list(&mut ctx.read().await?, &see).await?;
+    let mut conn = ctx.read().await?;
+    let found = read::list(&mut conn, &see).await?;
+    let lost = crate::place::counts(&mut conn, &scope(ctx, "survey.fill")?).await?;
+    drop(conn);
     let fill = may(ctx, "survey.fill")?;
     let rows = found.into_iter().map(|(survey, answers)| Row {
         place: place(ctx, &survey.area),
@@ -89,6 +97,7 @@ async fn list_page(ctx: &Ctx, chosen: &str, problems: &Problems, wrong: &[Proble
         tone: tone(survey.state),
         fill: fill && survey.state == State::Published,
         answers,
+        lost: lost.iter().find(|(id, _)| *id == survey.id).map_or(0, |(_, n)| *n),
         survey,
     });
     let page = ListPage {
@@ -189,6 +198,8 @@ struct ShowPage<'a> {
     export: bool,
     versions: Vec<VersionRow>,
     answers: Vec<AnswerRow>,
+    /// Answers whose home is not recognised.
+    lost: Vec<lost::Line>,
     /// The newest version as it will be asked.
     preview: Vec<shown::Line>,
     problems: &'a Problems,
@@ -200,6 +211,17 @@ async fn show(ctx: Ctx, Path(id): Path<SurveyId>) -> WebResult {
 }
 
 async fn show_page(ctx: &Ctx, id: SurveyId, problems: &Problems, wrong: &[Problem]) -> WebResult {
+    full_page(ctx, id, problems, wrong, None).await
+}
+
+/// The page of a form; with the home that somebody named in vain.
+pub(super) async fn full_page(
+    ctx: &Ctx,
+    id: SurveyId,
+    problems: &Problems,
+    wrong: &[Problem],
+    tried: Option<Tried>,
+) -> WebResult {
     let t = |key: &str| ctx.locale.t(key);
     let mut conn = ctx.read().await?;
     let survey = read::survey(&mut conn, &scope(ctx, "survey.read")?, id).await?;
@@ -208,6 +230,7 @@ async fn show_page(ctx: &Ctx, id: SurveyId, problems: &Problems, wrong: &[Proble
     let answers = read::latest(&mut conn, &export, id, SHOWN).await?;
     let ids: Vec<_> = answers.iter().map(|answer| answer.id).collect();
     let photos = store::photos(&mut conn, &ids).await?;
+    let lost = lost::lines(ctx, &mut conn, id, tried.as_ref()).await?;
     let preview = match versions.first() {
         Some(version) => {
             let form = app::read_form(version)?;
@@ -256,12 +279,13 @@ async fn show_page(ctx: &Ctx, id: SurveyId, problems: &Problems, wrong: &[Proble
         export: !export.is_nothing(),
         versions: rows.collect(),
         answers: said.collect(),
+        lost,
         preview,
         problems,
         lines: problems::lines(wrong, &ctx.locale),
         survey,
     };
-    let ok = problems.is_empty() && wrong.is_empty();
+    let ok = problems.is_empty() && wrong.is_empty() && tried.is_none();
     let status = if ok { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, ctx.page(&page)?).into_response())
 }

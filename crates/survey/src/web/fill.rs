@@ -18,6 +18,7 @@ use super::{photos, scope, shown};
 use crate::{
     app::{self, Given, Outcome, Refused, now_of},
     model::{Photo, Source, State, SurveyId, VersionId},
+    place::{self, At},
     port::{Home, Homes},
     read, store,
 };
@@ -58,7 +59,7 @@ impl Visit {
 
     async fn home(&self, ctx: &Ctx, conn: &mut Conn) -> Result<Option<Home>> {
         let Some(id) = Self::id(&self.home)? else { return Ok(None) };
-        let home = app::home(conn, ctx.district.ports.get::<Homes>().as_deref(), id).await?;
+        let home = place::home(conn, ctx.district.ports.get::<Homes>().as_deref(), id).await?;
         // Whoever may not answer there does not learn the address.
         if !scope(ctx, "survey.fill")?.covers(&home.area, &[]) {
             return Err(Error::NotFound);
@@ -244,7 +245,7 @@ async fn send(ctx: Ctx, Path(id): Path<SurveyId>, Query(visit): Query<Visit>, bo
         survey: id,
         version,
         instance: filling.instance.clone(),
-        dwelling: Visit::id(&visit.home)?,
+        dwelling: At::Known(Visit::id(&visit.home)?),
         visit: Visit::id(&visit.visit)?,
         source: Source::Web,
         answers: answers.clone(),

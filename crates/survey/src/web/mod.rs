@@ -4,6 +4,7 @@ mod api;
 mod desk;
 mod device;
 mod fill;
+mod lost;
 mod openrosa;
 mod photos;
 mod problems;
@@ -15,10 +16,18 @@ use linli_web::{Ctx, Route};
 
 /// All routes.
 pub(crate) fn routes() -> Vec<Route> {
-    [desk::routes(), fill::routes(), device::routes(), api::routes(), openrosa::routes(), photos::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        desk::routes(),
+        lost::routes(),
+        fill::routes(),
+        device::routes(),
+        api::routes(),
+        openrosa::routes(),
+        photos::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Where this person may do `action`.

@@ -27,6 +27,7 @@ use super::photos;
 use crate::{
     app::{self, Given, Outcome, Refused, now_of},
     model::{Photo, Source, State, SurveyId, VersionId},
+    place::{self, At},
     read, store, tokens,
 };
 
@@ -321,8 +322,8 @@ async fn take(ctx: &Ctx, request: Request) -> Result<Outcome, Refused> {
         survey: survey.id,
         version: version.id,
         instance: sent.instance,
-        dwelling: app::named_id(&form, &answers, "dwelling"),
-        visit: app::named_id(&form, &answers, "visit"),
+        dwelling: At::Named(place::named(&form, &answers)),
+        visit: place::named_id(&form, &answers, "visit"),
         source: Source::OpenRosa,
         answers,
         photos,

@@ -7,7 +7,10 @@ use linli_store::District;
 use linli_testkit::both_engines;
 use std::sync::Arc;
 
-use crate::house::{GRID, Pages, Part, district, number, png, published, secretary};
+use crate::house::{
+    COMMUNITY, GRID, HOME, Pages, Part, district, number, person, png, published, published_file, secretary,
+    workbook,
+};
 
 /// A real account with a post in the grid, and its pages.
 async fn real_worker(d: &Arc<District>) -> Actor {
@@ -98,6 +101,65 @@ both_engines! {
         assert!(csv.contains("王网格") && csv.contains("合影 一.jpg"), "{csv}");
         let (area, source): (String, String) = d.db.read().await.unwrap().one("SELECT area, source FROM survey_answer", vec![]).await.unwrap();
         assert_eq!((area.as_str(), source.as_str()), (GRID, "openrosa"));
+    }
+
+    async fn a_home_is_named_by_code_or_address_and_what_nobody_knows_is_placed_by_hand(db) {
+        let d = district(&db).await;
+        let survey = [
+            "type|name|label", "text|dwelling|门牌码或地址", "text|dwelling_place|小区", "text|dwelling_building|楼号",
+            "text|dwelling_unit|单元", "text|dwelling_door|户号", "text|said|情况",
+        ];
+        let file = workbook(&survey, &["list_name|name|label"], &["form_title|form_id|version", "走访|round|1"]);
+        let (address, _) = published_file(&d, file).await;
+        let token = token(&d).await;
+        let app = Pages::new(&d, Actor::Public);
+        let mut n = 0;
+        let mut send = async |dwelling: &str, parts: &str| {
+            n += 1;
+            let xml = format!(
+                "<data id=\"round\" version=\"1\"><dwelling>{dwelling}</dwelling>{parts}<said>一切正常</said>\
+                 <meta><instanceID>uuid:{n}</instanceID></meta></data>"
+            );
+            let parts = [Part("xml_submission_file", Some("a.xml"), xml.as_bytes())];
+            app.send("/openrosa/submission", &parts, Some(&token)).await.status
+        };
+        // Our own number, the address in one, the address in its parts.
+        let parts = "<dwelling_place>东一街</dwelling_place><dwelling_building>3</dwelling_building>\
+                     <dwelling_unit>1</dwelling_unit><dwelling_door>201</dwelling_door>";
+        for (dwelling, parts) in [(HOME.to_string().as_str(), ""), ("东一街3号楼201", ""), ("", parts)] {
+            assert_eq!(send(dwelling, parts).await, StatusCode::CREATED);
+        }
+        let known = "SELECT COUNT(*) FROM survey_answer WHERE dwelling IS NOT NULL AND named IS NULL";
+        assert_eq!(number(&d, known).await, 3);
+        // No home is named, which is nothing to look at; and two that nobody knows.
+        assert_eq!(send("", "").await, StatusCode::CREATED);
+        for unknown in ["不存在的小区9号楼", "0189ffff-0000-7000-8000-000000000009"] {
+            assert_eq!(send(unknown, "").await, StatusCode::CREATED, "it is kept, whatever it is called");
+        }
+        assert_eq!(number(&d, "SELECT COUNT(*) FROM survey_answer").await, 6);
+        assert_eq!(number(&d, "SELECT COUNT(*) FROM survey_answer WHERE named IS NOT NULL AND dwelling IS NULL").await, 2);
+        let sealed: Vec<(Vec<u8>,)> = d.db.read().await.unwrap()
+            .all("SELECT named FROM survey_answer WHERE named IS NOT NULL", vec![]).await.unwrap();
+        assert!(sealed.iter().all(|(one,)| !one.windows(6).any(|w| w == "小区".as_bytes())), "an address lies sealed");
+
+        // The worker sees them, and nobody of another grid does.
+        let desk = Pages::new(&d, person(Role::GridWorker, GRID));
+        assert!(desk.get("/surveys").await.text.contains("份房屋未识别"));
+        let page = desk.get(&address).await.text;
+        assert!(page.contains("不存在的小区9号楼") && page.contains("未识别的房屋"), "{page}");
+        let other = Pages::new(&d, person(Role::GridWorker, "371002001001002"));
+        assert!(!other.get(&address).await.text.contains("未识别的房屋"));
+        let place = page.split("action=\"/surveys/answers/").nth(1).unwrap().split('"').next().unwrap();
+        let place = format!("/surveys/answers/{place}");
+        let wrong = desk.form(&place, &[("home", "还是没有的地方")]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.text.contains("还是没有的地方") && wrong.text.contains("找不到这一户"), "{}", wrong.text);
+        assert_eq!(other.form(&place, &[("home", "东一街3号楼201")]).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(desk.form(&place, &[("home", "东一街3号楼201")]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(desk.form(&place, &[("home", "东一街3号楼201")]).await.status, StatusCode::NOT_FOUND, "it is placed");
+        assert_eq!(number(&d, known).await, 4);
+        assert_eq!(number(&d, "SELECT COUNT(*) FROM activity WHERE action = 'survey.place'").await, 1);
+        assert!(Pages::new(&d, person(Role::CommunitySecretary, COMMUNITY)).get(&address).await.text.contains("未识别的房屋"));
     }
 
     async fn what_an_app_may_not_send_is_refused(db) {

@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx, open_workbook_from_rs};
 use linli_kernel::{Error, Result};
-use rust_xlsxwriter::{Format, FormatAlign, Workbook, XlsxError};
+use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 use zip::ZipArchive;
 
 use super::{COLUMNS, Sheet};
@@ -111,24 +111,94 @@ pub fn write<H: AsRef<str>, C: AsRef<str>>(headers: &[H], rows: &[Vec<C>]) -> Re
 fn build<H: AsRef<str>, C: AsRef<str>>(headers: &[H], rows: &[Vec<C>]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_low_memory()?;
-    let head = Format::new().set_bold().set_align(FormatAlign::Center);
-    sheet.set_freeze_panes(1, 0)?;
-    for (column, text) in (0_u16..).zip(headers) {
-        sheet.set_column_width(column, 18)?;
-        sheet.write_string_with_format(0, column, text.as_ref(), &head)?;
-    }
+    head(sheet, headers)?;
     for (row, cells) in (1_u32..).zip(rows) {
-        for (column, text) in (0_u16..).zip(cells) {
-            let text = text.as_ref();
-            if text.is_empty() {
-                continue;
-            }
-            // Bytes are never fewer than letters, so only long texts are counted and cut.
-            let cut = (text.len() > EXCEL_CELL).then(|| text.chars().take(EXCEL_CELL).collect::<String>());
-            sheet.write_string(row, column, cut.as_deref().unwrap_or(text))?;
-        }
+        put(sheet, row, cells)?;
     }
     book.save_to_buffer()
+}
+
+/// The first row. The columns hold texts also where somebody types into them: a long number stays as it is typed.
+fn head<H: AsRef<str>>(sheet: &mut Worksheet, headers: &[H]) -> Result<(), XlsxError> {
+    let head = Format::new().set_bold().set_align(FormatAlign::Center);
+    let text = Format::new().set_num_format("@");
+    sheet.set_freeze_panes(1, 0)?;
+    for (column, words) in (0_u16..).zip(headers) {
+        sheet.set_column_width(column, 18)?;
+        sheet.set_column_format(column, &text)?;
+        sheet.write_string_with_format(0, column, words.as_ref(), &head)?;
+    }
+    Ok(())
+}
+
+fn put<C: AsRef<str>>(sheet: &mut Worksheet, row: u32, cells: &[C]) -> Result<(), XlsxError> {
+    for (column, text) in (0_u16..).zip(cells) {
+        let text = text.as_ref();
+        if text.is_empty() {
+            continue;
+        }
+        // Bytes are never fewer than letters, so only long texts are counted and cut.
+        let cut = (text.len() > EXCEL_CELL).then(|| text.chars().take(EXCEL_CELL).collect::<String>());
+        sheet.write_string(row, column, cut.as_deref().unwrap_or(text))?;
+    }
+    Ok(())
+}
+
+/// A sheet to be filled in: its columns, and on a second sheet what belongs into each of them; the first row of
+/// `rows` names the columns there.
+pub fn blank<H: AsRef<str>>(headers: &[H], guide: &str, rows: &[Vec<String>]) -> Result<Vec<u8>> {
+    build_blank(headers, guide, rows).map_err(Error::internal)
+}
+
+fn build_blank<H: AsRef<str>>(
+    headers: &[H],
+    guide: &str,
+    rows: &[Vec<String>],
+) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    head(book.add_worksheet(), headers)?;
+    let sheet = book.add_worksheet();
+    sheet.set_name(guide)?;
+    if let Some((names, rest)) = rows.split_first() {
+        head(sheet, names)?;
+        for (row, cells) in (1_u32..).zip(rest) {
+            put(sheet, row, cells)?;
+        }
+        sheet.autofit();
+    }
+    book.save_to_buffer()
+}
+
+/// A workbook of one sheet that is written row by row: memory does not grow with what is written.
+pub struct Writer {
+    book: Workbook,
+    rows: usize,
+}
+
+impl Writer {
+    /// Begins with the names of the columns.
+    pub fn new<H: AsRef<str>>(headers: &[H]) -> Result<Self> {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet_with_constant_memory().map_err(Error::internal)?;
+        head(sheet, headers).map_err(Error::internal)?;
+        Ok(Self { book, rows: 0 })
+    }
+
+    /// Writes the next row, every cell as text.
+    pub fn row<C: AsRef<str>>(&mut self, cells: &[C]) -> Result<()> {
+        if self.rows == EXCEL_ROWS {
+            return Err(Error::field("file", "error-sheet-too-many-rows"));
+        }
+        self.rows += 1;
+        let row = u32::try_from(self.rows).map_err(Error::internal)?;
+        let sheet = self.book.worksheet_from_index(0).map_err(Error::internal)?;
+        put(sheet, row, cells).map_err(Error::internal)
+    }
+
+    /// The file.
+    pub fn finish(mut self) -> Result<Vec<u8>> {
+        self.book.save_to_buffer().map_err(Error::internal)
+    }
 }
 
 #[cfg(test)]
@@ -163,6 +233,27 @@ mod tests {
         assert_eq!(unpacks_within(&bytes, 10_000), Some(false));
         assert_eq!(unpacks_within(&bytes, 100_000_000), Some(true));
         assert_eq!(unpacks_within(b"PK", 10), None);
+    }
+
+    #[test]
+    fn what_is_written_row_by_row_is_read_back() {
+        let mut book = Writer::new(&["行", "身份证号"]).unwrap();
+        for n in 0..3_000 {
+            book.row(&[n.to_string(), "11010519491231002X".to_owned()]).unwrap();
+        }
+        let sheet = read(&book.finish().unwrap(), 5_000).unwrap();
+        assert_eq!(sheet.headers, ["行", "身份证号"]);
+        assert_eq!(
+            (sheet.rows.len(), sheet.rows[2_999].join(" ")),
+            (3_000, "2999 11010519491231002X".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_blank_sheet_is_read_by_its_first_page() {
+        let guide = [["列", "怎么填"], ["姓名 *", "必填"]].map(|row| row.map(str::to_owned).to_vec());
+        let sheet = read(&blank(&["姓名 *", "电话"], "填写说明", &guide).unwrap(), 10).unwrap();
+        assert_eq!((sheet.headers, sheet.rows.len()), (vec!["姓名 *".to_owned(), "电话".to_owned()], 0));
     }
 
     #[test]

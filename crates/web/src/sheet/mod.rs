@@ -5,7 +5,7 @@ mod text;
 
 use linli_kernel::{Error, Result, text::normalise};
 
-pub use book::write;
+pub use book::{Writer, blank, write};
 pub use text::CsvRows;
 
 /// The largest file.

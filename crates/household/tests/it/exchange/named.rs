@@ -91,6 +91,12 @@ both_engines! {
             if round == 0 {
                 base.areas = vec![area(DISTRICT)];
             }
+            // Another agreement has another feed.
+            for sql in ["DELETE FROM exchange_feed", "UPDATE exchange_agreement SET scanned = 0"] {
+                let mut tx = d.db.begin().await.unwrap();
+                tx.execute(sql, vec![]).await.unwrap();
+                tx.commit().await.unwrap();
+            }
             let (told, _) = all(&d, &base, 0).await;
             let text = serde_json::to_string(&told).unwrap();
             for mark in &marks {

@@ -16,7 +16,7 @@ both_engines! {
         add(&d, far, &facts("李小红", "", "10000000002")).await;
 
         // What waits is what the agreement names: not the homes, not the people of other streets.
-        let waiting = async |most| view::waiting(&mut d.db.read().await.unwrap(), &a, most).await.unwrap();
+        let waiting = async |most| feed::waiting(&mut d.db.read().await.unwrap(), &a, most).await.unwrap();
         assert_eq!((waiting(1_000).await, waiting(0).await), (1, 1), "and it is counted one further than it is shown");
 
         let (told, at) = all(&d, &a, 0).await;
@@ -47,6 +47,57 @@ both_engines! {
         // Who begins anew hears the last word of each thing.
         let (whole, end) = all(&d, &a, 0).await;
         assert_eq!((whole.len(), whole[0].deleted, end), (1, true, at));
+    }
+
+    async fn a_peer_does_not_hear_of_what_its_agreement_does_not_name(s) {
+        let d = telling(&s).await;
+        let (here, near, far) =
+            (home(&d, GRID, "3号楼").await, home(&d, NEXT_GRID, "4号楼").await, home(&d, FAR_GRID, "5号楼").await);
+        let (a, _) = concluded(&d, &wanted(&d, Direction::Out, &[Shared::ResidentName], &[STREET])).await;
+        let id = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
+        let (told, at) = all(&d, &a, 0).await;
+        assert_eq!(told.len(), 1);
+        let correct = async |id, name: &str, phone: &str| {
+            let mut op1 = op(&d, actor(Role::StreetCentre, STREET)).await;
+            app::correct_resident(&mut op1, id, &facts(name, "", phone), None).await.unwrap();
+            op1.commit().await.unwrap();
+        };
+        // Another phone, another home within the agreement's areas: nothing of it is named.
+        correct(id, "王小明", "10000000077").await;
+        let (told, at) = all(&d, &a, at).await;
+        assert_eq!(told, []);
+        add(&d, near, &facts("王小明", ID, "")).await;
+        let (told, at) = all(&d, &a, at).await;
+        assert_eq!(told, []);
+        correct(id, "王大明", "").await;
+        let (told, at) = all(&d, &a, at).await;
+        assert_eq!(told.iter().map(|t| t.fields.as_ref().unwrap()["name"].as_str()).collect::<Vec<_>>(), [Some("王大明")]);
+        // Out of reach is a tombstone, whatever is named.
+        add(&d, far, &facts("王大明", ID, "")).await;
+        let (told, at) = all(&d, &a, at).await;
+        assert_eq!(told.iter().map(|t| (t.id, t.deleted)).collect::<Vec<_>>(), [(id.0, true)]);
+
+        // Who reads page by page loses nobody of whom something else changes meanwhile, nor does who begins anew.
+        let mut people = Vec::new();
+        for n in 0..3 {
+            people.push(add(&d, here, &facts(&format!("李{}", ["甲", "乙", "丙"][n]), "", &format!("1000000010{n}"))).await.id);
+        }
+        for start in [at, 0] {
+            let (first, next, more) = page(&d, &a, start, 1).await;
+            assert!(first.len() == 1 && more);
+            correct(people[1], "李乙", if start == 0 { "10000000103" } else { "10000000104" }).await;
+            let (rest, _) = all(&d, &a, next).await;
+            let heard: Vec<_> = first.iter().chain(&rest).filter(|t| !t.deleted).map(|t| t.id).collect();
+            assert_eq!(heard, people.iter().map(|id| id.0).collect::<Vec<_>>());
+        }
+        // Nothing of anybody lies in the peer's feed.
+        let kept: i64 = d.db.read().await.unwrap().scalar("SELECT max(length(print)) FROM exchange_feed", vec![]).await.unwrap();
+        assert_eq!(kept, 16);
+        let mut over = op(&d, officer()).await;
+        agreement::end(&mut over, a.id, "项目结束").await.unwrap();
+        over.commit().await.unwrap();
+        let left: i64 = d.db.read().await.unwrap().scalar("SELECT count(*) FROM exchange_feed", vec![]).await.unwrap();
+        assert_eq!(left, 0);
     }
 
     async fn a_key_opens_its_own_agreement_while_it_is_in_force(s) {

@@ -11,8 +11,12 @@ use super::{peer::Peer, *};
 const PERSON: &[Shared] = &[Shared::ResidentName, Shared::ResidentPhone];
 
 async fn told_to(d: &Arc<District>, peer: &Peer) -> Agreement {
+    told_of(d, peer, PERSON).await
+}
+
+async fn told_of(d: &Arc<District>, peer: &Peer, fields: &[Shared]) -> Agreement {
     let url = format!("http://127.0.0.1:{}/news", peer.port);
-    let new = NewAgreement { url, ..wanted(d, Direction::Out, PERSON, &[STREET]) };
+    let new = NewAgreement { url, ..wanted(d, Direction::Out, fields, &[STREET]) };
     let (a, handed) = concluded(d, &new).await;
     *peer.secret.lock().unwrap() = handed.secret.unwrap();
     a
@@ -62,6 +66,33 @@ both_engines! {
         assert!(!sent.is_empty() && sent.iter().all(|one| one.delivered_at.is_some() && one.attempts == 1));
         let log = log(&d).await;
         assert_eq!(log.iter().filter(|action| *action == "exchange.tell").count(), sent.len());
+        server.abort();
+    }
+
+    async fn nothing_is_sent_of_what_is_not_named(s) {
+        let d = telling(&s).await;
+        let mut peer = Peer::new();
+        let server = peer.listen().await;
+        let (here, far) = (home(&d, GRID, "3号楼").await, home(&d, FAR_GRID, "5号楼").await);
+        let id = add(&d, here, &facts("王小明", ID, PHONE)).await.id;
+        let a = told_of(&d, &peer, &[Shared::ResidentName]).await;
+        work(&d).await;
+        // Somebody whom the peer has never heard of by a message, and only the phone is another.
+        let mut op1 = op(&d, worker()).await;
+        app::correct_resident(&mut op1, id, &facts("王小明", "", "10000000077"), None).await.unwrap();
+        op1.commit().await.unwrap();
+        work(&d).await;
+        let sent = push::deliveries(&mut d.db.read().await.unwrap(), a.id, None, 50).await.unwrap().items;
+        assert_eq!((peer.tries(), sent.len()), (0, 0));
+        let told = agreement::get(&mut d.db.read().await.unwrap(), a.id).await.unwrap();
+        assert_eq!(feed::waiting(&mut d.db.read().await.unwrap(), &told, 9).await.unwrap(), 0);
+        rename(&d, id, "王大明").await;
+        work(&d).await;
+        assert_eq!((peer.tries(), peer.names()), (1, vec!["王大明".to_owned()]));
+        // Who leaves the agreement's areas is taken out of the peer's copy.
+        add(&d, far, &facts("王大明", ID, "")).await;
+        work(&d).await;
+        assert_eq!((peer.tries(), peer.names()), (2, vec![]));
         server.abort();
     }
 
