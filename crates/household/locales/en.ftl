@@ -246,6 +246,7 @@ household-field-contact = Contact
 # Imports
 household-column-absent = The sheet has no column “{ $column }”
 household-column-needed = This column is needed: please say which it is
+household-batch-unread = The file has not been read to its end. Wait a moment; if that does not help, discard it and choose it again
 household-batch-begun = This import has begun already
 household-batch-not-over = This import is not over yet
 household-import-outside = This grid is not in your area

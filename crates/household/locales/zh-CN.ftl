@@ -246,6 +246,7 @@ household-field-contact = 联系人
 # 批量导入
 household-column-absent = 表里没有“{ $column }”这一列
 household-column-needed = 这一列必须有，请指明
+household-batch-unread = 文件还没有读完。请稍等片刻；若仍如此，请放弃后重新选择文件
 household-batch-begun = 这批数据已经开始导入
 household-batch-not-over = 这批数据还没有导完
 household-import-outside = 这个网格不在您的辖区内

@@ -58,7 +58,8 @@ fn chunk_place(id: BatchId, seq: i64) -> String {
     format!("resident_chunk/{id}/{seq}")
 }
 
-/// Takes a file's rows in and notes the batch, without writing anybody. Commits, several times for a long file.
+/// Takes a file's rows in and notes the batch, without writing anybody. Commits, several times for a long file; of one
+/// that breaks half-way nothing stays.
 pub async fn stage(
     mut op: Op,
     name: &str,
@@ -68,10 +69,29 @@ pub async fn stage(
 ) -> Result<BatchId> {
     let area = place_of(&op)?;
     op.permit("household.import", &Target::at(&area))?;
-    let access = op.district.port::<Access>()?;
     let id = BatchId(op.uuid());
     let mapping = mapping.unwrap_or_else(|| Mapping::guess(headings));
     batch::insert(&mut op, id, name, &area, headings, &mapping).await?;
+    let (district, actor, request) = (op.district.clone(), op.actor.clone(), op.request.clone());
+    let broken = match fill(op, id, name, &area, rows).await {
+        Ok(()) => return Ok(id),
+        Err(error) => error,
+    };
+    let mut op = Op::begin(district.clone(), &district.db, actor, request).await?;
+    batch::forget(&mut op.tx, id).await?;
+    op.commit().await?;
+    Err(broken)
+}
+
+/// The rows of a batch, sealed; how many they are is written last.
+async fn fill(
+    mut op: Op,
+    id: BatchId,
+    name: &str,
+    area: &AreaCode,
+    rows: impl Iterator<Item = Result<Line>>,
+) -> Result<()> {
+    let access = op.district.port::<Access>()?;
     let (district, actor, request) = (op.district.clone(), op.actor.clone(), op.request.clone());
     let (mut seq, mut total, mut waiting) = (0, 0, Vec::with_capacity(CHUNK));
     let mut rows = rows.peekable();
@@ -96,9 +116,8 @@ pub async fn stage(
         return Err(Error::field("file", "error-sheet-empty"));
     }
     batch::set_total(&mut op.tx, id, total).await?;
-    log(&mut op, "household.stage", id, &area, json!({ "file": name, "rows": total })).await?;
-    op.commit().await?;
-    Ok(id)
+    log(&mut op, "household.stage", id, area, json!({ "file": name, "rows": total })).await?;
+    op.commit().await
 }
 
 /// Where somebody may import: the largest of their own areas.
@@ -134,6 +153,10 @@ pub async fn start(op: &mut Op, id: BatchId, mapping: &Mapping) -> Result<()> {
     op.permit("household.import", &Target::at(&batch.area))?;
     if batch.state != BatchState::Staged {
         return Err(Error::Conflict("household-batch-begun"));
+    }
+    // Whoever read it in died, or has not come to its end yet.
+    if batch.total == 0 {
+        return Err(Error::Conflict("household-batch-unread"));
     }
     reader(&op.district, &batch, mapping, op.now)?;
     batch.mapping = serde_json::to_string(mapping).map_err(Error::internal)?;

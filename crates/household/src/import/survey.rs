@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use linli_access::{Access, Authorise as _, Target};
+use linli_access::{Access, Target};
 use linli_grid::{Atlas, AtlasPort};
-use linli_kernel::{FieldError, Result};
-use linli_store::{Conn, District, Op};
+use linli_kernel::{Actor, FieldError, Result};
+use linli_store::{Conn, District};
 use linli_web::Locale;
 
 use super::{
@@ -64,15 +64,16 @@ struct Odd {
     cells: Vec<String>,
 }
 
-/// Looks a staged batch through.
-pub async fn survey(op: &mut Op, id: BatchId, mapping: &Mapping) -> Result<Survey> {
-    let batch = batch::lock(&mut op.tx, id).await?;
-    op.permit("household.import", &Target::at(&batch.area))?;
-    let reader = reader(&op.district, &batch, mapping, op.now)?;
-    let access = op.district.port::<Access>()?;
-    let atlas = op.district.port::<AtlasPort>()?.get();
+/// Looks a staged batch through. Beside the writers: a long file takes a while, and nobody waits for it.
+pub async fn survey(district: &District, actor: &Actor, id: BatchId, mapping: &Mapping) -> Result<Survey> {
+    let mut conn = district.db.read().await?;
+    let batch = batch::get(&mut conn, id).await?;
+    let access = district.port::<Access>()?;
+    access.policy.permits(actor, "household.import", &Target::at(&batch.area))?;
+    let reader = reader(district, &batch, mapping, district.clock.now())?;
+    let atlas = district.port::<AtlasPort>()?.get();
     let (mut faults, mut doubts) = (Vec::new(), Vec::new());
-    let mut survey = look(&mut op.tx, &access, &atlas, &reader, &batch, &mut |odd| {
+    let mut survey = look(&mut conn, &access, &atlas, &reader, &batch, &mut |odd| {
         let into = if odd.wrong { &mut faults } else { &mut doubts };
         if into.len() < SHOWN {
             let cells = reader.masked(&odd.cells);

@@ -175,8 +175,7 @@ async fn batch_page(ctx: &Ctx, id: BatchId, said: Said) -> WebResult<Response> {
     let mut problems = said.problems;
     let mut survey = None;
     if batch.state == BatchState::Staged && problems.is_empty() {
-        let mut op = ctx.op().await?;
-        match import::survey(&mut op, id, &mapping).await {
+        match import::survey(&ctx.district, &ctx.actor, id, &mapping).await {
             Ok(found) => survey = Some(found),
             Err(error) => problems = Problems::of(error, &ctx.locale)?,
         }

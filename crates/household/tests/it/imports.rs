@@ -70,15 +70,36 @@ fn read_back(book: Vec<u8>) -> (Vec<String>, Vec<Vec<String>>) {
 }
 
 both_engines! {
+    async fn of_a_file_that_breaks_half_way_nothing_stays(s) {
+        let d = district(&s).await;
+        let (headings, lines) = import::open(Cursor::new(SHEET.as_bytes()), "居民.csv").unwrap();
+        let row = lines.map(|line| line.unwrap().1).next().unwrap();
+        let many = (2..40_002_u64).map(|n| Ok((n, row.clone())));
+        let broken = many.chain([Err(Error::field("file", "error-sheet-encoding"))]);
+        let answer = import::stage(op(&d, secretary()).await, "居民.csv", &headings, None, broken).await;
+        assert_eq!(key(answer), "error-sheet-encoding");
+        assert_eq!((count(&d, "resident_batch").await, count(&d, "resident_chunk").await), (0, 0));
+        // Whoever read it in was killed in the middle.
+        let id = stage(&d, SHEET).await;
+        let mut cut = op(&d, secretary()).await;
+        cut.tx.execute("UPDATE resident_batch SET total = 0", vec![]).await.unwrap();
+        cut.commit().await.unwrap();
+        let mut begin = op(&d, secretary()).await;
+        assert_eq!(key(import::start(&mut begin, id, &mapping(&d, id).await).await), "household-batch-unread");
+        import::discard(&mut begin, id).await.unwrap();
+    }
+
     async fn a_sheet_comes_in_and_goes_out_again(s) {
         let d = district(&s).await;
         let id = stage(&d, SHEET).await;
         // Nothing of it lies in clear, and nothing is written yet.
         let chunk: Vec<u8> = d.db.read().await.unwrap().scalar("SELECT rows FROM resident_chunk", vec![]).await.unwrap();
         assert!(!chunk.windows(8).any(|w| w == &ID.as_bytes()[..8]));
-        let mut look = op(&d, secretary()).await;
-        let survey = import::survey(&mut look, id, &mapping(&d, id).await).await.unwrap();
-        drop(look);
+        // Looked through while somebody else writes.
+        let mut writer = op(&d, secretary()).await;
+        writer.next_number("X").await.unwrap();
+        let survey = import::survey(&d, &secretary(), id, &mapping(&d, id).await).await.unwrap();
+        drop(writer);
         assert_eq!((survey.fresh, survey.known, survey.repeated, survey.faulty), (3, 0, 1, 3));
         assert_eq!(survey.sample[0][7..9], ["1101**********002X", "100****0001"]);
         assert_eq!(survey.faults.iter().map(|f| f.line).collect::<Vec<_>>(), [5, 6, 7]);
@@ -185,7 +206,7 @@ both_engines! {
         let d = district(&s).await;
         let rows = (0..20_010).map(|n| format!("没有的网格,锦绣花园{n}号楼101,居民\n")).collect::<String>();
         let id = stage(&d, &format!("网格,详细地址,姓名\n{rows}")).await;
-        let survey = import::survey(&mut op(&d, secretary()).await, id, &mapping(&d, id).await).await.unwrap();
+        let survey = import::survey(&d, &secretary(), id, &mapping(&d, id).await).await.unwrap();
         assert_eq!((survey.faulty, survey.faults.len(), survey.is_hopeless()), (20_010, 20, true));
         assert_eq!(read_back(wrong_rows(&d, id).await).1.len(), 20_000);
     }
@@ -226,7 +247,7 @@ both_engines! {
                 第2网格,望{gap}苑1号楼102,王小明,{number},,2026-11-01\n\
                 第2网格,望{gap}苑1号楼103,李丽,,{phone},2026-10-06\n");
             let id = stage(&d, &format!("网格,详细地址,姓名,身份证号,联系电话,核实日期\n{rows}")).await;
-            let survey = import::survey(&mut op(&d, secretary()).await, id, &mapping(&d, id).await).await.unwrap();
+            let survey = import::survey(&d, &secretary(), id, &mapping(&d, id).await).await.unwrap();
             assert_eq!((survey.fresh, survey.repeated, survey.elsewhere, survey.faulty), (2 + gap, 4, 3, 0));
             let words = |n: usize| import::what(&survey.doubts[n], &chinese()).replace(['\u{2068}', '\u{2069}'], "");
             assert_eq!(survey.doubts.iter().map(|f| f.line - gap).collect::<Vec<_>>(), [5, 6, 7]);
@@ -267,7 +288,7 @@ both_engines! {
             let (headings, lines) = import::open(Cursor::new(filled), "a.xlsx").unwrap();
             let centre = actor(Role::StreetCentre, area_code);
             let id = import::stage(op(&d, centre.clone()).await, "a.xlsx", &headings, None, lines).await.unwrap();
-            let survey = import::survey(&mut op(&d, centre).await, id, &mapping(&d, id).await).await.unwrap();
+            let survey = import::survey(&d, &centre, id, &mapping(&d, id).await).await.unwrap();
             assert_eq!((survey.fresh, survey.faulty), (1, 0), "{:?}", survey.faults);
         }
     }
@@ -298,7 +319,7 @@ both_engines! {
         let id = stage(&d, SHEET).await;
         let far = actor(Role::CommunitySecretary, "371002002001");
         let mapping = mapping(&d, id).await;
-        assert_eq!(key(import::survey(&mut op(&d, far.clone()).await, id, &mapping).await), "404");
+        assert_eq!(key(import::survey(&d, &far.clone(), id, &mapping).await), "404");
         assert_eq!(key(import::start(&mut op(&d, far).await, id, &mapping).await), "404");
         let mut own = op(&d, secretary()).await;
         import::discard(&mut own, id).await.unwrap();

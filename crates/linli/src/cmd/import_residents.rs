@@ -56,7 +56,7 @@ pub(super) async fn residents(
     let id = import::stage(op, &name, &headings, Some(mapping.clone()), lines).await?;
     if args.dry_run {
         let mut op = district.op("import residents").await?;
-        let survey = import::survey(&mut op, id, &mapping).await?;
+        let survey = import::survey(district, &op.actor, id, &mapping).await?;
         println!(
             "{} new, {} known, {} twice in the file, {} wrong",
             survey.fresh, survey.known, survey.repeated, survey.faulty

@@ -91,7 +91,7 @@ both_engines! {
             assert_eq!(heard, people.iter().map(|id| id.0).collect::<Vec<_>>());
         }
         // Nothing of anybody lies in the peer's feed.
-        let kept: i64 = d.db.read().await.unwrap().scalar("SELECT max(length(print)) FROM exchange_feed", vec![]).await.unwrap();
+        let kept: i64 = d.db.read().await.unwrap().scalar("SELECT CAST(max(length(print)) AS BIGINT) FROM exchange_feed", vec![]).await.unwrap();
         assert_eq!(kept, 16);
         let mut over = op(&d, officer()).await;
         agreement::end(&mut over, a.id, "项目结束").await.unwrap();
