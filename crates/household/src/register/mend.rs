@@ -40,7 +40,7 @@ pub async fn correct_building(
     place: &str,
     name: &str,
 ) -> Result<()> {
-    let known = places::building(&mut op.tx, id).await?;
+    let known = places::house(&mut op.tx, id).await?;
     let mut check = Check::new();
     let place = check.text("place", place, 80);
     let name = check.optional("name", Some(name), 40).unwrap_or_default();
@@ -73,6 +73,7 @@ pub async fn correct_door(
     let known = places::dwelling(&mut op.tx, id).await?;
     places::same_version(known.version, expected)?;
     let house = places::building(&mut op.tx, known.building_id).await?;
+    places::hold_house_of(&mut op.tx, id).await?;
     let mut check = Check::new();
     let door = check.optional("door", Some(door), 20).unwrap_or_default();
     let unit = check.optional("unit", Some(unit), 20).as_deref().and_then(rules::unit_form);
@@ -113,6 +114,7 @@ pub async fn reopen_dwelling(op: &mut Op, news: &mut News, id: DwellingId) -> Re
     places::building(&mut op.tx, door.building_id)
         .await
         .map_err(|_| Error::Conflict("household-house-closed"))?;
+    places::hold_house_of(&mut op.tx, id).await?;
     mend::reopen_dwelling(&mut op.tx, &door, op.now)
         .await
         .map_err(|e| exists(e, "household-dwelling-known"))?;
@@ -123,7 +125,7 @@ pub async fn reopen_dwelling(op: &mut Op, news: &mut News, id: DwellingId) -> Re
 /// Closes a house without open doors.
 pub async fn close_building(op: &mut Op, id: BuildingId, why: &str) -> Result<()> {
     let why = reason(why)?;
-    let house = places::building(&mut op.tx, id).await?;
+    let house = places::house(&mut op.tx, id).await?;
     if !mend::doors_of(&mut op.tx, id).await?.is_empty() {
         return Err(Error::Conflict("household-house-has-homes"));
     }

@@ -1,9 +1,12 @@
 //! What was registered wrongly is corrected or closed; what happened there stays.
 
+use std::io::Cursor;
+
 use linli_household::{
     code::{self, CodeKind},
-    model::Leaving,
-    read::{self, Question},
+    import,
+    model::{Field, Leaving},
+    read::{self, EventKind, Question},
     register::MoveOut,
     rhythm,
 };
@@ -153,3 +156,72 @@ both_engines! {
         assert_eq!(log(&d).await.iter().filter(|a| *a == "household.close").count(), 8);
     }
 }
+
+    async fn nobody_comes_to_what_is_closed_in_that_moment(s) {
+        let d = district(&s).await;
+        let house = building(&d, GRID, "1号楼").await;
+        let mut both = Vec::new();
+        for n in 101..113 {
+            let (by_hand, by_sheet) =
+                (dwelling(&d, house, &n.to_string()).await, dwelling(&d, house, &(n + 100).to_string()).await);
+            let rows = format!("塔山社区,第1网格,锦绣花园,1,2,{},张三,,10000002{n},户主,户籍,\n", n + 100);
+            let sheet = format!("社区,网格,小区,楼号,单元,房间号,姓名,身份证号,联系电话,与户主关系,户籍类型,核实日期\n{rows}");
+            let (headings, lines) = import::open(Cursor::new(sheet.into_bytes()), "居民.csv").unwrap();
+            let batch = import::stage(op(&d, secretary()).await, "居民.csv", &headings, None, lines).await.unwrap();
+            let mapping = import::get(&mut d.db.read().await.unwrap(), batch).await.unwrap().mapping().unwrap();
+            let mut start = op(&d, secretary()).await;
+            import::start(&mut start, batch, &mapping).await.unwrap();
+            start.commit().await.unwrap();
+            let empty = building(&d, GRID, &format!("{n}号楼")).await;
+            let close = |id: DwellingId| {
+                let d = d.clone();
+                tokio::spawn(async move {
+                    let mut op = op(&d, worker()).await;
+                    app::close_dwelling(&mut op, id, "登记错了").await?;
+                    op.commit().await
+                })
+            };
+            let named = d.clone();
+            let come = tokio::spawn(async move {
+                let mut op = op(&named, worker()).await;
+                let home = Home { dwelling: by_hand, household: None };
+                app::add_resident(&mut op, home, &facts("王小明", "", &format!("10000001{n}")), None).await?;
+                op.commit().await
+            });
+            let read = d.clone();
+            let sheet = tokio::spawn(async move {
+                let mut op = op(&read, secretary()).await;
+                let step = import::step(&mut op, batch).await?;
+                op.commit().await.map(|()| step.added)
+            });
+            let shut = d.clone();
+            let shut = tokio::spawn(async move {
+                let mut op = op(&shut, worker()).await;
+                app::close_building(&mut op, empty, "没有这栋楼").await?;
+                op.commit().await
+            });
+            let opened = d.clone();
+            let opened = tokio::spawn(async move {
+                let mut op = op(&opened, worker()).await;
+                let new = NewDwelling { building: empty, unit: None, floor: None, door: "101".into(), usage: Usage::Own, seen: true };
+                app::add_dwelling(&mut op, &new).await?;
+                op.commit().await
+            });
+            both.push((close(by_hand), come, close(by_sheet), sheet, shut, opened));
+        }
+        for (shut_door, came, shut_other, sheet, shut_house, opened) in both {
+            let (shut, came) = (shut_door.await.unwrap(), came.await.unwrap());
+            assert!(shut.is_ok() != came.is_ok(), "{shut:?} {came:?}");
+            assert!([shut, came].into_iter().filter(Result::is_err).map(key).all(|k| k == "404" || k == "household-still-lived-in"));
+            assert_eq!(sheet.await.unwrap().unwrap(), 1, "at the door as it was, or at one of its own");
+            let _ = shut_other.await.unwrap();
+            let (shut, opened) = (shut_house.await.unwrap(), opened.await.unwrap());
+            assert!(shut.is_ok() != opened.is_ok(), "{shut:?} {opened:?}");
+        }
+        for sql in [
+            "SELECT count(*) FROM resident r JOIN dwelling d ON d.id = r.dwelling_id WHERE d.closed_at IS NOT NULL",
+            "SELECT count(*) FROM dwelling d JOIN building b ON b.id = d.building_id WHERE d.closed_at IS NULL AND b.closed_at IS NOT NULL",
+        ] {
+            assert_eq!(d.db.read().await.unwrap().scalar::<i64>(sql, vec![]).await.unwrap(), 0, "{sql}");
+        }
+    }
