@@ -24,12 +24,14 @@ pub use pick::{CARE_MOST, Known, MOST, Pick, Reason, pick};
 pub use round::{Round, RoundHome, ensure, settle, today};
 pub use sample::{Again, Month, SAMPLE};
 pub use spot::{
+pub(crate) use spot::leave;
     Answer, Answers, CheckField, Drawn, SpotCheck, assign, checkers, draw_month, fields, finish, hidden_from,
     may_check, note, spot,
 };
 pub use spot_read::{Redrawn, SpotHome, SpotLine, found, redraw, redraw_month, spot_homes, spots, spots_of};
 pub use spot_record::{Record, Recorded, drawn_record};
-pub use visits::{Met, china_day, take_over, visited};
+pub(crate) use spot_record::drop_past;
+pub use visits::{Met, china_day, take_over, visited, visited_at};
 
 linli_kernel::typed_id! {
     /// The list of a grid and a day.
