@@ -72,9 +72,23 @@ pub(super) const fn digits(level: AreaLevel) -> usize {
     }
 }
 
-/// Visits that each home with marks needs, and how often each home was met since the beginning of the quarter.
-/// `$1` the beginning, `$2` the present; in a part of the district only its own homes are counted.
-fn beside(rows: &mut Where, area: &AreaCode) -> String {
+/// Visits that each home `d` with marks needs, and how often each home was met since the beginning of the quarter:
+/// what [`WAITS`] and [`VISITED`] ask. `start` and `now` are the placeholders of the beginning and of the present; `visits`
+/// and `people` narrow the homes of `home_visit v` and of `resident r`.
+pub(crate) fn beside(start: &str, now: &str, visits: &str, people: &str) -> String {
+    let words: Vec<String> =
+        CareKind::ALL.iter().map(|k| format!("WHEN '{k}' THEN CAST({} AS BIGINT)", needed(&[*k]))).collect();
+    let words = words.join(" ");
+    format!(
+        "LEFT JOIN (SELECT v.dwelling_id, count(*) AS times FROM home_visit v WHERE v.at >= {start} AND v.how <> 'nobody' {visits} GROUP BY v.dwelling_id) met
+             ON met.dwelling_id = d.id
+         LEFT JOIN (SELECT r.dwelling_id, max(CASE c.kind {words} ELSE CAST(1 AS BIGINT) END) AS times FROM care_mark c JOIN resident r ON r.id = c.resident_id
+              WHERE c.ended_at IS NULL AND c.expires_at > {now} {people} GROUP BY r.dwelling_id) need ON need.dwelling_id = d.id"
+    )
+}
+
+/// As [`beside`] after [`quarter`]: in a part of the district only its own homes are counted.
+fn beside_in(rows: &mut Where, area: &AreaCode) -> String {
     let mut here = |column: &str| {
         if area.level() == AreaLevel::District {
             return String::new();
@@ -84,18 +98,17 @@ fn beside(rows: &mut Where, area: &AreaCode) -> String {
         format!("AND {column} IN (SELECT x.id FROM dwelling x WHERE x.area >= {low} AND x.area < {high})")
     };
     let (visits, people) = (here("v.dwelling_id"), here("r.dwelling_id"));
-    let words: Vec<String> =
-        CareKind::ALL.iter().map(|k| format!("WHEN '{k}' THEN CAST({} AS BIGINT)", needed(&[*k]))).collect();
-    let words = words.join(" ");
-    format!(
-        "LEFT JOIN (SELECT v.dwelling_id, count(*) AS times FROM home_visit v WHERE v.at >= $1 AND v.how <> 'nobody' {visits} GROUP BY v.dwelling_id) met
-             ON met.dwelling_id = d.id
-         LEFT JOIN (SELECT r.dwelling_id, max(CASE c.kind {words} ELSE CAST(1 AS BIGINT) END) AS times FROM care_mark c JOIN resident r ON r.id = c.resident_id
-              WHERE c.ended_at IS NULL AND c.expires_at > $2 {people} GROUP BY r.dwelling_id) need ON need.dwelling_id = d.id"
-    )
+    beside("$1", "$2", &visits, &people)
 }
 
-const ENOUGH: &str = "coalesce(met.times, 0) >= coalesce(need.times, 1)";
+/// 已走访: the home had as many visits in this quarter as it needs.
+const VISITED: &str = "coalesce(met.times, 0) >= coalesce(need.times, 1)";
+
+/// 待走访: the home still waits for a visit in this quarter. The one rule, for the figures, the lists and the phone.
+pub(crate) const WAITS: &str = "coalesce(met.times, 0) < coalesce(need.times, 1)";
+
+/// How often a home still has to be visited in this quarter.
+pub(crate) const LEFT: &str = "coalesce(need.times, 1) - coalesce(met.times, 0)";
 
 fn quarter(now: Timestamp) -> Where {
     let mut rows = Where::new();
@@ -119,10 +132,10 @@ pub async fn figures(
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
     rows.and("d.closed_at IS NULL", vec![]);
-    let beside = beside(&mut rows, area);
+    let beside = beside_in(&mut rows, area);
     let sql = format!(
-        "SELECT d.area, count(*), sum(CASE WHEN {ENOUGH} THEN 1 ELSE 0 END), count(need.times),
-                sum(CASE WHEN need.times IS NOT NULL AND {ENOUGH} THEN 1 ELSE 0 END)
+        "SELECT d.area, count(*), sum(CASE WHEN {VISITED} THEN 1 ELSE 0 END), count(need.times),
+                sum(CASE WHEN need.times IS NOT NULL AND {VISITED} THEN 1 ELSE 0 END)
          FROM dwelling d {beside}{} GROUP BY d.area",
         rows.text()
     );
@@ -166,8 +179,8 @@ pub async fn visited_by_house(
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
     rows.and("d.closed_at IS NULL", vec![]);
-    rows.and(ENOUGH, vec![]);
-    let beside = beside(&mut rows, area);
+    rows.and(VISITED, vec![]);
+    let beside = beside_in(&mut rows, area);
     let sql = format!(
         "SELECT d.building_id, count(*) FROM dwelling d {beside}{} GROUP BY d.building_id",
         rows.text()
@@ -241,9 +254,9 @@ pub async fn listed(
     };
     let day = || vec![china_day(now).into()];
     match which {
-        Listed::Due => rows.and(&format!("NOT ({ENOUGH})"), vec![]),
-        Listed::Visited => rows.and(ENOUGH, vec![]),
-        Listed::Care => rows.and(&format!("need.times IS NOT NULL AND NOT ({ENOUGH})"), vec![]),
+        Listed::Due => rows.and(WAITS, vec![]),
+        Listed::Visited => rows.and(VISITED, vec![]),
+        Listed::Care => rows.and(&format!("need.times IS NOT NULL AND {WAITS}"), vec![]),
         Listed::Open => rows.and(&today("IS NULL"), day()),
         Listed::Settled => rows.and(&today("IS NOT NULL"), day()),
     };
@@ -251,7 +264,7 @@ pub async fn listed(
         rows.and("d.n > ?", vec![cursor.key.into()]);
     }
     let limit = rows.bind(i64::try_from(size + 1).unwrap_or(i64::MAX));
-    let beside = beside(&mut rows, area);
+    let beside = beside_in(&mut rows, area);
     let sql = format!(
         "SELECT d.id, d.area, d.address, d.n, coalesce(met.times, 0) AS times, coalesce(need.times, 1) AS needed,
                 (SELECT max(v.at) FROM home_visit v WHERE v.dwelling_id = d.id AND v.at >= $1) AS last_at

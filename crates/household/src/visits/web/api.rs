@@ -184,6 +184,7 @@ fn schemas() -> Value {
         ("confirmed_at", schema::maybe(schema::time())),
         ("version", schema::int()),
         ("due", schema::words(Due::ALL)),
+        ("left", schema::int()),
         ("nobody_at", schema::maybe(schema::time())),
         ("people", schema::list(person)),
     ]);

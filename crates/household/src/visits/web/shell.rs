@@ -48,6 +48,7 @@ const SAID: &[&str] = &[
     "left-n",
     "only-due",
     "show-all",
+    "visits-n",
     "people-n",
     "nobody-at",
     "confirmed-at",
