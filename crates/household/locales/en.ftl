@@ -177,6 +177,15 @@ household-done-confirmed = This household is confirmed
 household-done-corrected = Corrected
 household-done-added = Registered
 household-done-moved = Done
+household-event-and = { ", " }
+household-event-corrected = The home was corrected: { $fields }
+household-event-corrected-of = { $name } was corrected: { $fields }
+household-event-house-named = The house was renamed
+household-event-door-named = The address was corrected
+household-event-house-closed = The house was closed
+household-event-house-opened = The house was opened again
+household-event-door-closed = The door was closed
+household-event-door-opened = The door was opened again
 household-done-care = Marks of care updated
 
 household-building-flats = Block of flats

@@ -177,6 +177,15 @@ household-done-confirmed = 已核实这一户
 household-done-corrected = 已更正
 household-done-added = 已登记
 household-done-moved = 已办理
+household-event-and = 、
+household-event-corrected = 更正房屋信息：{ $fields }
+household-event-corrected-of = 更正{ $name }的{ $fields }
+household-event-house-named = 更正楼栋名称
+household-event-door-named = 更正门牌
+household-event-house-closed = 注销楼栋
+household-event-house-opened = 恢复楼栋
+household-event-door-closed = 注销这一户的门牌
+household-event-door-opened = 恢复这一户的门牌
 household-done-care = 关爱标签已更新
 
 household-building-flats = 住宅楼

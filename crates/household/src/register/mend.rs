@@ -45,6 +45,8 @@ pub async fn correct_building(
     let place = check.text("place", place, 80);
     let name = check.optional("name", Some(name), 40).unwrap_or_default();
     check.done()?;
+    let called = |b: &Building| format!("{}{}", b.place, b.name);
+    let before = called(&known);
     let house = Building { place, name, ..known };
     mend::rename_building(&mut op.tx, &house, op.now)
         .await
@@ -58,7 +60,8 @@ pub async fn correct_building(
         };
         put_door(op, news, &Dwelling { address: parts.text(), ..door }).await?;
     }
-    note(op, "household.building", "building", id, &house.area, json!({ "fields": ["name"] })).await
+    let detail = json!({ "fields": ["name"], "from": before, "to": called(&house) });
+    note(op, "household.building", "building", id, &house.area, detail).await
 }
 
 /// Puts a door into another staircase of its house, or calls it by another number.
@@ -81,9 +84,11 @@ pub async fn correct_door(
     let unit_id = staircase(op, house.id, unit.as_deref()).await?;
     let parts = Address { place: house.place, building: house.name, unit, door: door.clone() };
     let floor = parts.floor().or(known.floor);
+    let before = known.address.clone();
     let after = Dwelling { unit_id, floor, door, address: parts.text(), ..known };
     put_door(op, news, &after).await?;
-    note(op, "household.correct", "dwelling", id, &after.area, json!({ "fields": ["address"] })).await
+    let detail = json!({ "fields": ["address"], "from": before, "to": after.address });
+    note(op, "household.correct", "dwelling", id, &after.area, detail).await
 }
 
 fn reason(text: &str) -> Result<String> {

@@ -73,6 +73,96 @@ both_engines! {
     }
 
     async fn what_is_closed_counts_no_more_and_keeps_its_history(s) {
+    async fn addresses_of_an_earlier_rule_are_made_anew_once(s) {
+        let d = district(&s).await;
+        let house = building(&d, GRID, "1号楼").await;
+        let door = |unit: &str, door: &str| NewDwelling {
+            building: house, unit: Some(unit.into()), floor: None, door: door.into(), usage: Usage::Own, seen: true,
+        };
+        let mut op1 = op(&d, worker()).await;
+        let mut ids = Vec::new();
+        for number in ["201", "202", "203"] {
+            ids.push(app::add_dwelling(&mut op1, &door("1", number)).await.unwrap());
+        }
+        let other = app::add_dwelling(&mut op1, &door("2", "201")).await.unwrap();
+        op1.commit().await.unwrap();
+        add(&d, ids[0], &facts("王小明", ID, PHONE)).await;
+        // As they were kept before: the staircase as typed, the number glued to the door's.
+        let mut old = op(&d, worker()).await;
+        old.tx.execute("UPDATE building_unit SET name = '1' WHERE name = '1单元'", vec![]).await.unwrap();
+        for (id, number) in ids.iter().zip(["1201", "1202", "1203"]) {
+            let known = places::dwelling(&mut old.tx, *id).await.unwrap();
+            let address = format!("锦绣花园1号楼{number}");
+            places::move_dwelling(&mut old.tx, &places::Dwelling { address, ..known }, old.now).await.unwrap();
+        }
+        old.commit().await.unwrap();
+        // Somebody has registered one of them again since: that one keeps the address.
+        let mut again = op(&d, worker()).await;
+        let twice = app::add_dwelling(&mut again, &door("第1单元", "203")).await.unwrap();
+        again.commit().await.unwrap();
+        assert_eq!(addresses(&d, "1单元201").await.len(), 0);
+        super::privacy::night_after(&d, 0).await;
+        let address = |id: DwellingId| { let d = d.clone(); async move { card(&d, id).await.address } };
+        assert_eq!(address(ids[0]).await, "锦绣花园1号楼1单元201");
+        assert_eq!(address(ids[1]).await, "锦绣花园1号楼1单元202");
+        assert_eq!((address(ids[2]).await, address(twice).await), ("锦绣花园1号楼1203".into(), "锦绣花园1号楼1单元203".into()));
+        assert_eq!(address(other).await, "锦绣花园1号楼2单元201");
+        assert_eq!(addresses(&d, "1单元201").await, ["锦绣花园1号楼1单元201"], "words follow");
+        assert!(addresses(&d, "1号楼1201").await.is_empty());
+        assert_eq!(card(&d, ids[0]).await.residents().count(), 1);
+        let made = |d: Arc<District>| async move { log(&d).await.iter().filter(|a| *a == "household.correct").count() };
+        let before = made(d.clone()).await;
+        super::privacy::night_after(&d, 0).await;
+        assert_eq!(made(d.clone()).await, before, "a second night finds nothing");
+    }
+
+    async fn the_timeline_says_who_corrected_what(s) {
+        let d = district(&s).await;
+        let house = building(&d, GRID, "1号楼").await;
+        let (one, two) = (dwelling(&d, house, "201").await, dwelling(&d, house, "202").await);
+        let who = add(&d, one, &facts("王小明", ID, PHONE)).await.id;
+        let later = || d.clock.advance(std::time::Duration::from_hours(1));
+        later();
+        let mut op1 = op(&d, worker()).await;
+        app::correct_resident(&mut op1, who, &facts("王大明", "", "10000000009"), None).await.unwrap();
+        app::correct_resident(&mut op1, who, &facts("王大明", "", ""), None).await.unwrap();
+        app::correct_door(&mut op1, one, "2", "301", None).await.unwrap();
+        op1.commit().await.unwrap();
+        later();
+        let mut op2 = op(&d, worker()).await;
+        app::correct_building(&mut op2, house, "锦绣花园", "8号楼").await.unwrap();
+        app::close_dwelling(&mut op2, two, "登记错了").await.unwrap();
+        app::reopen_dwelling(&mut op2, two).await.unwrap();
+        op2.commit().await.unwrap();
+        later();
+        // They move next door, and are corrected there: that stands there.
+        add(&d, two, &facts("王大明", ID, "")).await;
+        later();
+        let mut op3 = op(&d, worker()).await;
+        app::correct_resident(&mut op3, who, &facts("王中明", "", ""), None).await.unwrap();
+        op3.commit().await.unwrap();
+        let said = |card: &read::Card| -> Vec<EventKind> {
+            let by = card.timeline.iter().filter(|e| e.by.as_deref() == Some("张网格"));
+            by.map(|e| e.kind.clone()).collect()
+        };
+        let named = |house: bool, from: &str, to: &str| EventKind::Renamed { house, from: Some(from.into()), to: Some(to.into()) };
+        let renamed = named(true, "锦绣花园1号楼", "锦绣花园8号楼");
+        assert_eq!(said(&card(&d, one).await), [
+            renamed.clone(),
+            named(false, "锦绣花园1号楼2单元201", "锦绣花园1号楼2单元301"),
+            EventKind::Corrected { fields: vec![Field::Name, Field::Phone] },
+        ]);
+        let next = card(&d, two).await;
+        assert_eq!(said(&next), [
+            EventKind::Corrected { fields: vec![Field::Name] },
+            EventKind::Closed { house: false, closed: false },
+            EventKind::Closed { house: false, closed: true },
+            renamed,
+        ]);
+        let text = serde_json::to_string(&next.timeline).unwrap();
+        assert!(!text.contains("王大明") && !text.contains("10000000009"), "fields, not what they said: {text}");
+    }
+
         let d = district(&s).await;
         let house = building(&d, GRID, "1号楼").await;
         let (wrong, right) = (dwelling(&d, house, "201").await, dwelling(&d, house, "202").await);
