@@ -169,6 +169,7 @@ household-birth-hint = Not needed with an identity number
 household-the-home = The home
 household-timeline = What happened
 household-look-noted = You have looked at this record; that is written down in the activity log.
+household-not-said = Not said
 household-event-in = { $name } moved in
 household-event-out = { $name } left: { $reason }{ $to }
 household-event-confirmed = All confirmed

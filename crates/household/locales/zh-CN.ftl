@@ -169,6 +169,7 @@ household-birth-hint = 有身份证号就不用填
 household-the-home = 房屋
 household-timeline = 经过
 household-look-noted = 您查看了这份档案，已记入操作日志。
+household-not-said = 不填
 household-event-in = { $name }住进来
 household-event-out = { $name }离开：{ $reason }{ $to }
 household-event-confirmed = 全部核实

@@ -60,6 +60,7 @@ struct Page {
     leavings: Vec<(Leaving, String)>,
     relations: Vec<Choice>,
     residences: Vec<Choice>,
+    sexes: Vec<Choice>,
     typed: super::edit::Newcomer,
     /// Where the newcomer is registered, to be asked whether they come from there.
     comes: Option<(DwellingId, String)>,
@@ -197,6 +198,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
             Residence::as_str,
             beside.typed.residence.parse().ok(),
         ),
+        sexes: choices(ctx, "sex", Sex::ALL, Sex::as_str, beside.typed.sex.parse().ok()),
         typed: beside.typed,
         comes: beside.comes,
         problems: if beside.about.is_none() { beside.problems } else { Problems::none() },
