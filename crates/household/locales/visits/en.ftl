@@ -33,6 +33,7 @@ visits-no-pack = No list on this phone yet
 visits-no-pack-hint = Open this page once with signal; then it works without.
 visits-no-key = Please log in
 visits-no-key-hint = Until you log in, what lies on this phone cannot be opened.
+visits-out-owed = Logged out; what lies on this phone is closed. The session ends by itself when there is signal.
 visits-log-in = Log in
 visits-no-crypto = This address cannot be used without signal
 visits-no-crypto-hint = Visits without signal are stored encrypted, which needs an https address. Ask your administrator; until then use the pages online.

@@ -33,6 +33,7 @@ visits-no-pack = 这部手机上还没有名单
 visits-no-pack-hint = 请在有信号时打开一次，以后没有信号也能用。
 visits-no-key = 请先登录
 visits-no-key-hint = 登录之前，这部手机上存的内容打不开。
+visits-out-owed = 已退出，手机上的内容已锁住。有信号时会自动结束登录。
 visits-log-in = 登录
 visits-no-crypto = 这个网址不能离线使用
 visits-no-crypto-hint = 离线走访要把内容加密存在手机上，需要 https 网址。请联系管理员；现在请用在线页面。
