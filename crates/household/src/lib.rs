@@ -69,6 +69,7 @@ pub fn manifest() -> Manifest {
                 .chain(exchange::push::handlers())
                 .chain(privacy::night::handlers())
                 .chain(rhythm::meeting::handlers())
+                .chain(register::handlers())
                 .collect()
         },
         locales: &[

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Writes a door's address and place in the house, and tells of it and of who lives there.
-async fn put_door(op: &mut Op, news: &mut News, door: &Dwelling) -> Result<()> {
+pub(super) async fn put_door(op: &mut Op, news: &mut News, door: &Dwelling) -> Result<()> {
     places::move_dwelling(&mut op.tx, door, op.now)
         .await
         .map_err(|e| exists(e, "household-dwelling-known"))?;
@@ -73,10 +73,10 @@ pub async fn correct_door(
     door: &str,
     expected: Option<i64>,
 ) -> Result<()> {
+    places::hold_house_of(&mut op.tx, id).await?;
     let known = places::dwelling(&mut op.tx, id).await?;
     places::same_version(known.version, expected)?;
     let house = places::building(&mut op.tx, known.building_id).await?;
-    places::hold_house_of(&mut op.tx, id).await?;
     let mut check = Check::new();
     let door = check.optional("door", Some(door), 20).unwrap_or_default();
     let unit = check.optional("unit", Some(unit), 20).as_deref().and_then(rules::unit_form);
@@ -114,12 +114,12 @@ pub async fn close_dwelling(op: &mut Op, news: &mut News, id: DwellingId, why: &
 
 /// A door that was closed is there after all.
 pub async fn reopen_dwelling(op: &mut Op, news: &mut News, id: DwellingId) -> Result<()> {
+    places::hold_house_of(&mut op.tx, id).await?;
     let door = mend::closed_dwelling(&mut op.tx, id).await?;
     // Of a closed house no door is open.
     places::building(&mut op.tx, door.building_id)
         .await
         .map_err(|_| Error::Conflict("household-house-closed"))?;
-    places::hold_house_of(&mut op.tx, id).await?;
     mend::reopen_dwelling(&mut op.tx, &door, op.now)
         .await
         .map_err(|e| exists(e, "household-dwelling-known"))?;

@@ -9,6 +9,7 @@ use linli_household::{
     read::{self, EventKind, Question},
     register::MoveOut,
     rhythm,
+    store::places,
 };
 use linli_kernel::{area::AreaLevel, params};
 use linli_testkit::both_engines;
