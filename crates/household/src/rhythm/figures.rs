@@ -9,7 +9,10 @@ use linli_store::{Conn, Where};
 use serde::Serialize;
 
 use super::{Found, Month, Quarter, china_day, needed};
-use crate::model::{BuildingId, CareKind, DwellingId};
+use crate::{
+    model::{BuildingId, CareKind, DwellingId},
+    read::{Keys, Order, Place},
+};
 
 /// How the rhythm stands in one area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -229,15 +232,23 @@ pub struct ListedHome {
     pub needed: i64,
     /// When it was last met in this quarter, or nobody was there.
     pub last_at: Option<Timestamp>,
+    care: i64,
     n: i64,
 }
 
-/// The homes behind a number, in the order of the doors.
+impl ListedHome {
+    /// Whether somebody there needs care.
+    pub const fn needs_care(&self) -> bool {
+        self.care == 0
+    }
+}
+
+/// The homes behind a number, in the order that is asked for.
 pub async fn listed(
     conn: &mut Conn,
     scope: &Scope,
     area: &AreaCode,
-    which: Listed,
+    (which, order): (Listed, Order),
     now: Timestamp,
     after: Option<Cursor>,
     size: usize,
@@ -260,17 +271,22 @@ pub async fn listed(
         Listed::Open => rows.and(&today("IS NULL"), day()),
         Listed::Settled => rows.and(&today("IS NOT NULL"), day()),
     };
-    if let Some(cursor) = after {
-        rows.and("d.n > ?", vec![cursor.key.into()]);
-    }
+    let last = "(SELECT max(v.at) FROM home_visit v WHERE v.dwelling_id = d.id AND v.at >= $1)";
+    let care = "CASE WHEN need.times IS NULL THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END";
+    let keys = Keys { last, care };
+    order.after(&mut rows, &keys, after);
     let limit = rows.bind(i64::try_from(size + 1).unwrap_or(i64::MAX));
     let beside = beside_in(&mut rows, area);
     let sql = format!(
         "SELECT d.id, d.area, d.address, d.n, coalesce(met.times, 0) AS times, coalesce(need.times, 1) AS needed,
-                (SELECT max(v.at) FROM home_visit v WHERE v.dwelling_id = d.id AND v.at >= $1) AS last_at
-         FROM dwelling d {beside}{} ORDER BY d.n LIMIT {limit}",
-        rows.text()
+                {last} AS last_at, {care} AS care
+         FROM dwelling d {} {beside}{} ORDER BY {} LIMIT {limit}",
+        order.joins(),
+        rows.text(),
+        order.by(&keys)
     );
     let found: Vec<ListedHome> = conn.all(&sql, rows.args()).await?;
-    Ok(Page::cut(found, size, |row| Cursor { key: row.n, id: row.id.0 }))
+    Ok(Page::cut(found, size, |row| {
+        Order::cursor(Place { last: row.last_at.map_or(0, Timestamp::millis), care: row.care, n: row.n })
+    }))
 }

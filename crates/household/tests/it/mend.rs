@@ -73,7 +73,6 @@ both_engines! {
         assert!(matches!(refused, Err(Error::Forbidden(_) | Error::NotFound)), "{refused:?}");
     }
 
-    async fn what_is_closed_counts_no_more_and_keeps_its_history(s) {
     async fn addresses_of_an_earlier_rule_are_made_anew_once(s) {
         let d = district(&s).await;
         let house = building(&d, GRID, "1号楼").await;
@@ -164,6 +163,7 @@ both_engines! {
         assert!(!text.contains("王大明") && !text.contains("10000000009"), "fields, not what they said: {text}");
     }
 
+    async fn what_is_closed_counts_no_more_and_keeps_its_history(s) {
         let d = district(&s).await;
         let house = building(&d, GRID, "1号楼").await;
         let (wrong, right) = (dwelling(&d, house, "201").await, dwelling(&d, house, "202").await);
@@ -246,7 +246,6 @@ both_engines! {
         assert_eq!(homes(&d).await, 1);
         assert_eq!(log(&d).await.iter().filter(|a| *a == "household.close").count(), 8);
     }
-}
 
     async fn nobody_comes_to_what_is_closed_in_that_moment(s) {
         let d = district(&s).await;
@@ -316,3 +315,4 @@ both_engines! {
             assert_eq!(d.db.read().await.unwrap().scalar::<i64>(sql, vec![]).await.unwrap(), 0, "{sql}");
         }
     }
+}
