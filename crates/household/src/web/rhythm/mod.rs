@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, Query},
     response::IntoResponse,
 };
-use linli_kernel::{AreaCode, area::AreaLevel};
+use linli_kernel::{AreaCode, Timestamp, area::AreaLevel};
 use linli_web::{Access, Chrome, Ctx, Locale, Route, WebResult};
 use serde::Deserialize;
 
@@ -194,7 +194,7 @@ async fn file(ctx: Ctx, Path(name): Path<String>, Query(asked): Query<Asked>) ->
         rows.extend(page.items.into_iter().map(|r| {
             let care = if r.needs_care() { l.t("household-yes") } else { String::new() };
             let (times, needed) = (r.times.to_string(), r.needed.to_string());
-            let last = r.last_at.map(|at| at.cell()).unwrap_or_default();
+            let last = r.last_at.map(Timestamp::cell).unwrap_or_default();
             vec![r.address, desk.atlas.path(&r.area), times, needed, care, last]
         }));
         after = page.next.and_then(|next| next.parse().ok());
