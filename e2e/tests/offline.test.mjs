@@ -384,6 +384,54 @@ test("the store of one grid is small; after log-out nothing of it can be read, a
   assert.match(await page.locator("[aria-labelledby=h-visits]").innerText(), /独此一句备注/);
 });
 
+test("logging out on these pages asks about what waits, closes the phone without signal, and tells the server later", async () => {
+  const { page, context } = worker;
+  await prepared(page);
+  const home = homes[2];
+  await openHome(page, home.id);
+  await air.cut(context);
+  await page.fill("#note", "退出前的备注");
+  await save(page, only(page));
+  await said(page, "1条待上传");
+  const out = page.locator("#out button");
+  await out.click();
+  assert.match(await page.locator("dialog").innerText(), /1 条走访没有上传/);
+  await page.locator("dialog button[value='']").click();
+  assert.ok((await dump(page)).keys > 0, "thought better of it");
+  await out.click();
+  await page.locator("dialog button[value=yes]").click();
+  await page.getByText("请先登录").first().waitFor();
+  assert.equal(await out.isVisible(), false);
+  const shut = await dump(page);
+  assert.equal(shut.keys, 0, "no key is left");
+  for (const s of [home.people[0].name, home.address, "退出前的备注"]) assert.ok(!shut.text.includes(s), `${s} cannot be read`);
+  // With signal the session ends: nobody opens the list again without the password.
+  await air.back(context);
+  await page.goto("/work");
+  await page.waitForURL((url) => url.pathname === "/login");
+  await logIn(page, LOGIN);
+  await page.goto("/offline");
+  await said(page, "全部已上传");
+  // With signal and nothing that waits, at once; nothing stays behind.
+  await page.locator("#out button").click();
+  await page.waitForURL((url) => url.pathname === "/login");
+  const gone = await dump(page);
+  assert.equal(gone.keys, 0);
+  await logIn(page, LOGIN);
+});
+
+test("a phone set to another zone shows the district's days and hours", async () => {
+  const abroad = await person(browser, air.origin, { device: { ...PHONE, timezoneId: "America/Los_Angeles" }, login: LOGIN });
+  const { page } = abroad;
+  await prepared(page);
+  const { homes: all } = await pack(page);
+  const home = all.find((h) => h.id === homes[2].id);
+  await openHome(page, home.id);
+  const there = new Date(Date.parse(home.confirmed_at) + 8 * 3_600_000).toISOString().slice(5, 16).replace("T", " ");
+  assert.match(await page.locator("main").innerText(), new RegExp(there));
+  await abroad.context.close();
+});
+
 test("large type fits a phone and a thumb", async () => {
   const { page, context } = worker;
   await context.addCookies([{ name: "ui_type", value: "large", url: server.origin }]);

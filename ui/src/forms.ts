@@ -276,3 +276,18 @@ whenHere((root) => {
     first.focus();
   }
 });
+
+// — what is asked only while another answer is empty ——————————————————————
+// An identity number says sex and birth. What is hidden is not sent; a mistake stays in sight.
+function unless(part: HTMLElement) {
+  const other = document.getElementById(part.dataset.unless!) as HTMLInputElement | null;
+  const said = !!other?.value.trim() && !one("[aria-invalid], .error", part);
+  part.hidden = said;
+  for (const f of all<HTMLInputElement>("input, select, textarea", part)) f.disabled = said;
+}
+whenHere((root) => {
+  for (const part of all("[data-unless]", root)) unless(part);
+});
+on("input", "input[id]", (el) => {
+  for (const part of all("[data-unless]")) if (part.dataset.unless === el.id) unless(part);
+});

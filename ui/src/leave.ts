@@ -31,6 +31,9 @@ on<SubmitEvent>("submit", "form[action='/logout']", (form, e) => {
 if (here()) {
   void (async () => {
     const o = await offline();
+    // Logged out on the offline pages while the server could not be told: now it can.
+    const { owed, tell } = await import("./offline/leave");
+    if (owed() && (await tell()) && location.pathname !== "/login") return location.assign("/login");
     // Nobody is logged in any more, however that came about.
     if (location.pathname === "/login") return o.lock();
     const links = all<HTMLAnchorElement>("a[href='/offline']");

@@ -45,6 +45,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "household/0016_request_phone",
         sql: include_str!("../migrations/0016_request_phone.sql"),
     },
+    Migration { name: "household/0017_spot_left", sql: include_str!("../migrations/0017_spot_left.sql") },
     Migration {
         name: "household/0018_exchange_feed",
         sql: include_str!("../migrations/0018_exchange_feed.sql"),
@@ -72,6 +73,7 @@ pub fn manifest() -> Manifest {
                 .chain(exchange::push::handlers())
                 .chain(privacy::night::handlers())
                 .chain(rhythm::meeting::handlers())
+                .chain(register::handlers())
                 .collect()
         },
         locales: &[

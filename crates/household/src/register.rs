@@ -11,6 +11,7 @@ mod moves;
 mod news;
 mod people;
 mod places;
+mod remake;
 
 use linli_access::Access;
 use linli_kernel::{AreaCode, Result};
@@ -26,6 +27,7 @@ pub use moves::{MoveOut, move_in, move_out, plausible};
 pub use news::{Changed, News};
 pub use people::{Home, Outcome, Put, add, correct, set_head};
 pub use places::{DwellingFacts, add_building, add_dwelling, confirm_dwelling, correct_dwelling};
+pub(crate) use remake::handlers;
 
 /// Writes an activity row; texts of people never stand in it, only which fields were touched.
 async fn note(

@@ -20,16 +20,19 @@ pub use accuracy::{Accuracy, Found};
 pub use checker::{Around, Candidate, Standing, candidates};
 pub use due::{Quarter, every, needed};
 pub use figures::{Figures, Listed, ListedHome, figures, listed, sum, visited_by_house};
+pub(crate) use figures::{LEFT, WAITS, beside};
 pub use pick::{CARE_MOST, Known, MOST, Pick, Reason, pick};
 pub use round::{Round, RoundHome, ensure, settle, today};
 pub use sample::{Again, Month, SAMPLE};
+pub(crate) use spot::leave;
 pub use spot::{
     Answer, Answers, CheckField, Drawn, SpotCheck, assign, checkers, draw_month, fields, finish, hidden_from,
     may_check, note, spot,
 };
 pub use spot_read::{Redrawn, SpotHome, SpotLine, found, redraw, redraw_month, spot_homes, spots, spots_of};
+pub(crate) use spot_record::drop_past;
 pub use spot_record::{Record, Recorded, drawn_record};
-pub use visits::{Met, china_day, take_over, visited};
+pub use visits::{Met, china_day, take_over, visited, visited_at};
 
 linli_kernel::typed_id! {
     /// The list of a grid and a day.

@@ -12,6 +12,7 @@ mod imports;
 mod map;
 mod mend;
 mod mine;
+mod out;
 mod overview;
 mod rhythm;
 

@@ -78,8 +78,7 @@ export const MOST_REPEATS = 200;
 export const SECTIONS = new Set(["form", "group", "repeat"]);
 export const UNASKED = new Set(["calculate", "hidden", "start", "end", "today", "property"]);
 
-/** The instant of this device. */
-export function deviceNow(date = new Date()): Now {
-  const offset = -date.getTimezoneOffset();
+/** The instant of this device, on its own clock or on one of so many minutes east of Greenwich. */
+export function deviceNow(date = new Date(), offset = -date.getTimezoneOffset()): Now {
   return { local_ms: date.getTime() + offset * 60_000, offset };
 }

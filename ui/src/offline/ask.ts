@@ -8,7 +8,7 @@ import type { FilledIn, Home } from "./model";
 import { morph } from "./morph";
 import { idOf, lines, sentence, type Acts } from "./question";
 import * as q from "./queue";
-import { w } from "./words";
+import { OFFSET, w } from "./words";
 
 /** A photo's answer is its name on the phone. */
 const photoOf = (value: string) => value.replace(/\.jpg$/, "");
@@ -17,7 +17,7 @@ export async function show(main: HTMLElement, asked: Asked, home: Home, waiting:
   const { survey, version, form } = asked;
   const key = q.formKey(survey, home.id);
   const draft = await q.formDraft(survey, home.id);
-  const engine = new Engine(form, deviceNow(), language(form));
+  const engine = new Engine(form, deviceNow(new Date(), OFFSET), language(form));
   const instance = draft ? engine.fromJson(draft.answers as never) : engine.start();
   engine.recompute(instance);
   let photos = [...(draft?.photos ?? [])];

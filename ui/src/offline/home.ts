@@ -165,7 +165,7 @@ export async function show(main: HTMLElement, here: Stored, home: Home, waiting:
   only.addEventListener("click", () => void save("note"));
 
   const chips = [chip(w(`due-${home.due}`), { care: "bad", stale: "warn", fresh: "ok" }[home.due]), chip(w(`usage.${home.usage}`), "info")];
-  const facts = [home.confirmed_at ? w("confirmed-at", when(home.confirmed_at)) : w("never"), home.nobody_at ? w("nobody-at", when(home.nobody_at)) : ""];
+  const facts = [home.left > 1 ? w("visits-n", home.left) : "", home.confirmed_at ? w("confirmed-at", when(home.confirmed_at)) : w("never"), home.nobody_at ? w("nobody-at", when(home.nobody_at)) : ""];
   const head = make("div", { class: "stack tight" },
     make("a", { class: "btn quiet small", href: "#/" }, icon("back"), w("back")),
     make("h1", {}, home.address), make("p", { class: "row" }, ...chips), make("p", { class: "mute" }, facts.filter(Boolean).join(" · ")));

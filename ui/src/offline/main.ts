@@ -1,9 +1,11 @@
 // The worker's pages without signal: the walk, a home, the cases, what waits. One page, told by its hash.
-import { all, icon, make, one } from "../dom";
+import { all, icon, make, on, one } from "../dom";
+import { toast } from "../small";
 import { cases, empty, walk } from "./list";
 import * as ask from "./ask";
 import * as forms from "./forms";
 import * as home from "./home";
+import { logOut } from "./leave";
 import * as q from "./queue";
 import * as sync from "./sync";
 import { owner, usable } from "./vault";
@@ -65,6 +67,7 @@ async function status(): Promise<void> {
   const shown = items.filter((x) => x.kind !== "seen");
   const look = shown.filter((x) => x.state !== "waiting").length;
   const off = link === "offline";
+  one("#out")!.hidden = !owner();
   bar.setAttribute("aria-busy", String(link === "sending"));
   bar.dataset.state = off ? "offline" : look ? "conflict" : "online";
   const words = link === "locked" ? w("no-key") : link === "sending" ? w(shown.length ? "sending" : "fetching") : w(off ? "offline" : "online");
@@ -81,6 +84,18 @@ async function status(): Promise<void> {
 const busy = () => /^#\/(home|form)\//.test(location.hash) || main.contains(document.activeElement) && document.activeElement !== main && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement!.tagName);
 sync.onChange((_link, changed) => void (changed && !(busy() && owner()) ? draw() : status()));
 addEventListener("hashchange", () => void draw(true));
+
+on<SubmitEvent>("submit", "form[action='/logout']", (_form, e) => {
+  e.preventDefault();
+  void (async () => {
+    const told = await logOut();
+    if (told === undefined) return;
+    if (told) return location.assign("/login");
+    location.hash = "#/";
+    toast(w("out-owed"));
+    await draw();
+  })();
+});
 
 addEventListener("beforeinstallprompt", (e) => {
   e.preventDefault();

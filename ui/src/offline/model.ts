@@ -7,6 +7,8 @@ export interface Person {
 export interface Home {
   id: string; area: string; building: string; house: string; unit: string; floor: number | null; door: string;
   address: string; usage: string; confirmed_at: string | null; version: number; due: "care" | "stale" | "fresh";
+  /** Visits that are left in this quarter. */
+  left: number;
   nobody_at: string | null; people: Person[];
 }
 export interface CaseNote {
@@ -64,5 +66,6 @@ export function after(home: Home, entry: Entry): Home {
     const phone = s.phone === undefined ? p.phone : s.phone === "-" ? null : { shown: s.phone.replace(/^(\d{3})\d+(\d{4})$/, "$1****$2"), tag: `=${s.phone}` };
     return { ...p, name: s.name ?? p.name, relation: s.relation ?? p.relation, residence: s.residence ?? p.residence, phone };
   });
-  return { ...home, usage: says.usage ?? home.usage, people, confirmed_at: entry.at, due: "fresh" };
+  const left = Math.max(0, home.left - 1);
+  return { ...home, usage: says.usage ?? home.usage, people, confirmed_at: entry.at, left, due: left > 0 ? home.due : "fresh" };
 }

@@ -3,6 +3,7 @@
 import { queue, keep, photo, remove, setState, stored, type Waiting } from "./queue";
 import { fetchKey, lock, owner, touch, unlock } from "./vault";
 import * as forms from "./forms";
+import { owed, tell } from "./leave";
 import type { Answer, Home, Pack } from "./model";
 
 export type Link = "online" | "offline" | "sending" | "locked";
@@ -179,6 +180,8 @@ async function fetchForms(): Promise<boolean> {
 }
 
 async function round(): Promise<void> {
+  // Whoever logged out without signal is not let in again by a session that has not ended yet.
+  if (owed() && !(await tell())) return say("offline", true);
   const told = await fetchKey();
   if (told === 0) return say("offline");
   if (!owner()) return say("locked", true);

@@ -1,7 +1,7 @@
 // The key of what lies on the phone. The server gives it to whoever is logged in, the same for this account and this
 // phone each time; here it is kept in a form that cannot be read out, and it is dropped at log-out, when the
 // server refuses, and when nobody has been in touch for days.
-import { get, write, type Sealed } from "./db";
+import { all, get, write, type Sealed } from "./db";
 
 interface Held {
   key: CryptoKey;
@@ -22,12 +22,18 @@ export async function unlock(): Promise<boolean> {
   return held !== undefined;
 }
 
-/** Nothing opens any more; what waits to be sent stays, sealed. */
+/** Nothing opens any more; what waits to be sent and what is half written stays, sealed. Where there is none of it,
+ * nothing stays at all. */
 export async function lock(): Promise<void> {
   held = undefined;
-  await write(["meta", "sealed"], (of) => {
+  const [waits, begun] = await Promise.all([all("queue"), all("drafts")]);
+  const bare = waits.length === 0 && begun.length === 0;
+  await write(["meta", "sealed", "photos"], (of) => {
     of("meta").delete("key");
     of("sealed").clear();
+    if (!bare) return;
+    of("meta").clear();
+    of("photos").clear();
   });
 }
 

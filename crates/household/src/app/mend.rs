@@ -27,6 +27,7 @@ pub async fn correct_door(
     door: &str,
     expected: Option<i64>,
 ) -> Result<()> {
+    places::hold_house_of(&mut op.tx, id).await?;
     let area = places::dwelling(&mut op.tx, id).await?.area;
     op.permit("household.edit", &Target::at(&area))?;
     let mut news = News::new();
@@ -46,6 +47,7 @@ pub async fn close_dwelling(op: &mut Op, id: DwellingId, why: &str) -> Result<Bu
 
 /// Opens a closed door again.
 pub async fn reopen_dwelling(op: &mut Op, id: DwellingId) -> Result<()> {
+    places::hold_house_of(&mut op.tx, id).await?;
     let area = mend::closed_dwelling(&mut op.tx, id).await?.area;
     op.permit("household.edit", &Target::at(&area))?;
     let mut news = News::new();

@@ -173,14 +173,17 @@ fn building_of(row: &Row) -> NewBuilding {
 
 impl Places {
     async fn load(conn: &mut Conn, rows: &[Row]) -> Result<Self> {
-        let keys: HashSet<&str> = rows.iter().map(|r| r.address_key.as_str()).collect();
-        let sql = format!("SELECT address_key, id FROM dwelling WHERE address_key IN {}", texts(conn));
-        let dwellings: HashMap<String, DwellingId> =
-            conn.all(&sql, params![json(&keys)?]).await?.into_iter().collect();
         let houses: HashSet<String> = rows.iter().map(|r| places::building_key(&building_of(r))).collect();
-        let sql = format!("SELECT address_key, id FROM building WHERE address_key IN {}", texts(conn));
+        // Locked, houses before doors and each in one order: what is closed in this moment is either closed before, and
+        // its address free, or finds who came.
+        let lock = conn.dialect("", "ORDER BY id FOR UPDATE");
+        let sql = format!("SELECT address_key, id FROM building WHERE address_key IN {} {lock}", texts(conn));
         let buildings: HashMap<String, BuildingId> =
             conn.all(&sql, params![json(&houses)?]).await?.into_iter().collect();
+        let keys: HashSet<&str> = rows.iter().map(|r| r.address_key.as_str()).collect();
+        let sql = format!("SELECT address_key, id FROM dwelling WHERE address_key IN {} {lock}", texts(conn));
+        let dwellings: HashMap<String, DwellingId> =
+            conn.all(&sql, params![json(&keys)?]).await?.into_iter().collect();
         let list = places::ids(buildings.values().map(|id| id.0));
         let sql = format!(
             "SELECT building_id, name, id FROM building_unit WHERE building_id IN {}",

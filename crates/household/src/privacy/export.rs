@@ -222,11 +222,11 @@ impl Copy {
 }
 
 /// The table as a file that Excel opens: with a mark of its encoding, and no cell that it would take for a formula.
-pub fn csv(rows: &[[String; 4]]) -> Result<Vec<u8>> {
+pub fn csv<R: AsRef<[String]>>(rows: &[R]) -> Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     for row in rows {
-        let guarded = row.iter().map(|cell| {
-            if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell.clone() }
+        let guarded = row.as_ref().iter().map(|cell| {
+            if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.clone() }
         });
         out.write_record(guarded).map_err(Error::internal)?;
     }

@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use super::{
     all, export, rules,
-    stewards::{HERE, LEFT},
+    stewards::{CHECKS, HERE, LEFT},
 };
 use crate::{
     model::{Basis, ResidentId},
+    rhythm,
     store::people,
 };
 
@@ -194,6 +195,11 @@ pub async fn erase(op: &mut Op, id: RequestId) -> Result<Outcome> {
     // Of who has left nothing is said to somebody who lives here, and the other way round.
     let other = if here { LEFT } else { HERE };
     let mut outcome = Outcome::default();
+    // A copy for checking the work of others is no duty towards the person. First, while it is known where they lived.
+    let copies = rhythm::leave(op, request.resident_id).await?;
+    if copies > 0 {
+        outcome.erased.push((CHECKS.to_owned(), copies));
+    }
     for rule in rules::rules(&mut op.tx, &stewards).await? {
         let steward = stewards.iter().find(|s| s.fields == rule.fields);
         let Some(erase) = steward.and_then(|s| s.erase) else { continue };

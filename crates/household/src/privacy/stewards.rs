@@ -10,6 +10,7 @@ use super::request;
 use crate::{
     model::{Basis, CareKind, ResidentId},
     register::News,
+    rhythm,
     store::forget,
 };
 
@@ -53,6 +54,8 @@ pub(crate) const FORMS: &str = "forms";
 /// Who lives here, and who has left: of one person at most one of the two counts.
 pub(super) const HERE: &str = "residents";
 pub(super) const LEFT: &str = "identity";
+/// The copies with which spot checks compare.
+pub(super) const CHECKS: &str = "checks";
 
 const OWN: &[Steward] = &[
     // Forms come before phones: whose they are is told by the phone.
@@ -120,6 +123,16 @@ const OWN: &[Steward] = &[
         most: 0,
         // Whoever notes that an entity has closed takes its contact away in the same step.
         enforce: |_, _, _| Box::pin(async { Ok(0) }),
+        erase: None,
+    },
+    Steward {
+        fields: CHECKS,
+        basis: Basis::Duty,
+        days: 0,
+        most: 0,
+        // The finished ones are gone already.
+        enforce: |op, before, most| Box::pin(rhythm::drop_past(op, before, most)),
+        // An erasure takes them whatever else stays, see [`request::erase`].
         erase: None,
     },
     Steward {

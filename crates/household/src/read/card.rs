@@ -1,13 +1,14 @@
-//! The household card (一户一档): the home, who lives there, what care, and what happened, in six queries.
+//! The household card (一户一档): the home, who lives there, what care, and what happened, in seven queries.
 
 use linli_access::{Access, Scope, masking::Masked};
 use linli_kernel::{AreaCode, Error, Result, Timestamp, params};
 use linli_store::Conn;
 use serde::Serialize;
 
+use super::timeline::{Event, timeline};
 use crate::{
     model::{
-        BuildingId, CareKind, DwellingId, Field, HouseholdId, HouseholdKind, Leaving, Mark, Marks, Relation,
+        BuildingId, CareKind, DwellingId, Field, HouseholdId, HouseholdKind, Mark, Marks, Relation,
         Residence, ResidentId, Sex, Usage,
     },
     rules,
@@ -15,7 +16,7 @@ use crate::{
         Seal, care,
         care::CareMark,
         people,
-        people::{Resident, STAY, Stay},
+        people::Resident,
         places::{self, DWELLING, Dwelling},
     },
 };
@@ -87,34 +88,6 @@ pub struct CardHousehold {
     pub residents: Vec<CardResident>,
 }
 
-/// What happened in a home.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum EventKind {
-    /// Somebody lives here since then.
-    MovedIn,
-    /// Somebody's stay ended.
-    MovedOut {
-        /// Why.
-        reason: Leaving,
-        /// Where to, in words.
-        destination: Option<String>,
-    },
-    /// All of it was confirmed.
-    Confirmed,
-}
-
-/// One line of the timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Event {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub kind: EventKind,
-    /// Who, by name.
-    pub name: Option<String>,
-}
-
 /// Everything about one home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Card {
@@ -150,13 +123,6 @@ impl Card {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct NamedStay {
-    #[sqlx(flatten)]
-    stay: Stay,
-    name: String,
-}
-
 /// The card of a home within the scope. The caller writes down that it was looked at
 /// ([`crate::app::looked`]) before it answers.
 pub async fn card(
@@ -174,17 +140,8 @@ pub async fn card(
     let households = places::households(conn, id).await?;
     let living = people::of_dwelling(conn, id).await?;
     let marks = care::of_dwelling(conn, id, now).await?;
-    let gone: Vec<NamedStay> = conn
-        .all(
-            &format!(
-                "SELECT {STAY}, r.name FROM residence s JOIN resident r ON r.id = s.resident_id
-                 WHERE s.dwelling_id = $1 ORDER BY s.until DESC LIMIT 50"
-            ),
-            params![id],
-        )
-        .await?;
     let seal = Seal::new(access);
-    let timeline = timeline(&dwelling, &living, gone);
+    let timeline = timeline(conn, &dwelling, &living).await?;
     let mut people: Vec<CardResident> =
         living.into_iter().map(|r| resident(r, seal, &marks, now)).collect::<Result<_>>()?;
     let households = households
@@ -234,19 +191,4 @@ fn resident(r: Resident, seal: Seal<'_>, care: &[CareMark], now: Timestamp) -> R
         marks,
         version: r.version,
     })
-}
-
-fn timeline(dwelling: &Dwelling, living: &[Resident], gone: Vec<NamedStay>) -> Vec<Event> {
-    let mut events: Vec<Event> = living
-        .iter()
-        .map(|r| Event { at: r.since, kind: EventKind::MovedIn, name: Some(r.name.clone()) })
-        .collect();
-    for NamedStay { stay, name } in gone {
-        events.push(Event { at: stay.since, kind: EventKind::MovedIn, name: Some(name.clone()) });
-        let kind = EventKind::MovedOut { reason: stay.reason, destination: stay.destination };
-        events.push(Event { at: stay.until, kind, name: Some(name) });
-    }
-    events.extend(dwelling.confirmed_at.map(|at| Event { at, kind: EventKind::Confirmed, name: None }));
-    events.sort_by_key(|event| std::cmp::Reverse(event.at));
-    events
 }

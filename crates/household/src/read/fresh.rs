@@ -4,8 +4,8 @@ use linli_access::Scope;
 use linli_kernel::{AreaCode, Cursor, Page, Result, Timestamp, area::AreaLevel, text_enum};
 use linli_store::{Conn, Where};
 use serde::Serialize;
-use uuid::Uuid;
 
+use super::{Keys, Order, Place};
 use crate::{
     model::{DwellingId, Usage},
     rules::fresh_since,
@@ -102,6 +102,8 @@ text_enum! {
         Never = "never",
         /// Confirmed within ninety days.
         Fresh = "fresh",
+        /// Every registered home.
+        Every = "all",
     }
 }
 
@@ -121,15 +123,24 @@ pub struct StaleRow {
     /// How many live there.
     pub residents: i64,
     #[serde(skip)]
+    care: i64,
+    #[serde(skip)]
     n: i64,
 }
 
-/// The homes behind a number, the longest unconfirmed first.
+impl StaleRow {
+    /// Whether somebody there needs care.
+    pub const fn needs_care(&self) -> bool {
+        self.care == 0
+    }
+}
+
+/// The homes behind a number, in the order that is asked for.
 pub async fn stale(
     conn: &mut Conn,
     scope: &Scope,
     area: &AreaCode,
-    which: Stale,
+    (which, order): (Stale, Order),
     now: Timestamp,
     after: Option<Cursor>,
     size: usize,
@@ -143,22 +154,26 @@ pub async fn stale(
         Stale::All => rows.and("d.confirmed_at IS NULL OR d.confirmed_at < ?", vec![since.into()]),
         Stale::Never => rows.and("d.confirmed_at IS NULL", vec![]),
         Stale::Fresh => rows.and("d.confirmed_at >= ?", vec![since.into()]),
+        Stale::Every => &mut rows,
     };
-    // The number of a row in the place of an id: the index ends with it.
-    if let Some(cursor) = after {
-        let n = i64::try_from(cursor.id.as_u128()).unwrap_or(i64::MAX);
-        rows.and("(coalesce(d.confirmed_at, 0), d.n) > (?, ?)", vec![cursor.key.into(), n.into()]);
-    }
+    let present = rows.bind(now);
+    let care = format!(
+        "CASE WHEN EXISTS (SELECT 1 FROM care_mark c JOIN resident r ON r.id = c.resident_id WHERE r.dwelling_id = d.id
+             AND c.ended_at IS NULL AND c.expires_at > {present}) THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END"
+    );
+    let keys = Keys { last: "d.confirmed_at", care: &care };
+    order.after(&mut rows, &keys, after);
     let limit = rows.bind(i64::try_from(size + 1).unwrap_or(i64::MAX));
     let sql = format!(
-        "SELECT d.id, d.area, d.address, d.usage, d.confirmed_at, d.n,
+        "SELECT d.id, d.area, d.address, d.usage, d.confirmed_at, d.n, {care} AS care,
                 (SELECT count(*) FROM resident r WHERE r.dwelling_id = d.id) AS residents
-         FROM dwelling d{} ORDER BY coalesce(d.confirmed_at, 0), d.n LIMIT {limit}",
-        rows.text()
+         FROM dwelling d {}{} ORDER BY {} LIMIT {limit}",
+        order.joins(),
+        rows.text(),
+        order.by(&keys)
     );
     let found: Vec<StaleRow> = conn.all(&sql, rows.args()).await?;
-    Ok(Page::cut(found, size, |row| Cursor {
-        key: row.confirmed_at.map_or(0, Timestamp::millis),
-        id: Uuid::from_u128(u128::try_from(row.n).unwrap_or_default()),
+    Ok(Page::cut(found, size, |row| {
+        Order::cursor(Place { last: row.confirmed_at.map_or(0, Timestamp::millis), care: row.care, n: row.n })
     }))
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Writes a door's address and place in the house, and tells of it and of who lives there.
-async fn put_door(op: &mut Op, news: &mut News, door: &Dwelling) -> Result<()> {
+pub(super) async fn put_door(op: &mut Op, news: &mut News, door: &Dwelling) -> Result<()> {
     places::move_dwelling(&mut op.tx, door, op.now)
         .await
         .map_err(|e| exists(e, "household-dwelling-known"))?;
@@ -40,11 +40,13 @@ pub async fn correct_building(
     place: &str,
     name: &str,
 ) -> Result<()> {
-    let known = places::building(&mut op.tx, id).await?;
+    let known = places::house(&mut op.tx, id).await?;
     let mut check = Check::new();
     let place = check.text("place", place, 80);
     let name = check.optional("name", Some(name), 40).unwrap_or_default();
     check.done()?;
+    let called = |b: &Building| format!("{}{}", b.place, b.name);
+    let before = called(&known);
     let house = Building { place, name, ..known };
     mend::rename_building(&mut op.tx, &house, op.now)
         .await
@@ -58,7 +60,8 @@ pub async fn correct_building(
         };
         put_door(op, news, &Dwelling { address: parts.text(), ..door }).await?;
     }
-    note(op, "household.building", "building", id, &house.area, json!({ "fields": ["name"] })).await
+    let detail = json!({ "fields": ["name"], "from": before, "to": called(&house) });
+    note(op, "household.building", "building", id, &house.area, detail).await
 }
 
 /// Puts a door into another staircase of its house, or calls it by another number.
@@ -70,6 +73,7 @@ pub async fn correct_door(
     door: &str,
     expected: Option<i64>,
 ) -> Result<()> {
+    places::hold_house_of(&mut op.tx, id).await?;
     let known = places::dwelling(&mut op.tx, id).await?;
     places::same_version(known.version, expected)?;
     let house = places::building(&mut op.tx, known.building_id).await?;
@@ -80,9 +84,11 @@ pub async fn correct_door(
     let unit_id = staircase(op, house.id, unit.as_deref()).await?;
     let parts = Address { place: house.place, building: house.name, unit, door: door.clone() };
     let floor = parts.floor().or(known.floor);
+    let before = known.address.clone();
     let after = Dwelling { unit_id, floor, door, address: parts.text(), ..known };
     put_door(op, news, &after).await?;
-    note(op, "household.correct", "dwelling", id, &after.area, json!({ "fields": ["address"] })).await
+    let detail = json!({ "fields": ["address"], "from": before, "to": after.address });
+    note(op, "household.correct", "dwelling", id, &after.area, detail).await
 }
 
 fn reason(text: &str) -> Result<String> {
@@ -108,6 +114,7 @@ pub async fn close_dwelling(op: &mut Op, news: &mut News, id: DwellingId, why: &
 
 /// A door that was closed is there after all.
 pub async fn reopen_dwelling(op: &mut Op, news: &mut News, id: DwellingId) -> Result<()> {
+    places::hold_house_of(&mut op.tx, id).await?;
     let door = mend::closed_dwelling(&mut op.tx, id).await?;
     // Of a closed house no door is open.
     places::building(&mut op.tx, door.building_id)
@@ -123,7 +130,7 @@ pub async fn reopen_dwelling(op: &mut Op, news: &mut News, id: DwellingId) -> Re
 /// Closes a house without open doors.
 pub async fn close_building(op: &mut Op, id: BuildingId, why: &str) -> Result<()> {
     let why = reason(why)?;
-    let house = places::building(&mut op.tx, id).await?;
+    let house = places::house(&mut op.tx, id).await?;
     if !mend::doors_of(&mut op.tx, id).await?.is_empty() {
         return Err(Error::Conflict("household-house-has-homes"));
     }

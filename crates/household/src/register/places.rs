@@ -33,7 +33,7 @@ pub async fn add_building(op: &mut Op, new: &NewBuilding) -> Result<BuildingId> 
 
 /// Registers a home in a house.
 pub async fn add_dwelling(op: &mut Op, news: &mut News, new: &NewDwelling, by: &Mark) -> Result<DwellingId> {
-    let building = places::building(&mut op.tx, new.building).await?;
+    let building = places::house(&mut op.tx, new.building).await?;
     let mut check = Check::new();
     let door = check.optional("door", Some(&new.door), 20).unwrap_or_default();
     let unit = check.optional("unit", new.unit.as_deref(), 20).as_deref().and_then(rules::unit_form);

@@ -9,7 +9,10 @@ use linli_store::{Conn, Where};
 use serde::Serialize;
 
 use super::{Found, Month, Quarter, china_day, needed};
-use crate::model::{BuildingId, CareKind, DwellingId};
+use crate::{
+    model::{BuildingId, CareKind, DwellingId},
+    read::{Keys, Order, Place},
+};
 
 /// How the rhythm stands in one area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,9 +75,23 @@ pub(super) const fn digits(level: AreaLevel) -> usize {
     }
 }
 
-/// Visits that each home with marks needs, and how often each home was met since the beginning of the quarter.
-/// `$1` the beginning, `$2` the present; in a part of the district only its own homes are counted.
-fn beside(rows: &mut Where, area: &AreaCode) -> String {
+/// Visits that each home `d` with marks needs, and how often each home was met since the beginning of the quarter:
+/// what [`WAITS`] and [`VISITED`] ask. `start` and `now` are the placeholders of the beginning and of the present; `visits`
+/// and `people` narrow the homes of `home_visit v` and of `resident r`.
+pub(crate) fn beside(start: &str, now: &str, visits: &str, people: &str) -> String {
+    let words: Vec<String> =
+        CareKind::ALL.iter().map(|k| format!("WHEN '{k}' THEN CAST({} AS BIGINT)", needed(&[*k]))).collect();
+    let words = words.join(" ");
+    format!(
+        "LEFT JOIN (SELECT v.dwelling_id, count(*) AS times FROM home_visit v WHERE v.at >= {start} AND v.how <> 'nobody' {visits} GROUP BY v.dwelling_id) met
+             ON met.dwelling_id = d.id
+         LEFT JOIN (SELECT r.dwelling_id, max(CASE c.kind {words} ELSE CAST(1 AS BIGINT) END) AS times FROM care_mark c JOIN resident r ON r.id = c.resident_id
+              WHERE c.ended_at IS NULL AND c.expires_at > {now} {people} GROUP BY r.dwelling_id) need ON need.dwelling_id = d.id"
+    )
+}
+
+/// As [`beside`] after [`quarter`]: in a part of the district only its own homes are counted.
+fn beside_in(rows: &mut Where, area: &AreaCode) -> String {
     let mut here = |column: &str| {
         if area.level() == AreaLevel::District {
             return String::new();
@@ -84,18 +101,17 @@ fn beside(rows: &mut Where, area: &AreaCode) -> String {
         format!("AND {column} IN (SELECT x.id FROM dwelling x WHERE x.area >= {low} AND x.area < {high})")
     };
     let (visits, people) = (here("v.dwelling_id"), here("r.dwelling_id"));
-    let words: Vec<String> =
-        CareKind::ALL.iter().map(|k| format!("WHEN '{k}' THEN CAST({} AS BIGINT)", needed(&[*k]))).collect();
-    let words = words.join(" ");
-    format!(
-        "LEFT JOIN (SELECT v.dwelling_id, count(*) AS times FROM home_visit v WHERE v.at >= $1 AND v.how <> 'nobody' {visits} GROUP BY v.dwelling_id) met
-             ON met.dwelling_id = d.id
-         LEFT JOIN (SELECT r.dwelling_id, max(CASE c.kind {words} ELSE CAST(1 AS BIGINT) END) AS times FROM care_mark c JOIN resident r ON r.id = c.resident_id
-              WHERE c.ended_at IS NULL AND c.expires_at > $2 {people} GROUP BY r.dwelling_id) need ON need.dwelling_id = d.id"
-    )
+    beside("$1", "$2", &visits, &people)
 }
 
-const ENOUGH: &str = "coalesce(met.times, 0) >= coalesce(need.times, 1)";
+/// 已走访: the home had as many visits in this quarter as it needs.
+const VISITED: &str = "coalesce(met.times, 0) >= coalesce(need.times, 1)";
+
+/// 待走访: the home still waits for a visit in this quarter. The one rule, for the figures, the lists and the phone.
+pub(crate) const WAITS: &str = "coalesce(met.times, 0) < coalesce(need.times, 1)";
+
+/// How often a home still has to be visited in this quarter.
+pub(crate) const LEFT: &str = "coalesce(need.times, 1) - coalesce(met.times, 0)";
 
 fn quarter(now: Timestamp) -> Where {
     let mut rows = Where::new();
@@ -119,10 +135,10 @@ pub async fn figures(
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
     rows.and("d.closed_at IS NULL", vec![]);
-    let beside = beside(&mut rows, area);
+    let beside = beside_in(&mut rows, area);
     let sql = format!(
-        "SELECT d.area, count(*), sum(CASE WHEN {ENOUGH} THEN 1 ELSE 0 END), count(need.times),
-                sum(CASE WHEN need.times IS NOT NULL AND {ENOUGH} THEN 1 ELSE 0 END)
+        "SELECT d.area, count(*), sum(CASE WHEN {VISITED} THEN 1 ELSE 0 END), count(need.times),
+                sum(CASE WHEN need.times IS NOT NULL AND {VISITED} THEN 1 ELSE 0 END)
          FROM dwelling d {beside}{} GROUP BY d.area",
         rows.text()
     );
@@ -166,8 +182,8 @@ pub async fn visited_by_house(
     scope.filter(&mut rows, "d.area", "");
     rows.within("d.area", std::slice::from_ref(area));
     rows.and("d.closed_at IS NULL", vec![]);
-    rows.and(ENOUGH, vec![]);
-    let beside = beside(&mut rows, area);
+    rows.and(VISITED, vec![]);
+    let beside = beside_in(&mut rows, area);
     let sql = format!(
         "SELECT d.building_id, count(*) FROM dwelling d {beside}{} GROUP BY d.building_id",
         rows.text()
@@ -216,15 +232,23 @@ pub struct ListedHome {
     pub needed: i64,
     /// When it was last met in this quarter, or nobody was there.
     pub last_at: Option<Timestamp>,
+    care: i64,
     n: i64,
 }
 
-/// The homes behind a number, in the order of the doors.
+impl ListedHome {
+    /// Whether somebody there needs care.
+    pub const fn needs_care(&self) -> bool {
+        self.care == 0
+    }
+}
+
+/// The homes behind a number, in the order that is asked for.
 pub async fn listed(
     conn: &mut Conn,
     scope: &Scope,
     area: &AreaCode,
-    which: Listed,
+    (which, order): (Listed, Order),
     now: Timestamp,
     after: Option<Cursor>,
     size: usize,
@@ -241,23 +265,28 @@ pub async fn listed(
     };
     let day = || vec![china_day(now).into()];
     match which {
-        Listed::Due => rows.and(&format!("NOT ({ENOUGH})"), vec![]),
-        Listed::Visited => rows.and(ENOUGH, vec![]),
-        Listed::Care => rows.and(&format!("need.times IS NOT NULL AND NOT ({ENOUGH})"), vec![]),
+        Listed::Due => rows.and(WAITS, vec![]),
+        Listed::Visited => rows.and(VISITED, vec![]),
+        Listed::Care => rows.and(&format!("need.times IS NOT NULL AND {WAITS}"), vec![]),
         Listed::Open => rows.and(&today("IS NULL"), day()),
         Listed::Settled => rows.and(&today("IS NOT NULL"), day()),
     };
-    if let Some(cursor) = after {
-        rows.and("d.n > ?", vec![cursor.key.into()]);
-    }
+    let last = "(SELECT max(v.at) FROM home_visit v WHERE v.dwelling_id = d.id AND v.at >= $1)";
+    let care = "CASE WHEN need.times IS NULL THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END";
+    let keys = Keys { last, care };
+    order.after(&mut rows, &keys, after);
     let limit = rows.bind(i64::try_from(size + 1).unwrap_or(i64::MAX));
-    let beside = beside(&mut rows, area);
+    let beside = beside_in(&mut rows, area);
     let sql = format!(
         "SELECT d.id, d.area, d.address, d.n, coalesce(met.times, 0) AS times, coalesce(need.times, 1) AS needed,
-                (SELECT max(v.at) FROM home_visit v WHERE v.dwelling_id = d.id AND v.at >= $1) AS last_at
-         FROM dwelling d {beside}{} ORDER BY d.n LIMIT {limit}",
-        rows.text()
+                {last} AS last_at, {care} AS care
+         FROM dwelling d {} {beside}{} ORDER BY {} LIMIT {limit}",
+        order.joins(),
+        rows.text(),
+        order.by(&keys)
     );
     let found: Vec<ListedHome> = conn.all(&sql, rows.args()).await?;
-    Ok(Page::cut(found, size, |row| Cursor { key: row.n, id: row.id.0 }))
+    Ok(Page::cut(found, size, |row| {
+        Order::cursor(Place { last: row.last_at.map_or(0, Timestamp::millis), care: row.care, n: row.n })
+    }))
 }

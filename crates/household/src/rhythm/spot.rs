@@ -18,7 +18,10 @@ use super::{
     sample::{SAMPLE, digest, draw, frame_text, hex},
     spot_record,
 };
-use crate::model::DwellingId;
+use crate::{
+    model::{DwellingId, ResidentId},
+    store::people,
+};
 
 text_enum! {
     /// What is checked of a home.
@@ -188,7 +191,7 @@ pub async fn draw_month(op: &mut Op, area: &AreaCode) -> Result<Drawn> {
     }
     let atlas = op.district.port::<AtlasPort>()?.get();
     let now = op.now;
-    spot_record::drop_past(op, now).await?;
+    spot_record::drop_past(op, now, i64::MAX).await?;
     let mut drawn = Drawn::default();
     for (grid, homes) in grids {
         let checkers = checkers(&atlas, &op.actor, &grid);
@@ -271,11 +274,8 @@ pub async fn assign(op: &mut Op, id: SpotId, to: AccountId) -> Result<AreaCode> 
 pub async fn note(op: &mut Op, id: SpotId, home: DwellingId, answers: &Answers) -> Result<()> {
     let check = locked(op, id).await?;
     may_check(op, &check)?;
-    let sql = "SELECT count(*) FROM spot_home WHERE check_id = $1 AND dwelling_id = $2";
-    let drawn: i64 = op.tx.scalar(sql, params![id, home]).await?;
-    if drawn == 0 {
-        return Err(Error::NotFound);
-    }
+    let sql = "SELECT left_at FROM spot_home WHERE check_id = $1 AND dwelling_id = $2";
+    let left: Option<Timestamp> = op.tx.scalar(sql, params![id, home]).await?;
     let sql = "SELECT field, answer FROM spot_answer WHERE check_id = $1 AND dwelling_id = $2";
     let before: Vec<(CheckField, Answer)> = op.tx.all(sql, params![id, home]).await?;
     let before: Answers = before.into_iter().collect();
@@ -284,6 +284,9 @@ pub async fn note(op: &mut Op, id: SpotId, home: DwellingId, answers: &Answers) 
     }
     if check.closed(op.now) {
         return Err(Error::Conflict("rhythm-spot-closed"));
+    }
+    if left.is_some() {
+        return Err(Error::Conflict("rhythm-spot-erased"));
     }
     let wanted = fields(spot_record::people(&mut op.tx, id, home).await?);
     let missing: Vec<FieldError> = wanted
@@ -325,12 +328,12 @@ pub async fn finish(op: &mut Op, id: SpotId) -> Result<()> {
     if check.closed(op.now) {
         return Err(Error::Conflict("rhythm-spot-closed"));
     }
-    // A home that was taken off the register since cannot be checked.
+    // A home that was taken off the register since cannot be checked, nor one that has left the check.
     let open: i64 = op
         .tx
         .scalar(
             "SELECT count(*) FROM spot_home h JOIN dwelling d ON d.id = h.dwelling_id AND d.closed_at IS NULL
-             WHERE h.check_id = $1 AND h.noted_at IS NULL",
+             WHERE h.check_id = $1 AND h.noted_at IS NULL AND h.left_at IS NULL",
             params![id],
         )
         .await?;
@@ -340,6 +343,23 @@ pub async fn finish(op: &mut Op, id: SpotId) -> Result<()> {
     op.tx.execute("UPDATE spot_check SET done_at = $2 WHERE id = $1", params![id, op.now]).await?;
     spot_record::drop_of(op, id).await?;
     log(op, "rhythm.finish", id, &check.area, json!({ "month": check.month().to_string() })).await
+}
+
+/// Somebody's data are erased: the homes in whose copies they stand leave their checks, and the copies are gone. What
+/// was judged of them before stays, of the others nothing is asked any more. Answers how many. The caller commits.
+pub(crate) async fn leave(op: &mut Op, who: ResidentId) -> Result<u64> {
+    let access = op.district.port::<Access>()?;
+    let name = people::get(&mut op.tx, who).await?.name;
+    let mut gone = 0;
+    for (id, home) in spot_record::with(op, &access, who, &name).await? {
+        // Nobody notes or finishes at the same moment.
+        let check = locked(op, id).await?;
+        if spot_record::leave(op, id, home).await? > 0 {
+            gone += 1;
+            log(op, "rhythm.leave", id, &check.area, json!({ "home": home, "why": "erasure" })).await?;
+        }
+    }
+    Ok(gone)
 }
 
 async fn log(

@@ -24,16 +24,18 @@ pub struct SpotHome {
     pub address: Option<String>,
     /// When it was checked.
     pub noted_at: Option<Timestamp>,
+    /// When it left the check, because data of somebody there were erased.
+    pub left_at: Option<Timestamp>,
     /// What was found.
     pub answers: Answers,
 }
 
 /// The homes of a check, in the order of the doors: two queries.
 pub async fn spot_homes(conn: &mut Conn, id: SpotId) -> Result<Vec<SpotHome>> {
-    type Row = (DwellingId, i64, Option<String>, Option<Timestamp>);
+    type Row = (DwellingId, i64, Option<String>, Option<Timestamp>, Option<Timestamp>);
     let rows: Vec<Row> = conn
         .all(
-            "SELECT h.dwelling_id, h.n, d.address, h.noted_at FROM spot_home h LEFT JOIN dwelling d ON d.id = h.dwelling_id AND d.closed_at IS NULL
+            "SELECT h.dwelling_id, h.n, d.address, h.noted_at, h.left_at FROM spot_home h LEFT JOIN dwelling d ON d.id = h.dwelling_id AND d.closed_at IS NULL
              WHERE h.check_id = $1 ORDER BY h.n",
             params![id],
         )
@@ -46,11 +48,12 @@ pub async fn spot_homes(conn: &mut Conn, id: SpotId) -> Result<Vec<SpotHome>> {
     }
     Ok(rows
         .into_iter()
-        .map(|(id, n, address, noted_at)| SpotHome {
+        .map(|(id, n, address, noted_at, left_at)| SpotHome {
             id,
             n,
             address,
             noted_at,
+            left_at,
             answers: answers.remove(&id).unwrap_or_default(),
         })
         .collect())
@@ -69,7 +72,7 @@ pub struct SpotLine {
     pub checker_name: String,
     /// When the checker was through.
     pub done_at: Option<Timestamp>,
-    /// Homes of the sample.
+    /// Homes of the sample that are checked: without those that left before.
     pub homes: i64,
     /// Of them checked.
     pub noted: i64,
@@ -91,7 +94,7 @@ fn lines() -> String {
     };
     format!(
         "SELECT s.id, s.area, s.month, s.checker_name, s.done_at,
-                (SELECT count(*) FROM spot_home h WHERE h.check_id = s.id) AS homes,
+                (SELECT count(*) FROM spot_home h WHERE h.check_id = s.id AND (h.left_at IS NULL OR h.noted_at IS NOT NULL)) AS homes,
                 (SELECT count(*) FROM spot_home h WHERE h.check_id = s.id AND h.noted_at IS NOT NULL) AS noted,
                 {} AS \"right\", {} AS wrong, {} AS unknown FROM spot_check s",
         count(Answer::Right),

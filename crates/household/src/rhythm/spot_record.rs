@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Month, SpotId};
 use crate::{
-    model::{DwellingId, Relation, Residence, Sex, Usage},
+    model::{DwellingId, Relation, Residence, ResidentId, Sex, Usage},
     read::{self, Card},
     store::Seal,
 };
@@ -25,6 +25,9 @@ pub struct Record {
 /// Somebody who lives there, as far as a page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
+    /// Who; nothing in copies that were kept before this was.
+    #[serde(default)]
+    pub id: Option<ResidentId>,
     /// 姓名
     pub name: String,
     /// 与户主关系
@@ -43,6 +46,7 @@ impl Record {
     /// As the card has it.
     pub fn of(card: &Card) -> Self {
         let people = card.residents().map(|r| Recorded {
+            id: Some(r.id),
             name: r.name.clone(),
             relation: r.relation,
             sex: r.sex,
@@ -103,14 +107,51 @@ pub(super) async fn drop_of(op: &mut Op, id: SpotId) -> Result<()> {
     Ok(())
 }
 
-/// Of months that are over and were never finished, wherever they were.
-pub(super) async fn drop_past(op: &mut Op, now: Timestamp) -> Result<()> {
-    op.tx
-        .execute(
-            "UPDATE spot_home SET record = NULL WHERE record IS NOT NULL
-             AND check_id IN (SELECT id FROM spot_check WHERE month < $1)",
-            params![Month::of(now).0],
+/// The copies of running checks in which somebody stands: of the homes where they live, or have lived.
+pub(super) async fn with(
+    op: &mut Op,
+    access: &Access,
+    who: ResidentId,
+    name: &str,
+) -> Result<Vec<(SpotId, DwellingId)>> {
+    let kept: Vec<(SpotId, DwellingId)> = op
+        .tx
+        .all(
+            "SELECT h.check_id, h.dwelling_id FROM spot_home h WHERE h.record IS NOT NULL AND h.dwelling_id IN (
+                 SELECT r.dwelling_id FROM resident r WHERE r.id = $1
+                 UNION SELECT s.dwelling_id FROM residence s WHERE s.resident_id = $1)
+             ORDER BY h.check_id, h.n",
+            params![who],
         )
         .await?;
-    Ok(())
+    let mut found = Vec::new();
+    for (id, home) in kept {
+        let Some(record) = drawn_record(&mut op.tx, access, id, home).await? else { continue };
+        if record.people.iter().any(|r| r.id.map_or(r.name == name, |id| id == who)) {
+            found.push((id, home));
+        }
+    }
+    Ok(found)
+}
+
+/// Takes a home out of its check, and the copy away.
+pub(super) async fn leave(op: &mut Op, id: SpotId, home: DwellingId) -> Result<u64> {
+    op.tx
+        .execute(
+            "UPDATE spot_home SET record = NULL, left_at = $3 WHERE check_id = $1 AND dwelling_id = $2 AND record IS NOT NULL",
+            params![id, home, op.now],
+        )
+        .await
+}
+
+/// Of months that are over and were never finished, wherever they were: at most so many; answers how many.
+pub(crate) async fn drop_past(op: &mut Op, now: Timestamp, most: i64) -> Result<u64> {
+    op.tx
+        .execute(
+            "UPDATE spot_home SET record = NULL WHERE (check_id, n) IN (
+                 SELECT h.check_id, h.n FROM spot_home h JOIN spot_check s ON s.id = h.check_id
+                 WHERE h.record IS NOT NULL AND s.month < $1 LIMIT $2)",
+            params![Month::of(now).0, most],
+        )
+        .await
 }

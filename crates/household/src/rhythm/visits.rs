@@ -25,15 +25,27 @@ pub const fn china_day(at: Timestamp) -> i64 {
     (at.millis() + CHINA_MS) / DAY_MS
 }
 
-/// Notes that somebody of ours was there. A second look on one day adds to the first: who was met once stays met.
+/// Notes that somebody of ours is there now, see [`visited_at`].
 pub async fn visited(op: &mut Op, home: DwellingId, area: &AreaCode, met: Met) -> Result<()> {
+    let now = op.now;
+    visited_at(op, home, area, met, now).await
+}
+
+/// Notes that somebody of ours was there. A second look on one day adds to the first: who was met once stays met.
+pub async fn visited_at(
+    op: &mut Op,
+    home: DwellingId,
+    area: &AreaCode,
+    met: Met,
+    at: Timestamp,
+) -> Result<()> {
     let by = op.actor.name().to_owned();
     op.tx
         .execute(
             "INSERT INTO home_visit (dwelling_id, day, area, how, at, by_name) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (dwelling_id, day) DO UPDATE SET
                  how = CASE WHEN home_visit.how = 'nobody' THEN excluded.how ELSE home_visit.how END",
-            params![home, china_day(op.now), area, met, op.now, by],
+            params![home, china_day(at), area, met, at, by],
         )
         .await?;
     op.announce("visit", area.as_str(), "");

@@ -117,10 +117,11 @@ pub async fn close_building(tx: &mut Tx, house: &Building, why: &str, now: Times
     Ok(())
 }
 
-/// A closed house.
-pub async fn closed_building(conn: &mut Conn, id: BuildingId) -> Result<Building> {
-    let sql = format!("SELECT {BUILDING} FROM building b WHERE b.id = $1 AND b.closed_at IS NOT NULL");
-    conn.one(&sql, params![id]).await
+/// A closed house, locked for a change.
+pub async fn closed_building(tx: &mut Tx, id: BuildingId) -> Result<Building> {
+    let lock = tx.dialect("", "FOR UPDATE OF b");
+    let sql = format!("SELECT {BUILDING} FROM building b WHERE b.id = $1 AND b.closed_at IS NOT NULL {lock}");
+    tx.one(&sql, params![id]).await
 }
 
 /// Opens a house again, if its address is still free.

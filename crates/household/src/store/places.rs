@@ -206,6 +206,26 @@ pub async fn building(conn: &mut Conn, id: BuildingId) -> Result<Building> {
     conn.one(&sql, params![id]).await
 }
 
+/// A house that is not closed, locked for a change of it or of which doors it has. Whoever changes a door too locks its
+/// house before it, see [`hold_house_of`].
+pub async fn house(tx: &mut Tx, id: BuildingId) -> Result<Building> {
+    let lock = tx.dialect("", "FOR UPDATE OF b");
+    let sql = format!("SELECT {BUILDING} FROM building b WHERE b.id = $1 AND b.closed_at IS NULL {lock}");
+    tx.one(&sql, params![id]).await
+}
+
+/// Locks the house of a door, closed or not, before the door itself is locked.
+pub async fn hold_house_of(tx: &mut Tx, id: DwellingId) -> Result<()> {
+    let lock = tx.dialect(
+        "",
+        "SELECT b.id FROM building b WHERE b.id = (SELECT d.building_id FROM dwelling d WHERE d.id = $1) FOR UPDATE OF b",
+    );
+    if lock.is_empty() {
+        return Ok(());
+    }
+    tx.optional::<(BuildingId,)>(lock, params![id]).await.map(|_| ())
+}
+
 /// The staircase of this name, however it was written once; made if it is new. `name` is in its usual form.
 pub async fn unit(tx: &mut Tx, id: UnitId, building: BuildingId, name: &str) -> Result<UnitId> {
     let sql = "SELECT id, name FROM building_unit WHERE building_id = $1 ORDER BY name, id";

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{Due, route};
 use crate::{
     model::{BuildingId, CareKind, DwellingId, Relation, Residence, ResidentId, Sex, Usage},
+    rhythm::{self, LEFT, Quarter, WAITS},
     store::{
         Seal,
         people::{RESIDENT, Resident},
@@ -77,6 +78,8 @@ pub struct Home {
     pub version: i64,
     /// How much it waits.
     pub due: Due,
+    /// How often it still is to be visited in this quarter.
+    pub left: i64,
     /// When somebody last came and found nobody.
     pub nobody_at: Option<Timestamp>,
     /// Who lives there.
@@ -100,6 +103,7 @@ impl Home {
             confirmed_at: None,
             version: 1,
             due: Due::Fresh,
+            left: 0,
             nobody_at: None,
             people: Vec::new(),
         }
@@ -120,6 +124,7 @@ struct Row {
     usage: Usage,
     confirmed_at: Option<Timestamp>,
     version: i64,
+    left: i64,
 }
 
 /// The homes that `rows` (over `dwelling d`) name, the longest unconfirmed first, at most `limit`: four queries.
@@ -132,10 +137,14 @@ pub(super) async fn homes(
 ) -> Result<Vec<Home>> {
     let within = format!("SELECT d.id FROM dwelling d{}", rows.text());
     let mut first = rows.clone();
+    let (start, present) = (first.bind(Quarter::of(now).start()), first.bind(now));
+    let inside = |column: &str| format!("AND {column} IN ({within})");
+    let beside = rhythm::beside(&start, &present, &inside("v.dwelling_id"), &inside("r.dwelling_id"));
     let most = first.bind(i64::try_from(limit).unwrap_or(i64::MAX));
     let sql = format!(
-        "SELECT d.id, d.area, d.building_id, b.place, b.name, u.name AS unit, d.floor, d.door, d.address, d.usage, d.confirmed_at, d.version
-         FROM dwelling d JOIN building b ON b.id = d.building_id LEFT JOIN building_unit u ON u.id = d.unit_id{}
+        "SELECT d.id, d.area, d.building_id, b.place, b.name, u.name AS unit, d.floor, d.door, d.address, d.usage, d.confirmed_at, d.version,
+                CASE WHEN {WAITS} THEN {LEFT} ELSE 0 END AS \"left\"
+         FROM dwelling d JOIN building b ON b.id = d.building_id LEFT JOIN building_unit u ON u.id = d.unit_id {beside}{}
          ORDER BY coalesce(d.confirmed_at, 0), d.n LIMIT {most}",
         rows.text()
     );
@@ -175,7 +184,8 @@ pub(super) async fn homes(
             let people = people.remove(&row.id).unwrap_or_default();
             let cared = people.iter().any(|p| !p.care.is_empty());
             Home {
-                due: route::due(row.confirmed_at, cared, now),
+                due: route::due(row.left, cared),
+                left: row.left,
                 nobody_at: nobody.get(&row.id).copied(),
                 id: row.id,
                 area: row.area,

@@ -1,35 +1,30 @@
 //! In which order the worker walks (走访路线): house by house, the one that waits most first, and within a house
 //! from door to door as one climbs it.
 
-use std::{cmp::Reverse, collections::HashMap, time::Duration};
+use std::{cmp::Reverse, collections::HashMap};
 
-use linli_kernel::{Timestamp, text_enum};
+use linli_kernel::text_enum;
 
 use super::Home;
-use crate::rules;
 
 text_enum! {
-    /// How much a home waits for a visit.
+    /// Whether a home waits for a visit in this quarter: by the rule of the figures, see [`crate::rhythm`].
     pub enum Due {
-        /// Somebody there needs care, and nobody came for a month.
+        /// It waits, and somebody there needs care.
         Care = "care",
-        /// Not confirmed within ninety days, or never.
+        /// It waits.
         Stale = "stale",
-        /// It can wait.
+        /// It had its visits.
         Fresh = "fresh",
     }
 }
 
-/// Days after which somebody who needs care is looked after again.
-const CARE_DAYS: u64 = 30;
-
-/// How much a home waits.
-pub(super) fn due(confirmed_at: Option<Timestamp>, care: bool, now: Timestamp) -> Due {
-    let month = now.minus(Duration::from_hours(24 * CARE_DAYS));
-    match () {
-        () if care && confirmed_at.is_none_or(|at| at < month) => Due::Care,
-        () if !rules::fresh(confirmed_at, now) => Due::Stale,
-        () => Due::Fresh,
+/// How much a home waits for which so many visits are left in this quarter.
+pub(super) const fn due(left: i64, care: bool) -> Due {
+    match (left > 0, care) {
+        (true, true) => Due::Care,
+        (true, false) => Due::Stale,
+        (false, _) => Due::Fresh,
     }
 }
 
@@ -58,22 +53,6 @@ pub(super) fn order(homes: &mut [Home]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn care_waits_a_month_and_everybody_a_quarter() {
-        let now: Timestamp = "2026-11-23T09:00:00+08:00".parse().unwrap();
-        let days = |n: u64| Some(now.minus(Duration::from_hours(24 * n)));
-        for (at, care, expected) in [
-            (None, true, Due::Care),
-            (None, false, Due::Stale),
-            (days(31), true, Due::Care),
-            (days(29), true, Due::Fresh),
-            (days(31), false, Due::Fresh),
-            (days(91), false, Due::Stale),
-        ] {
-            assert_eq!(due(at, care, now), expected, "{at:?} {care}");
-        }
-    }
 
     #[test]
     fn the_house_that_waits_most_comes_first_and_is_climbed() {

@@ -10,13 +10,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    Act, Answer, Differ, Entry, Home, Outcome, Person, Saw, SawPerson, SaysPerson, home, model::Change,
+    Act, Answer, Differ, Entry, Home, Outcome, Person, Saw, SawPerson, Says, SaysPerson, home, model::Change,
     photos, photos::MOST_PHOTOS, store, store::Sender,
 };
 use crate::{
     app,
     model::{Facts, Field, Mark, Marks, Texts},
     register::{self, DwellingFacts, News},
+    rhythm::{Met, visited_at},
     store::{Seal, people, places},
 };
 
@@ -146,7 +147,7 @@ pub async fn take(mut op: Op, entry: &Entry) -> Result<Answer> {
         return Ok(Answer { home: Some(before), differs, ..Answer::bare(id, Outcome::Conflict) });
     }
     // Nothing stands against it: a phone whose clock is slow must not lose to what it has seen itself.
-    match apply(&mut op, entry, &facts, &before, latest).await {
+    match apply(&mut op, entry, &facts, &before, (latest, at)).await {
         Ok(()) => {}
         // Found only while doing it: the number or phone is somebody else's.
         Err(Error::Conflict(key)) => return Ok(Answer::refused(id, vec![FieldError::new("says", key)])),
@@ -201,12 +202,13 @@ async fn log(op: &mut Op, entry: &Entry, home: &Home, outcome: Outcome) -> Resul
     .await
 }
 
+/// Does what an entry says. `at` is when it counts as said, `day` when somebody was at the door.
 async fn apply(
     op: &mut Op,
     entry: &Entry,
     facts: &[(SaysPerson, Facts)],
     home: &Home,
-    at: Timestamp,
+    (at, day): (Timestamp, Timestamp),
 ) -> Result<()> {
     if entry.act == Act::Seen {
         let people: Vec<_> = home.people.iter().map(|p| p.id).collect();
@@ -223,8 +225,13 @@ async fn apply(
             register::correct(op, &mut news, says.id, facts, &by, None).await?;
         }
         register::confirm_dwelling(op, &mut news, home.id, &by, None).await?;
+        let met = if entry.says == Says::default() { Met::Confirmed } else { Met::Changed };
+        visited_at(op, home.id, &home.area, met, day).await?;
         log(op, entry, home, Outcome::Done).await?;
         return news.publish(op).await;
+    }
+    if entry.act == Act::Nobody {
+        visited_at(op, home.id, &home.area, Met::Nobody, day).await?;
     }
     log(op, entry, home, Outcome::Done).await
 }

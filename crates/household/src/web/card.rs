@@ -1,5 +1,8 @@
 //! `/homes/{id}`: the household card (一户一档). Showing it writes down who looked.
 
+mod past;
+mod person;
+
 use askama::Template;
 use axum::{
     extract::{Form, Path, Query},
@@ -14,56 +17,13 @@ use super::{Desk, ago, day, word};
 use crate::{
     app::{self, Contact},
     claims,
-    model::{
-        Basis, CareKind, DwellingId, Field, HouseholdKind, Leaving, Mark, Relation, Residence, ResidentId,
-        Sex, Usage,
-    },
-    read::{self, Card, CardResident, EventKind},
+    model::{Basis, DwellingId, Field, HouseholdKind, Leaving, Relation, Residence, ResidentId, Sex, Usage},
+    read,
     store::mend,
     visits,
 };
-
-/// A choice of a closed list: code, words, chosen.
-pub(super) struct Choice {
-    code: &'static str,
-    label: String,
-    chosen: bool,
-}
-
-/// One field of a person, as shown and as corrected.
-struct Shown {
-    field: Field,
-    label: String,
-    value: String,
-    /// What the correction starts from; sealed fields start empty.
-    input: String,
-    choices: Vec<Choice>,
-    kind: &'static str,
-    /// Who said it, and when it was last confirmed.
-    source: String,
-    checked: bool,
-    problem: Option<String>,
-}
-
-struct Who {
-    id: ResidentId,
-    version: i64,
-    name: String,
-    about: String,
-    head: bool,
-    confirmed: String,
-    fields: Vec<Shown>,
-    care: Vec<(CareKind, String, String)>,
-    care_left: Vec<(CareKind, String)>,
-    clear: bool,
-    has_secret: bool,
-}
-
-struct Family {
-    name: String,
-    since: String,
-    people: Vec<Who>,
-}
+pub(super) use person::choices;
+use person::{Choice, Family, source, who};
 
 #[derive(Template)]
 #[template(path = "homes/card.html")]
@@ -100,6 +60,7 @@ struct Page {
     leavings: Vec<(Leaving, String)>,
     relations: Vec<Choice>,
     residences: Vec<Choice>,
+    sexes: Vec<Choice>,
     typed: super::edit::Newcomer,
     /// Where the newcomer is registered, to be asked whether they come from there.
     comes: Option<(DwellingId, String)>,
@@ -143,117 +104,6 @@ impl Beside {
             () => StatusCode::OK,
         }
     }
-}
-
-pub(super) fn choices<T: Copy + PartialEq>(
-    ctx: &Ctx,
-    list: &str,
-    all: &[T],
-    code: fn(T) -> &'static str,
-    chosen: Option<T>,
-) -> Vec<Choice> {
-    all.iter()
-        .map(|&value| Choice {
-            code: code(value),
-            label: word(&ctx.locale, list, code(value)),
-            chosen: chosen == Some(value),
-        })
-        .collect()
-}
-
-fn source(ctx: &Ctx, mark: Mark) -> String {
-    ctx.locale.t_with(
-        "household-mark",
-        &[("source", word(&ctx.locale, "source", mark.source.as_str())), ("day", day(mark.at))],
-    )
-}
-
-fn fields(ctx: &Ctx, r: &CardResident, beside: &Beside) -> Vec<Shown> {
-    let clear = beside.clear.as_ref().filter(|(id, _)| *id == r.id).map(|(_, contact)| contact);
-    let none = || ctx.locale.t("household-none");
-    let masked =
-        |full: Option<&String>, masked: Option<String>| full.cloned().or(masked).unwrap_or_else(none);
-    let text = |list: &str, code: &str| word(&ctx.locale, list, code);
-    let shown = |field: Field, value: String, input: String, choices: Vec<Choice>, kind: &'static str| {
-        let mark = r.mark(field);
-        let about = beside.about == Some(r.id);
-        Shown {
-            field,
-            label: text("field", field.as_str()),
-            value,
-            input,
-            choices,
-            kind,
-            source: source(ctx, mark),
-            checked: mark.verified,
-            problem: about.then(|| beside.problems.at(field.as_str()).map(str::to_owned)).flatten(),
-        }
-    };
-    let id_number = masked(clear.and_then(|c| c.id_number.as_ref()), r.id_number.clone());
-    let phone = masked(clear.and_then(|c| c.phone.as_ref()), r.phone.as_ref().map(ToString::to_string));
-    let relations = choices(ctx, "relation", Relation::ALL, Relation::as_str, Some(r.relation));
-    let residences = choices(ctx, "residence", Residence::ALL, Residence::as_str, Some(r.residence));
-    let sexes = choices(ctx, "sex", Sex::ALL, Sex::as_str, Some(r.sex));
-    let birth = r.birth.clone().unwrap_or_default();
-    let in_clear = |full: Option<&String>| full.cloned().unwrap_or_default();
-    let mut all = vec![
-        shown(Field::Name, r.name.clone(), r.name.clone(), vec![], "text"),
-        shown(Field::IdNumber, id_number, in_clear(clear.and_then(|c| c.id_number.as_ref())), vec![], "text"),
-        shown(Field::Phone, phone, in_clear(clear.and_then(|c| c.phone.as_ref())), vec![], "tel"),
-        shown(Field::Relation, text("relation", r.relation.as_str()), String::new(), relations, "choice"),
-        shown(Field::Residence, text("residence", r.residence.as_str()), String::new(), residences, "choice"),
-    ];
-    // With a number they follow it, and nobody can say otherwise.
-    if r.id_number.is_none() {
-        let value = if birth.is_empty() { none() } else { birth.clone() };
-        all.push(shown(Field::Birth, value, birth, vec![], "date"));
-        all.push(shown(Field::Sex, text("sex", r.sex.as_str()), String::new(), sexes, "choice"));
-    }
-    all
-}
-
-fn who(ctx: &Ctx, r: &CardResident, head: bool, beside: &Beside) -> Who {
-    let l = &ctx.locale;
-    let age = r.age.map(|n| l.t_with("household-age", &[("n", n.to_string())]));
-    let about = [Some(word(l, "relation", r.relation.as_str())), Some(word(l, "sex", r.sex.as_str())), age];
-    let has = |kind: CareKind| r.care.iter().any(|c| c.kind == kind);
-    Who {
-        id: r.id,
-        version: r.version,
-        name: r.name.clone(),
-        about: about.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-        head,
-        confirmed: ago(l, r.confirmed_at, ctx.now()),
-        fields: fields(ctx, r, beside),
-        care: r.care.iter().map(|c| (c.kind, word(l, "care", c.kind.as_str()), day(c.expires_at))).collect(),
-        care_left: CareKind::ALL
-            .iter()
-            .filter(|k| !has(**k))
-            .map(|k| (*k, word(l, "care", k.as_str())))
-            .collect(),
-        clear: beside.clear.as_ref().is_some_and(|(id, _)| *id == r.id),
-        has_secret: r.id_number.is_some() || r.phone.is_some(),
-    }
-}
-
-fn happened(ctx: &Ctx, card: &Card) -> Vec<(String, String)> {
-    let l = &ctx.locale;
-    card.timeline
-        .iter()
-        .map(|event| {
-            let name = event.name.clone().unwrap_or_default();
-            let text = match &event.kind {
-                EventKind::MovedIn => l.t_with("household-event-in", &[("name", name)]),
-                EventKind::Confirmed => l.t("household-event-confirmed"),
-                EventKind::MovedOut { reason, destination } => {
-                    let reason = word(l, "leaving", reason.as_str());
-                    let to = destination.as_deref().map(|d| format!(" → {d}")).unwrap_or_default();
-                    l.t_with("household-event-out", &[("name", name), ("reason", reason), ("to", to)])
-                }
-            };
-            (day(event.at), text)
-        })
-        .collect()
 }
 
 /// Shows the card of a home, and writes down that it was looked at.
@@ -301,7 +151,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
         usage: word(l, "usage", card.usage.as_str()),
         usage_source: source(ctx, card.marks.of(Field::Usage)),
         families: families.collect(),
-        timeline: happened(ctx, &card),
+        timeline: past::happened(l, &card),
         visits: visits
             .into_iter()
             .map(|v| {
@@ -348,6 +198,7 @@ pub(super) async fn render(ctx: &Ctx, id: DwellingId, beside: Beside) -> WebResu
             Residence::as_str,
             beside.typed.residence.parse().ok(),
         ),
+        sexes: choices(ctx, "sex", Sex::ALL, Sex::as_str, beside.typed.sex.parse().ok()),
         typed: beside.typed,
         comes: beside.comes,
         problems: if beside.about.is_none() { beside.problems } else { Problems::none() },

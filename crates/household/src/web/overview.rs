@@ -1,15 +1,18 @@
 //! `/homes`: how fresh an area is, part by part, and the list behind each number.
 
 use askama::Template;
-use axum::{extract::Query, response::IntoResponse};
+use axum::{
+    extract::{Path, Query},
+    response::IntoResponse,
+};
 use linli_kernel::{AreaCode, area::AreaLevel};
 use linli_web::{Access, Chrome, Ctx, Route, WebResult};
 use serde::Deserialize;
 
-use super::{Desk, ago, tone, word};
+use super::{Desk, ago, out, tone, word};
 use crate::{
     claims,
-    read::{self, Freshness, Stale},
+    read::{self, Freshness, Order, Stale},
 };
 
 const PAGE: usize = 50;
@@ -21,6 +24,7 @@ const HOUSES: i64 = 400;
 struct Asked {
     at: String,
     which: String,
+    order: String,
     after: String,
     done: String,
 }
@@ -156,6 +160,7 @@ struct Row {
     usage: String,
     residents: i64,
     confirmed: String,
+    care: bool,
 }
 
 #[derive(Template)]
@@ -166,6 +171,8 @@ struct List {
     head: String,
     at: AreaCode,
     which: Stale,
+    order: Order,
+    may_export: bool,
     tabs: Vec<(Stale, String)>,
     rows: Vec<Row>,
     /// Who may only see the list gets no way into a record.
@@ -177,17 +184,19 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let desk = Desk::of(&ctx, "household.list")?;
     let at = desk.area(&ctx, &asked.at)?;
     let which: Stale = asked.which.parse().unwrap_or(Stale::All);
+    let order = asked.order.parse().unwrap_or(Order::Oldest);
     let after = asked.after.parse().ok();
     let mut conn = ctx.read().await?;
-    let found = read::stale(&mut conn, &desk.scope, &at, which, ctx.now(), after, PAGE).await?;
+    let found = read::stale(&mut conn, &desk.scope, &at, (which, order), ctx.now(), after, PAGE).await?;
     drop(conn);
     let row = |r: read::StaleRow| Row {
         url: format!("/homes/{}", r.id),
-        address: r.address,
         place: desk.atlas.name(&r.area).to_owned(),
         usage: word(&ctx.locale, "usage", r.usage.as_str()),
         residents: r.residents,
         confirmed: ago(&ctx.locale, r.confirmed_at, ctx.now()),
+        care: r.needs_care(),
+        address: r.address,
     };
     let (chrome, crumbs, head) = desk.head(&ctx, "household-homes", &at);
     let page = List {
@@ -195,6 +204,8 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         crumbs,
         head,
         which,
+        order,
+        may_export: desk.may(&ctx, "household.export", &at),
         tabs: Stale::ALL.iter().map(|s| (*s, word(&ctx.locale, "list", s.as_str()))).collect(),
         rows: found.items.into_iter().map(row).collect(),
         may_read: desk.may(&ctx, "household.read", &at),
@@ -204,9 +215,51 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     Ok(ctx.page(&page)?.into_response())
 }
 
+/// The list as a file, in its order.
+async fn file(ctx: Ctx, Path(name): Path<String>, Query(asked): Query<Asked>) -> WebResult {
+    let text = out::is_text(&name, "homes")?;
+    let desk = Desk::of(&ctx, "household.export")?;
+    let at = desk.area(&ctx, &asked.at)?;
+    let which: Stale = asked.which.parse().unwrap_or(Stale::All);
+    let order = asked.order.parse().unwrap_or(Order::Oldest);
+    let l = &ctx.locale;
+    let heads = ["address", "grid", "field-usage", "people", "care", "confirmed"];
+    let (mut rows, mut after) = (Vec::new(), None);
+    let mut conn = ctx.read().await?;
+    while rows.len() <= out::MOST {
+        let shown = (which, order);
+        let page = read::stale(&mut conn, &desk.scope, &at, shown, ctx.now(), after, out::CHUNK).await?;
+        rows.extend(page.items.into_iter().map(|r| {
+            let care = if r.needs_care() { l.t("household-yes") } else { String::new() };
+            vec![
+                r.address,
+                desk.atlas.path(&r.area),
+                word(l, "usage", r.usage.as_str()),
+                r.residents.to_string(),
+                care,
+                r.confirmed_at.map(|at| at.china_date().to_string()).unwrap_or_default(),
+            ]
+        }));
+        after = page.next.and_then(|next| next.parse().ok());
+        if after.is_none() {
+            break;
+        }
+    }
+    drop(conn);
+    let list = out::Listing {
+        action: "household.list_export",
+        area: at,
+        shown: (which.as_str(), order.as_str()),
+        heads: heads.iter().map(|head| l.t(&format!("household-{head}"))).collect(),
+        rows,
+    };
+    out::give(&ctx, "homes", text, list).await
+}
+
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/homes", Access::May("household.list"), show),
         Route::get("/homes/list", Access::May("household.list"), list),
+        Route::get("/homes/list/export/{name}", Access::May("household.export"), file),
     ]
 }

@@ -97,6 +97,34 @@ async fn listed(d: &District) -> Vec<(ClaimKind, String)> {
 }
 
 both_engines! {
+    async fn who_has_no_number_says_sex_and_birth(s) {
+        let d = district(&s).await;
+        let here = home(&d, GRID, "3号楼").await;
+        let code = code_of(&d, here).await;
+        let mut new = fill(vec![member("玛丽", "", PHONE), member("王小明", ID, "")]);
+        new.content.members[0].texts.sex = "2".into();
+        new.content.members[0].texts.birth = "1990-02-03".into();
+        let claim = send(&d, &code, &new, None).await.unwrap();
+        let said = |pair: &claims::PersonPair| -> Vec<(Field, String)> {
+            let own = |f: &&claims::FieldPair| matches!(f.field, Field::Sex | Field::Birth);
+            pair.fields.iter().filter(own).map(|f| (f.field, f.said.clone())).collect()
+        };
+        let (_, compared) = see(&d, &claim).await;
+        assert_eq!(said(&compared.people[0]), [(Field::Sex, "2".to_owned()), (Field::Birth, "1990-02-03".to_owned())]);
+        assert_eq!(said(&compared.people[1]), [], "a number says both");
+        accept(&d, &claim, Taken::All).await.unwrap();
+        let shown = card(&d, here).await;
+        let of = |name: &str| shown.residents().find(|r| r.name == name).map(|r| (r.sex.as_str(), r.birth.clone().unwrap())).unwrap();
+        assert_eq!(of("玛丽"), ("2", "1990-02-03".to_owned()));
+        assert_eq!(of("王小明"), ("2", "1949-12-31".to_owned()));
+        // The form asks for both, as far as no number is typed.
+        let label = linli_household::code::Label(code.n).text(&d.port::<Access>().unwrap(), &d.area).unwrap();
+        let page = super::pages::Pages::new(&d).get(&format!("/d/{label}/fill?skip=1"), "").await;
+        for part in ["name=\"m0.sex\" value=\"9\"", "name=\"m0.birth\"", "data-unless=\"m0.id_number\""] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+    }
+
     async fn a_first_form_becomes_a_household(s) {
         let d = district(&s).await;
         let here = home(&d, GRID, "3号楼").await;

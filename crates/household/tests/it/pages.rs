@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     extract::Request,
     http::{StatusCode, header},
-    middleware,
+    middleware::{self, Next},
 };
 use http_body_util::BodyExt as _;
 use linli_household::{
@@ -18,17 +18,22 @@ use linli_household::{
     },
 };
 use linli_testkit::both_engines;
-use linli_web::{App, Catalog, Manifest, limit::Purpose};
+use linli_web::{App, Catalog, Ctx, Manifest, limit::Purpose};
 use tower::ServiceExt as _;
 
 use super::*;
 use crate::codes::code_of;
 
 /// The pages for anybody with a browser, and the process behind them.
-struct Pages(Router, App);
+pub(crate) struct Pages(Router, App);
 
 impl Pages {
-    fn new(d: &Arc<District>) -> Self {
+    pub(crate) fn new(d: &Arc<District>) -> Self {
+        Self::by(d, &Actor::Public)
+    }
+
+    /// As somebody who is logged in.
+    pub(crate) fn by(d: &Arc<District>, actor: &Actor) -> Self {
         let all: [Manifest; 4] = [
             linli_web::manifest(),
             linli_access::manifest(),
@@ -37,20 +42,30 @@ impl Pages {
         ];
         let files: Vec<_> = all.iter().flat_map(|m| m.locales).copied().collect();
         let app = App::new(vec![(d.clone(), vec![])], Catalog::new(&files).unwrap(), true);
+        let actor = actor.clone();
+        let known = move |mut request: Request, next: Next| {
+            let actor = actor.clone();
+            async move {
+                let ctx = request.extensions().get::<Ctx>().cloned().unwrap();
+                request.extensions_mut().insert(Ctx { actor, ..ctx });
+                next.run(request).await
+            }
+        };
         let router = linli_access::web::guard::routes(&[linli_household::manifest()])
+            .layer(middleware::from_fn(known))
             .layer(middleware::from_fn_with_state(app.clone(), linli_web::entry::entry))
             .with_state(app.clone());
         Self(router, app)
     }
 
-    async fn ask(&self, request: Request) -> (StatusCode, String) {
+    pub(crate) async fn ask(&self, request: Request) -> (StatusCode, String) {
         let answer = self.0.clone().oneshot(request).await.unwrap();
         let status = answer.status();
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    async fn get(&self, path: &str, session: &str) -> String {
+    pub(crate) async fn get(&self, path: &str, session: &str) -> String {
         let cookie = format!("{}={session}", claims::SESSION);
         let asked = Request::get(path).header(header::HOST, "test").header(header::COOKIE, cookie);
         let (status, text) = self.ask(asked.body(Body::empty()).unwrap()).await;

@@ -192,7 +192,7 @@ both_engines! {
         assert!(rules.iter().all(|r| r.purpose.is_none()), "{rules:?}");
         // What lasts as long as somebody lives here has no days, and its basis is not chosen.
         let lasting: Vec<&str> = rules.iter().filter(|r| r.days == 0).map(|r| r.fields.as_str()).collect();
-        assert_eq!(lasting, ["residents", "contacts"]);
+        assert_eq!(lasting, ["residents", "contacts", "checks"]);
         for group in ["forms", "messages", "identity", "phone", "care", "stays", "sheets", "exchange", "requests"] {
             assert!(rules.iter().any(|r| r.fields == group && r.days > 0), "{group}");
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use linli_household::{
     model::{Basis, CareKind, Source},
+    read::Order,
     register::NewCare,
     rhythm::{self, Figures, Listed, MOST, Met, Reason, Round, RoundId},
 };
@@ -210,7 +211,7 @@ both_engines! {
         ] {
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
-                let page = rhythm::listed(&mut d.db.read().await.unwrap(), &all, &area(DISTRICT), which, d.clock.now(), after, 4).await.unwrap();
+                let page = rhythm::listed(&mut d.db.read().await.unwrap(), &all, &area(DISTRICT), (which, Order::Door), d.clock.now(), after, 4).await.unwrap();
                 seen.extend(page.items.iter().map(|r| r.id));
                 let Some(next) = page.next else { break };
                 after = Some(next.parse().unwrap());

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use linli_grid::Contact;
-use linli_household::rhythm::{
-    self, Answer, Answers, CheckField, Drawn, Month, SAMPLE, SpotCheck, SpotHome, SpotId,
+use linli_household::{
+    privacy::request::{self, Kind},
+    rhythm::{self, Answer, Answers, CheckField, Drawn, Month, SAMPLE, SpotCheck, SpotHome, SpotId},
 };
 use linli_kernel::{area::AreaLevel, params};
 use linli_testkit::both_engines;
@@ -248,6 +249,58 @@ both_engines! {
         d.clock.advance(Duration::from_hours(24 * 31));
         draw(&d, head(), COMMUNITY).await.unwrap();
         assert_eq!(count(d.clone()).await, i64::try_from(SAMPLE).unwrap(), "those of the month before are gone");
+    }
+
+    async fn an_erasure_takes_the_home_out_of_the_check(s) {
+        let (d, homes) = district(&s).await;
+        let mut people = Vec::new();
+        for (n, home) in homes.iter().enumerate() {
+            people.push(add(&d, *home, &facts("王小明", "", &format!("100000001{n:02}"))).await.id);
+        }
+        draw(&d, head(), COMMUNITY).await.unwrap();
+        let (check, sample) = check_of(&d, GRID).await;
+        let who_lives = |home: DwellingId| people[homes.iter().position(|h| *h == home).unwrap()];
+        let erase = |who: linli_household::model::ResidentId| {
+            let d = d.clone();
+            async move {
+                let mut op = op(&d, head()).await;
+                let asked = request::ask_for(&mut op, who, Kind::Erasure, "").await.unwrap();
+                let outcome = request::erase(&mut op, asked).await.unwrap();
+                op.commit().await.unwrap();
+                outcome.erased
+            }
+        };
+        // One that was judged, one that was not, one that was not drawn.
+        let (judged, open) = (sample[0].id, sample[1].id);
+        note(&d, neighbour(), check.id, judged, &all(Answer::Wrong, CheckField::ALL)).await.unwrap();
+        for home in [judged, open] {
+            assert!(erase(who_lives(home)).await.contains(&("checks".to_owned(), 1)));
+        }
+        let other = homes.iter().find(|h| sample.iter().all(|s| s.id != **h)).unwrap();
+        assert!(erase(who_lives(*other)).await.iter().all(|(group, _)| group != "checks"));
+        let access = d.port::<Access>().unwrap();
+        for home in [judged, open] {
+            let kept = rhythm::drawn_record(&mut d.db.read().await.unwrap(), &access, check.id, home).await.unwrap();
+            assert_eq!(kept, None);
+            let again = note(&d, neighbour(), check.id, home, &all(Answer::Right, CheckField::ALL)).await;
+            assert_eq!(key(again), "rhythm-spot-erased");
+        }
+        // The others are checked; that one is not waited for, and what was judged counts.
+        assert_eq!(key(finish(&d, neighbour(), check.id).await), "rhythm-spot-homes-open");
+        for home in &sample[2..] {
+            note(&d, neighbour(), check.id, home.id, &all(Answer::Right, CheckField::ALL)).await.unwrap();
+        }
+        finish(&d, neighbour(), check.id).await.unwrap();
+        let scope = scope(&d, &head(), "rhythm.read");
+        let lines = rhythm::spots(&mut d.db.read().await.unwrap(), &scope, &area(GRID), check.month(), None, 9).await.unwrap();
+        let drawn = i64::try_from(SAMPLE).unwrap();
+        let fields = i64::try_from(CheckField::ALL.len()).unwrap();
+        let found = lines.items[0].found();
+        assert_eq!((lines.items[0].homes, lines.items[0].noted), (drawn - 1, drawn - 1));
+        assert_eq!((found.wrong, found.right), (fields, fields * (drawn - 2)));
+        let (redrawn, ..) = rhythm::redraw(&mut d.db.read().await.unwrap(), check.id).await.unwrap();
+        assert!(redrawn.again.same(), "the draw itself is as it was");
+        assert_eq!(log(&d).await.iter().filter(|a| *a == "rhythm.leave").count(), 2);
     }
 
     async fn the_own_worker_does_not_see_the_sample_before(s) {

@@ -1,10 +1,12 @@
 //! What a phone brings up: once, in order, from its own grid, and never over something that was not seen.
 
 use linli_household::{
-    register::DwellingFacts,
+    model::{Basis, CareKind, Source},
+    register::{DwellingFacts, NewCare},
+    rhythm,
     visits::{self, Act, Answer, Entry, Home as Packed, Outcome, Saw, SawPerson, Says, SaysPerson},
 };
-use linli_kernel::{Timestamp, params};
+use linli_kernel::{Timestamp, area::AreaLevel, params};
 use linli_testkit::both_engines;
 
 use super::*;
@@ -325,5 +327,57 @@ both_engines! {
         assert_eq!(gone, (1, vec!["full".to_owned(), "small".to_owned()]));
         let left: i64 = op1.tx.scalar("SELECT count(*) FROM visit_entry WHERE id = $1", params![shot.id]).await.unwrap();
         assert_eq!(left, 0);
+    }
+
+    async fn what_waits_is_one_number_on_the_phone_and_in_the_figures(s) {
+        let d = district(&s).await;
+        let house = building(&d, GRID, "1号楼").await;
+        let mut homes = Vec::new();
+        for n in 1..=5 {
+            homes.push(dwelling(&d, house, &format!("{n}01")).await);
+        }
+        let old = add(&d, homes[0], &facts("王奶奶", "", PHONE)).await.id;
+        let mut mark = op(&d, secretary()).await;
+        let care = NewCare {
+            kind: CareKind::Infant, basis: Basis::Consent, basis_note: "2026".into(), source: Source::Worker, expires_at: None,
+        };
+        app::add_care(&mut mark, old, &care).await.unwrap();
+        mark.commit().await.unwrap();
+        let same = |left: Vec<i64>| {
+            let d = d.clone();
+            async move {
+                let scope = scope(&d, &secretary(), "rhythm.read");
+                let mut conn = d.db.read().await.unwrap();
+                let figures = rhythm::figures(&mut conn, &scope, &area(GRID), AreaLevel::Grid, d.clock.now()).await.unwrap();
+                drop(conn);
+                let pack = pack(&d, worker()).await;
+                let waits: Vec<&Packed> = pack.homes.iter().filter(|h| h.due != visits::Due::Fresh).collect();
+                let cared = waits.iter().filter(|h| h.due == visits::Due::Care).count();
+                assert_eq!(i64::try_from(waits.len()).unwrap(), figures[0].homes - figures[0].visited);
+                assert_eq!(i64::try_from(cared).unwrap(), figures[0].care - figures[0].care_visited);
+                let mut all: Vec<i64> = pack.homes.iter().map(|h| h.left).collect();
+                all.sort_unstable();
+                assert_eq!(all, left);
+            }
+        };
+        // Somebody with an infant is visited twice a quarter; a record that was confirmed lately is not a visit.
+        same(vec![1, 1, 1, 1, 2]).await;
+        // On the phone: met, met with a correction, nobody there.
+        let pack = pack(&d, worker()).await;
+        let of = |id: DwellingId| pack.homes.iter().find(|h| h.id == id).unwrap();
+        for (n, home, act) in [(1, homes[0], Act::Met), (2, homes[1], Act::Met), (3, homes[2], Act::Nobody)] {
+            assert_eq!(take(&d, worker(), &entry(&d, n, of(home), act)).await.outcome, Outcome::Done);
+        }
+        let usage = Says { usage: Some(linli_household::model::Usage::Rent), people: Vec::new() };
+        let changed = Entry { says: usage, ..entry(&d, 4, of(homes[3]), Act::Met) };
+        assert_eq!(take(&d, worker(), &changed).await.outcome, Outcome::Done);
+        same(vec![0, 0, 1, 1, 1]).await;
+        // Online, by whoever confirms at the door; and the next quarter begins anew.
+        let mut confirm = op(&d, secretary()).await;
+        app::confirm_dwelling(&mut confirm, homes[4], None).await.unwrap();
+        confirm.commit().await.unwrap();
+        same(vec![0, 0, 0, 1, 1]).await;
+        d.clock.advance(std::time::Duration::from_hours(24 * 60));
+        same(vec![1, 1, 1, 1, 2]).await;
     }
 }

@@ -159,8 +159,8 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn schemas() -> Value {
-    let person = schema::object([
+fn person() -> Value {
+    schema::object([
         ("id", schema::id()),
         ("version", schema::int()),
         ("name", schema::text()),
@@ -170,7 +170,10 @@ fn schemas() -> Value {
         ("residence", schema::words(Residence::ALL)),
         ("phone", schema::maybe(schema::object([("shown", schema::text()), ("tag", schema::text())]))),
         ("care", schema::list(schema::words(CareKind::ALL))),
-    ]);
+    ])
+}
+
+fn schemas() -> Value {
     let home = schema::object([
         ("id", schema::id()),
         ("area", schema::area()),
@@ -184,8 +187,9 @@ fn schemas() -> Value {
         ("confirmed_at", schema::maybe(schema::time())),
         ("version", schema::int()),
         ("due", schema::words(Due::ALL)),
+        ("left", schema::int()),
         ("nobody_at", schema::maybe(schema::time())),
-        ("people", schema::list(person)),
+        ("people", schema::list(person())),
     ]);
     let case = schema::object([
         ("id", schema::id()),

@@ -7,7 +7,7 @@ use axum::{
     response::IntoResponse,
 };
 use linli_access::Access as Keys;
-use linli_kernel::Error;
+use linli_kernel::{Error, time::CHINA_MS};
 use linli_store::Blobs;
 use linli_web::{Access, Chrome, Ctx, Locale, Markup, Route, WebResult};
 use serde::Deserialize;
@@ -22,6 +22,8 @@ use crate::model::{CareKind, Relation, Residence, Sex, Usage};
 struct Shell {
     chrome: Chrome,
     words: Markup,
+    /// Minutes east of Greenwich: the phone shows the district's time, whatever its own zone.
+    offset: i64,
 }
 
 /// Words of the script; what begins with `visits-` in the texts is said by it.
@@ -46,6 +48,7 @@ const SAID: &[&str] = &[
     "due-fresh",
     "due-mine",
     "left-n",
+    "visits-n",
     "only-due",
     "show-all",
     "people-n",
@@ -59,6 +62,7 @@ const SAID: &[&str] = &[
     "no-key",
     "no-key-hint",
     "log-in",
+    "out-owed",
     "no-crypto",
     "no-crypto-hint",
     "to-work",
@@ -174,7 +178,7 @@ async fn shell(ctx: Ctx) -> WebResult {
     chrome.place = None;
     // Inside a script element only `<` could end it.
     let words = Value::Object(words(&ctx.locale)).to_string().replace('<', "\\u003c");
-    let page = Shell { chrome, words: Markup::trusted(words) };
+    let page = Shell { chrome, words: Markup::trusted(words), offset: CHINA_MS / 60_000 };
     Ok(ctx.page(&page)?.into_response())
 }
 

@@ -231,7 +231,7 @@ fn who(
             Residence::as_str,
             &t.residence,
         ),
-        sex: choices(ctx, "sex", &[Sex::Male, Sex::Female], Sex::as_str, &t.sex),
+        sex: choices(ctx, "sex", &[Sex::Male, Sex::Female, Sex::Unstated], Sex::as_str, &t.sex),
         sex_problem: at("sex"),
         care_known: care.iter().map(|kind| word(&ctx.locale, "care", kind.as_str())).collect(),
         care: asked,

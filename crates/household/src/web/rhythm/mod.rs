@@ -7,13 +7,19 @@ mod spot;
 mod spot_home;
 
 use askama::Template;
-use axum::{extract::Query, response::IntoResponse};
-use linli_kernel::{AreaCode, area::AreaLevel};
+use axum::{
+    extract::{Path, Query},
+    response::IntoResponse,
+};
+use linli_kernel::{AreaCode, Timestamp, area::AreaLevel};
 use linli_web::{Access, Chrome, Ctx, Locale, Route, WebResult};
 use serde::Deserialize;
 
-use super::{Desk, overview::below, tone};
-use crate::rhythm::{self, Figures, Listed, Month, Quarter};
+use super::{Desk, out, overview::below, tone};
+use crate::{
+    read::Order,
+    rhythm::{self, Figures, Listed, Month, Quarter},
+};
 
 const PAGE: usize = 50;
 
@@ -22,6 +28,7 @@ const PAGE: usize = 50;
 struct Asked {
     at: String,
     which: String,
+    order: String,
     after: String,
 }
 
@@ -107,6 +114,7 @@ struct Row {
     times: i64,
     needed: i64,
     last: String,
+    care: bool,
 }
 
 #[derive(Template)]
@@ -117,6 +125,8 @@ struct List {
     head: String,
     at: AreaCode,
     which: Listed,
+    order: Order,
+    may_export: bool,
     rows: Vec<Row>,
     /// Who may only see the list gets no way into a record.
     may_read: bool,
@@ -127,9 +137,10 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     let desk = Desk::of(&ctx, "rhythm.read")?;
     let at = desk.area(&ctx, &asked.at)?;
     let which: Listed = asked.which.parse().unwrap_or(Listed::Due);
+    let order = asked.order.parse().unwrap_or(Order::Door);
     let after = asked.after.parse().ok();
     let mut conn = ctx.read().await?;
-    let found = rhythm::listed(&mut conn, &desk.scope, &at, which, ctx.now(), after, PAGE).await?;
+    let found = rhythm::listed(&mut conn, &desk.scope, &at, (which, order), ctx.now(), after, PAGE).await?;
     drop(conn);
     let (chrome, crumbs, head) = desk.head(&ctx, "rhythm", &at);
     let page = List {
@@ -137,12 +148,15 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
         crumbs,
         head,
         which,
+        order,
+        may_export: desk.may(&ctx, "household.export", &at),
         rows: found
             .items
             .into_iter()
             .map(|r| Row {
                 url: format!("/homes/{}", r.id),
                 place: desk.atlas.name(&r.area).to_owned(),
+                care: r.needs_care(),
                 address: r.address,
                 times: r.times,
                 needed: r.needed,
@@ -156,6 +170,49 @@ async fn list(ctx: Ctx, Query(asked): Query<Asked>) -> WebResult {
     Ok(ctx.page(&page)?.into_response())
 }
 
+/// The list as a file, in its order.
+async fn file(ctx: Ctx, Path(name): Path<String>, Query(asked): Query<Asked>) -> WebResult {
+    let text = out::is_text(&name, "visits")?;
+    let desk = Desk::of(&ctx, "household.export")?;
+    let at = desk.area(&ctx, &asked.at)?;
+    let which: Listed = asked.which.parse().unwrap_or(Listed::Due);
+    let order = asked.order.parse().unwrap_or(Order::Door);
+    let l = &ctx.locale;
+    let heads = [
+        "household-address",
+        "household-grid",
+        "rhythm-met",
+        "rhythm-needed",
+        "household-care",
+        "rhythm-last",
+    ];
+    let (mut rows, mut after) = (Vec::new(), None);
+    let mut conn = ctx.read().await?;
+    while rows.len() <= out::MOST {
+        let shown = (which, order);
+        let page = rhythm::listed(&mut conn, &desk.scope, &at, shown, ctx.now(), after, out::CHUNK).await?;
+        rows.extend(page.items.into_iter().map(|r| {
+            let care = if r.needs_care() { l.t("household-yes") } else { String::new() };
+            let (times, needed) = (r.times.to_string(), r.needed.to_string());
+            let last = r.last_at.map(Timestamp::cell).unwrap_or_default();
+            vec![r.address, desk.atlas.path(&r.area), times, needed, care, last]
+        }));
+        after = page.next.and_then(|next| next.parse().ok());
+        if after.is_none() {
+            break;
+        }
+    }
+    drop(conn);
+    let list = out::Listing {
+        action: "rhythm.list_export",
+        area: at,
+        shown: (which.as_str(), order.as_str()),
+        heads: heads.iter().map(|head| l.t(head)).collect(),
+        rows,
+    };
+    out::give(&ctx, "visits", text, list).await
+}
+
 /// This part of the OpenAPI document.
 pub(super) fn openapi() -> serde_json::Value {
     meeting::api::openapi()
@@ -165,6 +222,7 @@ pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![
         Route::get("/homes/rhythm", Access::May("rhythm.read"), show),
         Route::get("/homes/rhythm/list", Access::May("rhythm.read"), list),
+        Route::get("/homes/rhythm/list/export/{name}", Access::May("household.export"), file),
     ];
     routes.extend(meeting::routes());
     routes.extend(round::routes());

@@ -156,6 +156,13 @@ struct HomeRow {
     answers: Vec<(String, Answer)>,
 }
 
+impl HomeRow {
+    /// Whether there is a page to open for it.
+    fn open(&self) -> bool {
+        self.it.address.is_some() && self.it.left_at.is_none()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "rhythm/spot.html")]
 struct Page {
@@ -219,7 +226,10 @@ pub(super) async fn page(ctx: &Ctx, id: SpotId, done: &str, trouble: String) -> 
         month_name: month_name(l, check.month()),
         mine: mine && !hidden,
         hidden,
-        open: homes.iter().filter(|h| h.noted_at.is_none() && h.address.is_some()).count(),
+        open: homes
+            .iter()
+            .filter(|h| h.noted_at.is_none() && h.left_at.is_none() && h.address.is_some())
+            .count(),
         rows: homes
             .into_iter()
             .map(|it| HomeRow {

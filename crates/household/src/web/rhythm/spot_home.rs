@@ -85,6 +85,10 @@ async fn home_page(
     rhythm::may_check(&op, &check)?;
     let homes = rhythm::spot_homes(&mut op.tx, id).await?;
     let drawn = homes.into_iter().find(|h| h.id == home).ok_or(Error::NotFound)?;
+    if drawn.left_at.is_some() {
+        drop(op);
+        return page(ctx, id, "", ctx.locale.t("rhythm-spot-erased")).await;
+    }
     // The checker comes from outside the grid: what the draw gave them is what they see of it.
     let card = read::card(&mut op.tx, &desk.access, &Scope::everything(), home, ctx.now()).await?;
     let residents: Vec<ResidentId> = card.residents().map(|r| r.id).collect();
