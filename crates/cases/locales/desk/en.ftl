@@ -355,6 +355,7 @@ desk-photo-report = Photo from the reporter
 desk-photo-work = Photo of the work
 desk-fact-reached-true = reached
 desk-fact-reached-false = not reached
+desk-category-said = the hotline says { $said }
 desk-fact-granted-true = granted
 desk-fact-granted-false = refused
 desk-fact-solved-true = solved

@@ -355,6 +355,7 @@ desk-photo-report = 报来的照片
 desk-photo-work = 处理的照片
 desk-fact-reached-true = 联系上了
 desk-fact-reached-false = 没有联系上
+desk-category-said = 热线写的分类：{ $said }
 desk-fact-granted-true = 同意
 desk-fact-granted-false = 不同意
 desk-fact-solved-true = 解决了

@@ -113,6 +113,9 @@ async fn hotline(district: &Arc<District>, args: &Hotline, locale: &Locale) -> R
         if survey.twins > 0 {
             println!("{}", locale.t_with("hotline-survey-twins", &[("twins", survey.twins.to_string())]));
         }
+        if let Some(text) = survey.unknown_said(locale) {
+            println!("{text}");
+        }
         for fault in &survey.faults {
             println!("  row {}: {}", fault.line, sheets::what(fault, locale));
         }

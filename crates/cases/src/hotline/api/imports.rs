@@ -78,6 +78,9 @@ fn surveyed(survey: &Survey, ctx: &Ctx) -> Value {
     json!({
         "sample": survey.sample, "fresh": survey.fresh, "twins": survey.twins, "known": survey.known,
         "answered": survey.answered, "faulty": survey.faulty, "faults": told(&survey.faults, ctx),
+        "uncategorised": survey.uncategorised,
+        "unknown_categories":
+            survey.unknown.iter().map(|(name, n)| json!({ "name": name, "count": n })).collect::<Vec<_>>(),
     })
 }
 
@@ -300,6 +303,11 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("answered", schema::int()),
         ("faulty", schema::int()),
         ("faults", faults),
+        ("uncategorised", schema::int()),
+        (
+            "unknown_categories",
+            schema::list(schema::object([("name", schema::text()), ("count", schema::int())])),
+        ),
     ]);
     vec![("HotlineImport", import), ("HotlineSurvey", survey)]
 }
