@@ -42,7 +42,9 @@ struct Piece {
 }
 
 /// Reads a file and notes it, without writing any case. The original may go afterwards. Commits.
-pub async fn stage(mut op: Op, source: &Path, name: &str, mapping: Option<Mapping>) -> Result<BatchId> {
+///
+/// A column of `preset` that the file does not have is guessed, like all of them where there is no preset.
+pub async fn stage(mut op: Op, source: &Path, name: &str, preset: Option<Mapping>) -> Result<BatchId> {
     op.permit("hotline.import", &Target::at(&op.district.area))?;
     let id = BatchId(op.uuid());
     let district = op.district.clone();
@@ -59,7 +61,8 @@ pub async fn stage(mut op: Op, source: &Path, name: &str, mapping: Option<Mappin
             return Err(error);
         }
     };
-    let mapping = mapping.unwrap_or_else(|| Mapping::guess(&staged.headings));
+    let mapping = 
+        preset.map_or_else(|| Mapping::guess(&staged.headings), |preset| preset.fitted(&staged.headings));
     op = Op::begin(district.clone(), &district.db, actor, request).await?;
     batch::insert(&mut op, id, name, &staged.headings, &mapping, staged.total).await?;
     let detail = json!({ "file": name, "rows": staged.total });
