@@ -50,6 +50,7 @@ desk-steps = Steps
 desk-log = What happened
 desk-public = Reporter sees this
 desk-internal = Internal:
+desk-reply-former = { $at } · former reply; opened again { $reopened }
 desk-replied = Replies to the reporter
 desk-clocks-head = Clocks
 desk-waiting = Waiting for the reporter; clocks paused

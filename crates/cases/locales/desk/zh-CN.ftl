@@ -50,6 +50,7 @@ desk-steps = 走到哪一步
 desk-log = 经过
 desk-public = 居民可见
 desk-internal = 内部：
+desk-reply-former = { $at } · 原答复，{ $reopened } 重新打开
 desk-replied = 给居民的答复
 desk-clocks-head = 时限
 desk-waiting = 等居民补充，时限暂停

@@ -7,7 +7,7 @@ use linli_store::Conn;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::detail::{EntryView, PhotoView, blob, entries, last_reply, photos};
+use super::detail::{EntryView, FormerReply, PhotoView, blob, entries, former_replies, last_reply, photos};
 use crate::{
     app::token_hash,
     model::{
@@ -84,6 +84,8 @@ pub struct PublicCase {
     pub review: Option<Timestamp>,
     /// The reply, once the work is declared done.
     pub reply: Option<String>,
+    /// The replies that did not hold: the case was opened again after them. Oldest first.
+    pub former_replies: Vec<FormerReply>,
     /// Why it was declined.
     pub declined: Option<String>,
     /// How it ended.
@@ -136,12 +138,16 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
     let question = case.waiting_since.and_then(|_| last_note(&lines, Action::AskReporter));
     let mut timeline: Vec<PublicEntry> =
         lines.iter().filter(|e| e.public).map(|e| told(e, &photos)).collect();
+    let mut former = former_replies(&lines);
     // What was merged goes the way of the case with which it was merged.
     let course = match record.merged_into {
         None => Course { row: record.clone(), case, lines },
         Some(main) => {
             let course = Course::of(conn, main).await?;
             timeline.extend(course.since(record.ended_at));
+            // What was told to others before is not for this reporter.
+            let told = |reply: &FormerReply| record.ended_at.is_none_or(|merged| reply.at > merged);
+            former.extend(former_replies(&course.lines).into_iter().filter(told));
             course
         }
     };
@@ -168,6 +174,7 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
         question,
         review: course.case.suspension.as_ref().map(|s| s.review),
         reply: course.reply(),
+        former_replies: former,
         declined: (way.state == CaseState::Declined)
             .then(|| last_note(&course.lines, Action::Decline))
             .flatten(),

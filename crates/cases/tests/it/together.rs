@@ -77,7 +77,20 @@ both_engines! {
         assert!(matches!(by_link(&d, &third, rate).await, Err(Error::Conflict("case-state"))));
         assert_eq!(by_link(&d, &third, Command::Reopen { reason: "又不亮了".into() }).await.unwrap(), CaseState::Reopened);
         assert_eq!(tracked(&d, &main).await.state, CaseState::Reopened);
-        assert_eq!(tracked(&d, &third).await.reply, None);
+        // What was told before stays to be read, by those who work on it and by those who told it.
+        for one in [&main, &second, &third] {
+            let seen = tracked(&d, one).await;
+            let former: Vec<&str> = seen.former_replies.iter().map(|f| f.text.as_str()).collect();
+            assert_eq!((seen.reply.as_deref(), former), (None, vec!["井已疏通，请放心"]));
+            assert!(seen.former_replies[0].at <= seen.former_replies[0].reopened_at);
+        }
+        let detail = read::detail(&mut d.db.read().await.unwrap(), &scope(&d, &water()), main.id).await.unwrap();
+        assert_eq!((detail.reply(), detail.former_replies()), (None, tracked(&d, &main).await.former_replies));
+        // Who is merged only now was never told it.
+        let late = told("").await;
+        act(&d, &street(), late.id, Command::File).await;
+        act(&d, &street(), late.id, Command::Merge { into: main.id }).await;
+        assert_eq!(tracked(&d, &late).await.former_replies, []);
         // A link opens its own case and what it was merged with, no other.
         let strange = Receipt { token: third.token.clone(), ..main };
         not_found(by_link(&d, &strange, Command::Comment { text: "x".into() }).await);

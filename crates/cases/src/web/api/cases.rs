@@ -146,6 +146,7 @@ async fn one(ctx: Ctx, At(name): At<String>) -> WebResult {
     let mut value = row_json(&detail.row, &book, now);
     value["text"] = json!(detail.text);
     value["reply"] = json!(detail.reply());
+    value["former_replies"] = json!(detail.former_replies());
     value["reporter"] = json!(detail.reporter(&access, &ctx.actor)?);
     value["clocks"] = detail.case.clocks.iter().map(|clock| json!(book.view(clock, now))).collect();
     value["photos"] = json!(detail.photos);

@@ -127,6 +127,7 @@ fn detail() -> Value {
     case(vec![
         ("text", text()),
         ("reply", maybe(text())),
+        ("former_replies", list(former_reply())),
         ("reporter", reporter),
         ("clocks", list(clock())),
         ("photos", list(photo())),
@@ -134,6 +135,11 @@ fn detail() -> Value {
         ("merged", list(related)),
         ("allowed", list(words(Action::ALL))),
     ])
+}
+
+/// A reply after which the case was opened again.
+fn former_reply() -> Value {
+    object([("at", time()), ("text", text()), ("reopened_at", time())])
 }
 
 fn photo() -> Value {
@@ -192,6 +198,7 @@ fn tracked() -> Value {
         ("question", maybe(text())),
         ("review", maybe(time())),
         ("reply", maybe(text())),
+        ("former_replies", list(former_reply())),
         ("declined", maybe(text())),
         ("outcome", maybe(words(Outcome::ALL))),
         ("satisfaction", maybe(words(Satisfaction::ALL))),
