@@ -21,13 +21,13 @@ pub(super) fn state() -> Value {
 }
 
 /// A report with its photos.
-pub(super) fn report_form() -> Value {
+pub(super) fn report_form(report: &str) -> Value {
     json!({
         "type": "object", "required": ["report"],
         "properties": {
             "report": {
                 "type": "string", "contentMediaType": "application/json",
-                "contentSchema": named("NewCase"),
+                "contentSchema": named(report),
             },
             "photo": { "type": "array", "items": { "type": "string", "contentMediaType": "image/*" } },
         },
@@ -266,6 +266,9 @@ pub(super) fn all() -> Value {
     });
     for (action, schema) in command::schemas() {
         all[format!("CaseAction_{action}")] = schema;
+    }
+    for (name, schema) in super::reports::schemas() {
+        all[name] = schema;
     }
     for (name, schema) in crate::hotline::schemas() {
         all[name] = schema;
