@@ -199,7 +199,15 @@ both_engines! {
         }
         let mut far = told();
         far["area"] = json!(FAR_GRID);
-        assert_eq!(post(&d, "client", "/api/v1/cases", far).await.status, StatusCode::NOT_FOUND);
+        // A place in the body that is nowhere, or not this key's, is a wrong field; only the address is “not there”.
+        for (place, field) in [(far, "area"), (json!({ "area": "110101" }), "area"), (json!({ "area": null, "lat": 37.9, "lng": 122.9 }), "point")] {
+            let mut wrong = told();
+            for (name, value) in place.as_object().unwrap() {
+                wrong[name] = value.clone();
+            }
+            let answer = post(&d, "client", "/api/v1/cases", wrong).await;
+            assert_eq!((answer.status, answer.json()["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some(field)), "{}", answer.json());
+        }
         let mut conn = d.db.read().await.unwrap();
         assert_eq!(read::counts(&mut conn, &d, &scope(&d, &centre()), d.clock.now()).await.unwrap().open, 1);
     }
