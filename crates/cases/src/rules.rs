@@ -5,6 +5,7 @@ mod centre;
 pub mod clocks;
 mod draft;
 pub mod escalation;
+mod open;
 mod parties;
 pub mod ratings;
 mod returns;
@@ -30,6 +31,7 @@ use crate::model::{Action, Case, CaseState, Chain, ClockRules, Command, NoticeKi
 
 use draft::Draft;
 pub use parties::{HOTLINE_SCOPE, Standing, deciding_level, standing};
+pub use open::open_to;
 pub use returns::goes_up;
 pub use start::report;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use linli_kernel::{AreaCode, Result, Timestamp, actor::OrgId, params};
+use linli_kernel::{Actor, AreaCode, Result, Timestamp, actor::OrgId, params};
 use linli_store::Conn;
 use serde::Serialize;
 use uuid::Uuid;
@@ -11,10 +11,10 @@ use super::detail::{EntryView, FormerReply, PhotoView, blob, entries, former_rep
 use crate::{
     app::token_hash,
     model::{
-        Action, Case, CaseId, CaseState, ClockKind, Nature, Outcome, Party, Satisfaction, Source,
+        Action, Case, CaseId, CaseState, ClockKind, ClockRules, Nature, Outcome, Satisfaction, Source,
         WhistleLevel, Who,
     },
-    rules::transitions,
+    rules,
     store::{COLUMNS, CaseRecord},
 };
 
@@ -182,7 +182,7 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
         satisfaction: record.satisfaction,
         ended_at: way.ended_at,
         reopen_until: course.case.reopen_until,
-        can: course.open_to_reporter(record.merged_into.is_some(), record.hidden),
+        can: course.open_to_reporter(record.merged_into.is_some()),
         followed: record.merged_into.map(|_| (way.number.clone(), way.state)),
         timeline,
         photos,
@@ -217,16 +217,11 @@ impl Course {
     }
 
     /// What they may do now. One of several reporters adds words and objects; the rest is for whoever told this case.
-    fn open_to_reporter(&self, follows: bool, hidden: bool) -> Vec<Action> {
-        let reporter = std::collections::BTreeSet::from([Party::Reporter]);
-        transitions::open_to(self.row.state, &reporter)
-            .filter(|action| match action {
-                Action::ReporterAnswered => self.case.waiting_since.is_some(),
-                Action::Reopen => !(self.row.state == CaseState::Declined && self.case.objected),
-                Action::FlagUrgent => !self.row.urgent,
-                Action::HideIdentity => !hidden,
-                _ => true,
-            })
+    fn open_to_reporter(&self, follows: bool) -> Vec<Action> {
+        let reporter = rules::standing(&Actor::Public, &self.case, true);
+        // Clocks are nothing that a reporter asks for.
+        rules::open_to(&self.case, &reporter, &ClockRules::shipped())
+            .into_iter()
             .filter(|action| !follows || matches!(action, Action::Comment | Action::Reopen))
             .collect()
     }

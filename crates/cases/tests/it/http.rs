@@ -158,6 +158,12 @@ both_engines! {
         assert_eq!((one["state"].as_str(), one["reply"].as_str()), (Some("rated"), Some("好了")));
         assert_eq!(one["reporter"]["phone"], "138****8000");
         assert!(one["allowed"].as_array().unwrap().contains(&json!("note")));
+        let fresh = report(&d, well()).await;
+        let may = async || get(&d, "street", &format!("/api/v1/cases/{}", fresh.id)).await.json()["allowed"].as_array().unwrap().clone();
+        assert!(!may().await.contains(&json!("clear_urgent")) && may().await.contains(&json!("flag_urgent")), "{:?}", may().await);
+        let urgent = post(&d, "street", &format!("/api/v1/cases/{}/actions/flag_urgent", fresh.id), json!({ "reason": "漏电" })).await;
+        assert_eq!(urgent.status, StatusCode::OK, "{}", urgent.json());
+        assert!(may().await.contains(&json!("clear_urgent")) && !may().await.contains(&json!("flag_urgent")), "{:?}", may().await);
         assert_eq!(get(&d, "street", &path("/timeline")).await.json()["items"].as_array().unwrap().len(), 11);
         let tracked = get(&d, "", &format!("/api/v1/tracking/{}", receipt.token)).await;
         assert_eq!(tracked.json()["state"], "rated");

@@ -145,7 +145,7 @@ async fn one(ctx: Ctx, At(name): At<String>) -> WebResult {
     value["photos"] = json!(detail.photos);
     value["tasks"] = json!(detail.tasks);
     value["merged"] = json!(detail.merged);
-    value["allowed"] = json!(app::allowed(&access.policy, &ctx.actor, &detail.case));
+    value["allowed"] = json!(app::allowed(&access.policy, &ctx.actor, &detail.case, &book.rules));
     Ok(Json(value).into_response())
 }
 

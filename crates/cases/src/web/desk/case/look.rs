@@ -249,7 +249,7 @@ pub(in crate::web::desk) fn view(
             (url, ctx.locale.t_with("desk-merged-into", &[("number", f.number.clone())]))
         }),
         entries: detail.timeline.len(),
-        can_merge: allowed(ctx, room, case).contains(&Action::Merge) && case.open_tasks == 0,
+        can_merge: allowed(ctx, room, case).contains(&Action::Merge),
         merge_url: acts::address(row.id, Action::Merge),
         happened: timeline::lines(&ctx.locale, &room.atlas, &detail.timeline),
     })
