@@ -51,15 +51,15 @@ pub(crate) fn service(d: &Arc<District>) -> Router {
         .with_state(app)
 }
 
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     kind: String,
     replayed: bool,
     bytes: Vec<u8>,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap()
     }
 }
@@ -92,7 +92,7 @@ async fn ask(
     }
 }
 
-async fn get(d: &Arc<District>, who: &str, path: &str) -> Answer {
+pub(crate) async fn get(d: &Arc<District>, who: &str, path: &str) -> Answer {
     ask(d, who, Method::GET, path, None, "").await
 }
 
