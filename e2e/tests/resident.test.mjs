@@ -241,11 +241,41 @@ test("the marker on the map stands where the place was found, and nowhere before
   await two.context.close();
 });
 
+test("of two quick moves of the marker the last one counts", async () => {
+  const { page, context } = await person(browser, server.origin, { device: PHONE });
+  await page.goto("/report");
+  const answers = [];
+  await context.route("**/where?*", async (route) => {
+    const lat = new URL(route.request().url()).searchParams.get("lat");
+    const slow = lat.startsWith("37.5");
+    if (slow) await new Promise((done) => setTimeout(done, 1200));
+    const body = JSON.stringify({ code: slow ? "371002001001001" : "371002001001002", name: slow ? "慢的" : "快的" });
+    await route.fulfill({ status: 200, contentType: "application/json", body }).catch(() => {});
+    answers.push(lat);
+  });
+  const move = (lat) =>
+    page.evaluate((lat) => {
+      const box = document.querySelector("[data-place]");
+      box.dispatchEvent(new CustomEvent("place:moved", { bubbles: true, detail: { lat, lng: 122.1 } }));
+    }, lat);
+  await move(37.5);
+  await move(37.6);
+  await page.waitForFunction(() => document.querySelector("[name=grid]").value !== "");
+  await page.waitForTimeout(1800);
+  assert.equal(answers.length, 2, `both were answered: ${answers}`);
+  assert.equal(await page.inputValue("[name=grid]"), "371002001001002");
+  assert.match(await page.locator("[data-place-name]").first().innerText(), /快的/);
+  assert.equal(Number(await page.inputValue("[name=lat]")), 37.6);
+  await context.close();
+});
+
 test("nothing needs a script", async () => {
   const context = await browser.newContext({ ...PHONE, baseURL: server.origin, locale: "zh-CN", javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto("/");
   await page.click("a[href='/report']");
+  const hint = await page.locator("[data-place-name]").first().innerText();
+  assert.ok(!hint.includes("手机定位") && hint.includes("写地址"), `only what is possible is advised: ${hint}`);
   await page.fill("#text", "没有脚本也能报：消防通道被堵");
   await page.fill("#address", "怡园小区北门");
   await page.click("main form button.primary");
