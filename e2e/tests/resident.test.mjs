@@ -269,6 +269,40 @@ test("of two quick moves of the marker the last one counts", async () => {
   await context.close();
 });
 
+test("a draft keeps the place, and says that photos are to be added again", async () => {
+  const context = await browser.newContext({
+    ...PHONE, baseURL: server.origin, locale: "zh-CN", permissions: ["geolocation"],
+    geolocation: { latitude: 37.5, longitude: 122.12 },
+  });
+  const page = await context.newPage();
+  const place = () => page.evaluate(() => ["lat", "lng", "grid"].map((name) => document.querySelector(`[name=${name}]`).value));
+  const kept = (word) => page.waitForFunction((word) => (sessionStorage.getItem("draft:report") ?? "").includes(word), word);
+  await page.goto("/report");
+  await page.locator("[data-locate]").click();
+  await page.waitForFunction(() => document.querySelector("[name=grid]").value !== "");
+  const pointed = await place();
+  const words = await page.locator("[data-place-name]").first().innerText();
+  await page.fill("#text", "写到一半，还拍了照片");
+  const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+  await page.setInputFiles("#photos", { name: "a.png", mimeType: "image/png", buffer: png });
+  await kept("@photos");
+  await page.goto("/");
+  await page.goto("/report");
+  assert.equal(await page.inputValue("#text"), "写到一半，还拍了照片");
+  assert.deepEqual(await place(), pointed, "the marker stands where it was");
+  assert.equal(await page.locator("[data-place-name]").first().innerText(), words);
+  assert.match(await page.locator(".saved-note").innerText(), /照片没能保留，请重新添加/);
+  await page.locator(".saved-note button").click();
+  assert.deepEqual(await place(), ["", "", ""], "begun anew, also the place");
+  assert.match(await page.locator("[data-place-name]").first().innerText(), /还没有选地方/);
+  // Without photos nothing is said of them.
+  await page.fill("#text", "没有照片");
+  await kept("没有照片");
+  await page.goto("/report");
+  assert.doesNotMatch(await page.locator(".saved-note").innerText(), /照片/);
+  await context.close();
+});
+
 test("nothing needs a script", async () => {
   const context = await browser.newContext({ ...PHONE, baseURL: server.origin, locale: "zh-CN", javaScriptEnabled: false });
   const page = await context.newPage();
