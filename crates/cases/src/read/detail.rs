@@ -150,8 +150,8 @@ pub struct FormerReply {
 
 /// Without the rounds before the case was last opened.
 pub(super) fn last_reply(timeline: &[EntryView]) -> Option<&str> {
-    let this_round = timeline.iter().rev().take_while(|e| e.action != Action::Reopen);
-    this_round.filter_map(|e| e.facts.get("reply")).map(String::as_str).next()
+    let mut this_round = timeline.iter().rev().take_while(|e| e.action != Action::Reopen);
+    this_round.find_map(|e| e.facts.get("reply")).map(String::as_str)
 }
 
 /// Of each earlier round its last reply: what was said before it was only a draft of that.

@@ -86,6 +86,11 @@ both_engines! {
         }
         let detail = read::detail(&mut d.db.read().await.unwrap(), &scope(&d, &water()), main.id).await.unwrap();
         assert_eq!((detail.reply(), detail.former_replies()), (None, tracked(&d, &main).await.former_replies));
+        let (desk, own) = (format!("/desk/cases/{}", main.id), format!("/t/{}", third.token));
+        for (who, page, words) in [("water", desk, "原答复"), ("", own, "原来的答复")] {
+            let page = http::get(&d, who, &page).await.text();
+            assert!(page.contains(words) && page.contains("井已疏通，请放心") && page.contains("重新打开"), "{page}");
+        }
         // Who is merged only now was never told it.
         let late = told("").await;
         act(&d, &street(), late.id, Command::File).await;
