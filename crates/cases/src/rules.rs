@@ -30,8 +30,8 @@ use serde::Serialize;
 use crate::model::{Action, Case, CaseState, Chain, ClockRules, Command, NoticeKind, Who};
 
 use draft::Draft;
-pub use parties::{HOTLINE_SCOPE, Standing, deciding_level, standing};
 pub use open::open_to;
+pub use parties::{HOTLINE_SCOPE, Standing, deciding_level, standing};
 pub use returns::goes_up;
 pub use start::report;
 

@@ -8,7 +8,9 @@ use super::{
     Status, parse_login,
     store::{self, AccountRow, Person},
 };
-use crate::{Access, Authorise, Purpose, Target, masking, password::Initial, places::Places, sessions, throttle};
+use crate::{
+    Access, Authorise, Purpose, Target, masking, password::Initial, places::Places, sessions, throttle,
+};
 
 /// What is typed for a new account.
 #[derive(Debug, Clone)]

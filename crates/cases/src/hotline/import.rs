@@ -14,6 +14,7 @@ use linli_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use super::survey::{FAULTS_MOST, Survey, survey, survey_with};
 use super::{
     batch::{self, Batch, BatchId, BatchState, Fault},
     birth,
@@ -22,7 +23,6 @@ use super::{
     message::Message,
     staged,
 };
-pub use super::survey::{FAULTS_MOST, Survey, survey, survey_with};
 use crate::{model::CaseId, settings::Rulebooks};
 
 /// The outbox kind of one piece of an import.
@@ -61,7 +61,7 @@ pub async fn stage(mut op: Op, source: &Path, name: &str, preset: Option<Mapping
             return Err(error);
         }
     };
-    let mapping = 
+    let mapping =
         preset.map_or_else(|| Mapping::guess(&staged.headings), |preset| preset.fitted(&staged.headings));
     op = Op::begin(district.clone(), &district.db, actor, request).await?;
     batch::insert(&mut op, id, name, &staged.headings, &mapping, staged.total).await?;

@@ -51,8 +51,12 @@ impl Survey {
             let args = [("name", format!("“{name}”")), ("n", n.to_string())];
             locale.t_with("hotline-survey-unknown-one", &args)
         };
-        let mut names =
-            self.unknown.iter().map(counted).collect::<Vec<_>>().join(&locale.t("hotline-survey-unknown-comma"));
+        let mut names = self
+            .unknown
+            .iter()
+            .map(counted)
+            .collect::<Vec<_>>()
+            .join(&locale.t("hotline-survey-unknown-comma"));
         if self.unknown.iter().map(|(_, n)| n).sum::<i64>() < self.uncategorised {
             names += &locale.t("hotline-survey-unknown-more");
         }

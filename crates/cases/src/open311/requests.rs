@@ -202,12 +202,7 @@ async fn mains(conn: &mut Conn, found: &[PublicRow]) -> Result<HashMap<CaseId, M
 }
 
 /// A reporter's own name and phone, which stand in many a text.
-fn own_words(
-    access: &Access,
-    id: CaseId,
-    name: Option<&[u8]>,
-    phone: Option<&[u8]>,
-) -> Result<Vec<String>> {
+fn own_words(access: &Access, id: CaseId, name: Option<&[u8]>, phone: Option<&[u8]>) -> Result<Vec<String>> {
     let clear = |field: &str, sealed: Option<&[u8]>| {
         access.keyring.open_text(Purpose::Reporter, &contact_place(id, field), sealed)
     };

@@ -163,7 +163,8 @@ pub(super) fn former_replies(timeline: &[EntryView]) -> Vec<FormerReply> {
             round = Some((e.at, reply));
         }
         if e.action == Action::Reopen {
-            let ended = round.take().map(|(at, text)| FormerReply { at, text: text.clone(), reopened_at: e.at });
+            let ended =
+                round.take().map(|(at, text)| FormerReply { at, text: text.clone(), reopened_at: e.at });
             former.extend(ended);
         }
     }

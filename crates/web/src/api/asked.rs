@@ -180,7 +180,12 @@ mod tests {
         let place = |text: &str| match read::<Outer>(text.as_bytes()) {
             Err(Error::Invalid(fields)) => {
                 assert_eq!((fields[0].field.as_str(), fields[0].key.as_str()), ("body", "error-json-broken"));
-                fields[0].args.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" ")
+                fields[0]
+                    .args
+                    .iter()
+                    .map(|(name, value)| format!("{name} {value}"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             }
             other => panic!("{other:?}"),
         };

@@ -11,9 +11,7 @@ use axum::{
 use chrono::Days;
 use linli_access::{Access as Rights, Target};
 use linli_kernel::{Error, Result};
-use linli_web::{
-    Access, Chrome, Ctx, Problems, Route, WebError, WebResult, api::At,
-};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebError, WebResult, api::At};
 use serde::Deserialize;
 
 use super::{
@@ -114,7 +112,12 @@ struct After {
     after: Option<String>,
 }
 
-pub(super) async fn desk(ctx: &Ctx, after: Option<&str>, preset: String, problems: Problems) -> Result<DeskPage> {
+pub(super) async fn desk(
+    ctx: &Ctx,
+    after: Option<&str>,
+    preset: String,
+    problems: Problems,
+) -> Result<DeskPage> {
     may(ctx)?;
     let mut conn = ctx.read().await?;
     let page = batch::list(&mut conn, after.and_then(|a| a.parse().ok()), SIZE).await?;

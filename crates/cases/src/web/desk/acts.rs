@@ -57,11 +57,8 @@ pub(super) fn forms(around: &Around<'_>, allowed: &[Action]) -> (Vec<Form>, Vec<
     // Once somebody has it, giving it to others is the exception, not the next step.
     let waits = matches!(around.case.state, CaseState::Filed | CaseState::Reopened);
     let leads = |a: &Action| FIRST.contains(a) && (*a != Action::Dispatch || waits);
-    let mut first: Vec<Form> = FIRST
-        .iter()
-        .filter(|a| leads(a) && allowed.contains(a))
-        .map(|a| form(around, *a))
-        .collect();
+    let mut first: Vec<Form> =
+        FIRST.iter().filter(|a| leads(a) && allowed.contains(a)).map(|a| form(around, *a)).collect();
     if let Some(form) = first.first_mut() {
         form.open = true;
         form.shortcut = "d";
