@@ -277,11 +277,75 @@ test("the marker on the map stands where the place was found, and nowhere before
   await two.context.close();
 });
 
+test("of two quick moves of the marker the last one counts", async () => {
+  const { page, context } = await person(browser, server.origin, { device: PHONE });
+  await page.goto("/report");
+  const answers = [];
+  await context.route("**/where?*", async (route) => {
+    const lat = new URL(route.request().url()).searchParams.get("lat");
+    const slow = lat.startsWith("37.5");
+    if (slow) await new Promise((done) => setTimeout(done, 1200));
+    const body = JSON.stringify({ code: slow ? "371002001001001" : "371002001001002", name: slow ? "慢的" : "快的" });
+    await route.fulfill({ status: 200, contentType: "application/json", body }).catch(() => {});
+    answers.push(lat);
+  });
+  const move = (lat) =>
+    page.evaluate((lat) => {
+      const box = document.querySelector("[data-place]");
+      box.dispatchEvent(new CustomEvent("place:moved", { bubbles: true, detail: { lat, lng: 122.1 } }));
+    }, lat);
+  await move(37.5);
+  await move(37.6);
+  await page.waitForFunction(() => document.querySelector("[name=grid]").value !== "");
+  await page.waitForTimeout(1800);
+  assert.equal(answers.length, 2, `both were answered: ${answers}`);
+  assert.equal(await page.inputValue("[name=grid]"), "371002001001002");
+  assert.match(await page.locator("[data-place-name]").first().innerText(), /快的/);
+  assert.equal(Number(await page.inputValue("[name=lat]")), 37.6);
+  await context.close();
+});
+
+test("a draft keeps the place, and says that photos are to be added again", async () => {
+  const context = await browser.newContext({
+    ...PHONE, baseURL: server.origin, locale: "zh-CN", permissions: ["geolocation"],
+    geolocation: { latitude: 37.5, longitude: 122.12 },
+  });
+  const page = await context.newPage();
+  const place = () => page.evaluate(() => ["lat", "lng", "grid"].map((name) => document.querySelector(`[name=${name}]`).value));
+  const kept = (word) => page.waitForFunction((word) => (sessionStorage.getItem("draft:report") ?? "").includes(word), word);
+  await page.goto("/report");
+  await page.locator("[data-locate]").click();
+  await page.waitForFunction(() => document.querySelector("[name=grid]").value !== "");
+  const pointed = await place();
+  const words = await page.locator("[data-place-name]").first().innerText();
+  await page.fill("#text", "写到一半，还拍了照片");
+  const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+  await page.setInputFiles("#photos", { name: "a.png", mimeType: "image/png", buffer: png });
+  await kept("@photos");
+  await page.goto("/");
+  await page.goto("/report");
+  assert.equal(await page.inputValue("#text"), "写到一半，还拍了照片");
+  assert.deepEqual(await place(), pointed, "the marker stands where it was");
+  assert.equal(await page.locator("[data-place-name]").first().innerText(), words);
+  assert.match(await page.locator(".saved-note").innerText(), /照片没能保留，请重新添加/);
+  await page.locator(".saved-note button").click();
+  assert.deepEqual(await place(), ["", "", ""], "begun anew, also the place");
+  assert.match(await page.locator("[data-place-name]").first().innerText(), /还没有选地方/);
+  // Without photos nothing is said of them.
+  await page.fill("#text", "没有照片");
+  await kept("没有照片");
+  await page.goto("/report");
+  assert.doesNotMatch(await page.locator(".saved-note").innerText(), /照片/);
+  await context.close();
+});
+
 test("nothing needs a script", async () => {
   const context = await browser.newContext({ ...PHONE, baseURL: server.origin, locale: "zh-CN", javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto("/");
   await page.click("a[href='/report']");
+  const hint = await page.locator("[data-place-name]").first().innerText();
+  assert.ok(!hint.includes("手机定位") && hint.includes("写地址"), `only what is possible is advised: ${hint}`);
   await page.fill("#text", "没有脚本也能报：消防通道被堵");
   await page.fill("#address", "怡园小区北门");
   await page.click("main form button.primary");

@@ -14,6 +14,37 @@ const SENT = "draft-sent";
 type Draft = Record<string, string[]>;
 const onceOf = (form: HTMLFormElement) => one<HTMLInputElement>("input[type=hidden][data-once]", form);
 
+/* What nobody types is part of a draft as well: the place that was pointed at, and that there were photos. These
+   cannot be kept; so it is said that they are to be added again. */
+const PLACE = "@place";
+const PHOTOS = "@photos";
+
+function placeOf(form: HTMLFormElement) {
+  const box = one("[data-place]", form);
+  if (!box) return null;
+  const inputs = ["lat", "lng", "grid"].map((name) => one<HTMLInputElement>(`input[type=hidden][name=${name}]`, box));
+  const name = one("[data-place-name]", box);
+  return inputs[0] && inputs[1] && name ? { inputs, name } : null;
+}
+
+const photosOf = (form: HTMLFormElement) =>
+  all<HTMLInputElement>("input[type=file]", form).reduce((n, f) => n + (f.files?.length ?? 0), all("input[name=kept]", form).length);
+
+/** Puts a kept place back; answers how to undo that. */
+function replace(form: HTMLFormElement, kept: string[] | undefined): (() => void) | null {
+  const place = placeOf(form);
+  if (!place || !kept?.[0]) return null;
+  const before = place.inputs.map((i) => i?.value ?? "");
+  const words = [...place.name.childNodes];
+  const put = (values: string[]) => place.inputs.forEach((i, n) => i && (i.value = values[n] ?? ""));
+  put(kept);
+  place.name.replaceChildren(kept[3] || say("located"));
+  return () => {
+    put(before);
+    place.name.replaceChildren(...words);
+  };
+}
+
 function save(form: HTMLFormElement) {
   const draft: Draft = {};
   // The key of the sending stays with the words: whoever sends the same again, because the answer got lost, sends once.
@@ -25,6 +56,10 @@ function save(form: HTMLFormElement) {
       if (f.checked) values.push(f.value);
     } else values.push(f.value);
   }
+  const place = placeOf(form);
+  if (place?.inputs[0]?.value) draft[PLACE] = [...place.inputs.map((i) => i?.value ?? ""), place.name.textContent ?? ""];
+  const photos = photosOf(form);
+  if (photos > 0) draft[PHOTOS] = [String(photos)];
   try {
     sessionStorage.setItem(key(form.dataset.draft!), JSON.stringify(draft));
   } catch {
@@ -66,15 +101,18 @@ function restore(form: HTMLFormElement) {
       unfold(f);
     }
   }
-  if (!changed) return;
+  const back = replace(form, draft[PLACE]);
+  const photos = draft[PHOTOS] && photosOf(form) === 0 ? say("draftPhotos") : "";
+  if (!changed && !back && !photos) return;
   form.dataset.dirty = "";
   const once = onceOf(form);
   if (once) once.value = draft[once.name]?.[0] || once.value;
   const drop = make("button", { type: "button", class: "btn quiet small" }, say("draftDrop"));
-  const note = make("p", { class: "saved-note row", role: "status" }, say("draft"), drop);
+  const note = make("p", { class: "saved-note row", role: "status" }, `${say("draft")} ${photos}`.trim(), drop);
   drop.addEventListener("click", () => {
     forget(name);
     form.reset();
+    back?.();
     if (once) once.value = newKey();
     delete form.dataset.dirty;
     note.remove();

@@ -38,6 +38,7 @@ function show(input: HTMLInputElement) {
       drop.addEventListener("click", () => {
         kept.set(input, (kept.get(input) ?? []).filter((x) => x !== f));
         show(input);
+        input.dispatchEvent(new Event("input", { bubbles: true }));
         input.focus();
       });
       return make("li", {}, img, drop);

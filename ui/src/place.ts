@@ -9,30 +9,45 @@ function write(box: Element, text: string) {
   if (place) place.textContent = text;
 }
 
-export async function setPlace(box: HTMLElement, p: Place, tell = true) {
+/** The last move wins: what is still on its way for the one before is given up. */
+const moves = new WeakMap<HTMLElement, AbortController>();
+function move(box: HTMLElement): AbortSignal {
+  moves.get(box)?.abort();
+  const now = new AbortController();
+  moves.set(box, now);
+  return now.signal;
+}
+/** A draft of the form keeps the place too. */
+const changed = (box: HTMLElement) => box.dispatchEvent(new Event("input", { bubbles: true }));
+
+export async function setPlace(box: HTMLElement, p: Place, tell = true, last = move(box)) {
   const lat = one<HTMLInputElement>('input[name="lat"]', box);
   const lng = one<HTMLInputElement>('input[name="lng"]', box);
   if (lat) lat.value = p.lat.toFixed(6);
   if (lng) lng.value = p.lng.toFixed(6);
   if (tell) box.dispatchEvent(new CustomEvent("place:set", { detail: p }));
+  // The grid of the place before is not that of this one; until it is known the point alone counts.
+  const code = one<HTMLInputElement>('input[name="grid"]', box);
+  if (code) code.value = "";
+  changed(box);
   const guess = box.dataset.guess;
   if (!guess) return write(box, say("located"));
   try {
     const url = new URL(guess, location.href);
     url.searchParams.set("lat", String(p.lat));
     url.searchParams.set("lng", String(p.lng));
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    const code = one<HTMLInputElement>('input[name="grid"]', box);
-    if (code) code.value = "";
+    const answer = await fetch(url, { headers: { Accept: "application/json" }, signal: last });
     if (answer.status === 404) return write(box, say("outside"));
     if (!answer.ok) throw new Error(String(answer.status));
     const found = (await answer.json()) as { name?: string; code?: string };
+    if (last.aborted) return;
     if (code) code.value = found.code ?? "";
     box.dispatchEvent(new Event("place:grid"));
     if (found.code && box.matches("form[data-go]")) return (box as HTMLFormElement).submit();
     write(box, found.name ? `${found.name} · ${say("located")}` : say("outside"));
+    changed(box);
   } catch {
-    write(box, say("located"));
+    if (!last.aborted) write(box, say("located"));
   }
 }
 
@@ -42,9 +57,11 @@ on("click", "[data-locate]", (button) => {
   if (!box) return;
   if (!navigator.geolocation) return write(box, say("noPlace"));
   write(box, say("locating"));
+  // Who points at the map while the phone still looks means the map.
+  const last = move(box);
   navigator.geolocation.getCurrentPosition(
-    (at) => void setPlace(box, { lat: at.coords.latitude, lng: at.coords.longitude }),
-    () => write(box, say("noPlace")),
+    (at) => last.aborted || void setPlace(box, { lat: at.coords.latitude, lng: at.coords.longitude }, true, last),
+    () => last.aborted || write(box, say("noPlace")),
     { enableHighAccuracy: true, timeout: 12_000, maximumAge: 30_000 },
   );
 });

@@ -83,6 +83,7 @@ nav-admin = Administration
 nav-audit = Activity log
 
 error-area = Choose an area
+error-area-unknown = There is no such area, or it is not one of yours
 error-org = No such organisation; choose from the list
 
 access-all = All

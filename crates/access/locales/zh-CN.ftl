@@ -83,6 +83,7 @@ nav-admin = 管理
 nav-audit = 操作日志
 
 error-area = 请选一个区划
+error-area-unknown = 没有这个区划，或者它不归您管
 error-org = 没有找到这个单位，请从列表里选
 
 access-all = 全部

@@ -1,6 +1,7 @@
 # Why something cannot be done: what happened, and what to do instead
 case-above-decides = The centre one level up decides this return
 case-already-called = This organisation works on the case already
+case-place-needed = Please say where: a point, an area, or a few words
 case-area-unknown = There is no such area; please choose another
 case-ask-pending = A request is waiting for an answer; please wait for it first
 case-bulk-too-many = At most 200 cases at a time

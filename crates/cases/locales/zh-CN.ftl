@@ -1,6 +1,7 @@
 # 不能这样做的原因：发生了什么，接下来可以怎么办
 case-above-decides = 这次退回由上一级全响应中心裁定
 case-already-called = 这家单位已经在办这件事了
+case-place-needed = 请说明在哪里：坐标、区划代码，或写几个字
 case-area-unknown = 没有这个区划，请重新选择
 case-ask-pending = 已有一项申请等待答复，请等答复后再提
 case-bulk-too-many = 一次最多处理 200 件

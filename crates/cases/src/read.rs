@@ -14,7 +14,7 @@ mod track;
 
 pub(crate) use board::counted;
 pub use board::{BoardCounts, NoticeRow, counts, notices};
-pub use detail::{Detail, EntryView, PhotoView, Related, detail, id_by_number, photo, timeline};
+pub use detail::{Detail, EntryView, FormerReply, PhotoView, Related, detail, id_by_number, photo, timeline};
 pub use filter::{AskKind, Fact, Filter, UNCATEGORISED};
 pub use list::{CaseRow, Found, Sort, found, page};
 pub use places::points;

@@ -5,6 +5,7 @@ mod centre;
 pub mod clocks;
 mod draft;
 pub mod escalation;
+mod open;
 mod parties;
 pub mod ratings;
 mod returns;
@@ -29,6 +30,7 @@ use serde::Serialize;
 use crate::model::{Action, Case, CaseState, Chain, ClockRules, Command, NoticeKind, Who};
 
 use draft::Draft;
+pub use open::open_to;
 pub use parties::{HOTLINE_SCOPE, Standing, deciding_level, standing};
 pub use returns::goes_up;
 pub use start::report;

@@ -52,7 +52,7 @@ pub async fn edit_area(op: &mut Op, code: &AreaCode, text: &AreaText) -> Result<
 pub async fn add_area(op: &mut Op, text: &AreaText) -> Result<AreaCode> {
     let code: AreaCode =
         text.code.trim().parse().map_err(|_| Error::field("code", "grid-error-area-code"))?;
-    op.permit("area.edit", &Target::at(&code))?;
+    op.permit_told("area.edit", &code, "code")?;
     let atlas = store::load_tables(&mut op.tx).await?;
     let above = code.parent().filter(|p| atlas.area(p).is_some());
     above.ok_or_else(|| Error::field("code", "grid-error-no-parent"))?;
@@ -89,7 +89,7 @@ pub async fn edit_org(op: &mut Op, id: OrgId, text: &OrgText) -> Result<()> {
     op.permit("org.edit", &Target::at(&old.area))?;
     let text = OrgText { code: old.code.clone(), ..text.clone() };
     let org = text.checked(id, &Known(&atlas))?;
-    op.permit("org.edit", &Target::at(&org.area))?;
+    op.permit_told("org.edit", &org.area, "area")?;
     store::put_org(&mut op.tx, &org, op.now).await?;
     let detail = difference(Some(&OrgText::of(old, &atlas)), &OrgText::of(&org, &atlas))?;
     note(op, "org.edit", "org", &id.to_string(), org.area, detail).await
@@ -100,7 +100,7 @@ pub async fn add_org(op: &mut Op, text: &OrgText) -> Result<OrgId> {
     let atlas = store::load_tables(&mut op.tx).await?;
     let id = OrgId(op.uuid());
     let org = text.checked(id, &Known(&atlas))?;
-    op.permit("org.edit", &Target::at(&org.area))?;
+    op.permit_told("org.edit", &org.area, "area")?;
     if atlas.org_by_code(&org.code).is_some() {
         return Err(Error::field("code", "grid-error-code-taken"));
     }

@@ -91,7 +91,7 @@ pub async fn put(op: &mut Op, input: &AliasInput) -> Result<Alias> {
         return Err(Error::field("written", "insight-written-taken"));
     }
     let (place, area) = meant(op, &input.place).await?;
-    op.permit(EDIT, &Target::at(&area))?;
+    op.permit_told(EDIT, &area, "place")?;
     let new = Alias {
         id: input.id.unwrap_or_else(|| op.uuid()),
         alias,

@@ -142,6 +142,7 @@ pub fn places() -> Places {
     Places {
         area: |d, code| atlas(d).map_or_else(|| code.to_string(), |atlas| atlas.path(code)),
         org: |d, id| atlas(d).map_or_else(|| id.to_string(), |atlas| atlas.org_name(id).to_owned()),
+        knows: |d, code| atlas(d).is_none_or(|atlas| atlas.area(code).is_some()),
         orgs: |d| {
             let choice = |org: &linli_grid::atlas::Org| OrgChoice {
                 id: org.id,

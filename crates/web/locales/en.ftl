@@ -15,6 +15,7 @@ error-busy = The system is busy; please try again in a moment
 error-disk = The file cannot be stored just now; please try again later
 error-exists = There is already such a record
 error-in-use = This record is in use and cannot be changed this way
+error-json-broken = This is not JSON; it breaks at line { $line }, column { $column }
 error-value = This value is not of the right kind
 error-field-unknown = There is no such field
 error-idempotency-key = An idempotency key has 1 to 100 letters, digits and - _ . :

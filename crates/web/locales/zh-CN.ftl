@@ -15,6 +15,7 @@ error-busy = 系统正忙，请稍后再试
 error-disk = 文件暂时存不下，请稍后再试
 error-exists = 已经有一条相同的记录
 error-in-use = 这条记录正被使用，不能这样改
+error-json-broken = 这不是有效的 JSON，问题在第 { $line } 行第 { $column } 列
 error-value = 这一项的值不符合要求
 error-field-unknown = 没有这个字段
 error-idempotency-key = 幂等键须为 1 至 100 个字母、数字或 - _ . :

@@ -8,7 +8,9 @@ use super::{
     Status, parse_login,
     store::{self, AccountRow, Person},
 };
-use crate::{Access, Authorise, Purpose, Target, masking, password::Initial, sessions, throttle};
+use crate::{
+    Access, Authorise, Purpose, Target, masking, password::Initial, places::Places, sessions, throttle,
+};
 
 /// What is typed for a new account.
 #[derive(Debug, Clone)]
@@ -80,7 +82,7 @@ pub(super) fn person<'a>(
 /// Makes an account with a password to be changed at the first log-in. It has no post yet and can do
 /// nothing until the security officer grants one.
 pub async fn create(op: &mut Op, new: NewAccount, initial: &Initial) -> Result<AccountId> {
-    op.permit("account.create", &Target::at(&new.area))?;
+    Places::told(op, "account.create", &new.area)?;
     let login = parse_login(&new.login)?;
     let (name, phone) = checked(&new.name, new.phone.as_deref())?;
     if store::by_login(&mut op.tx, &login).await?.is_some() {
@@ -104,7 +106,9 @@ pub async fn create(op: &mut Op, new: NewAccount, initial: &Initial) -> Result<A
 /// Corrects name, area or phone.
 pub async fn edit(op: &mut Op, id: AccountId, edit: Edit) -> Result<()> {
     let account = permitted(op, "account.edit", id).await?;
-    op.permit("account.edit", &Target::at(&edit.area))?;
+    if edit.area != account.area {
+        Places::told(op, "account.edit", &edit.area)?;
+    }
     let (name, phone) = checked(&edit.name, edit.phone.as_deref())?;
     let access = op.district.port::<Access>()?;
     let place = AccountRow::phone_place(id);

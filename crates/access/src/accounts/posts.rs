@@ -13,7 +13,7 @@ use super::{
     app::{entry, of_another, permitted},
     store::{self, PostRow},
 };
-use crate::{Access, Authorise, Target};
+use crate::{Access, Authorise, Target, places::Places};
 
 /// A post with its time.
 #[derive(Debug, Clone, Serialize)]
@@ -82,7 +82,7 @@ pub struct NewPost {
 pub async fn grant(op: &mut Op, account: AccountId, new: NewPost) -> Result<PostId> {
     of_another(op, account)?;
     let row = permitted(op, "role.grant", account).await?;
-    op.permit("role.grant", &Target::at(&new.area))?;
+    Places::told(op, "role.grant", &new.area)?;
     let from = new.from.unwrap_or(op.now);
     if new.until.is_some_and(|until| until <= from || until <= op.now) {
         return Err(Error::field("until", "error-until-before-from"));

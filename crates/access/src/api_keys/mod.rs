@@ -9,7 +9,7 @@ use linli_store::{Conn, Db, Entry, Op, Tx, Where};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{Access, Authorise, Target, token};
+use crate::{Access, Authorise, Target, places::Places, token};
 
 linli_kernel::typed_id! {
     /// One key.
@@ -118,7 +118,7 @@ impl TryFrom<KeyRow> for ApiKey {
 
 /// Makes a key and answers its text, which is shown once. The caller commits.
 pub async fn create(op: &mut Op, new: NewApiKey) -> Result<(ApiKeyId, String)> {
-    op.permit("api_key.manage", &Target::at(&new.area))?;
+    Places::told(op, "api_key.manage", &new.area)?;
     let access = op.district.port::<Access>()?;
     let mut check = Check::new();
     let name = check.text("name", &new.name, 60);

@@ -163,6 +163,9 @@ impl Policy {
 pub trait Authorise {
     /// Refuses unless the actor may do `action` to `target`.
     fn permit(&self, action: &str, target: &Target<'_>) -> Result<()>;
+    /// As [`Authorise::permit`] for a place that was told in a form or body: one that is out of reach, or nowhere, is
+    /// the fault of that field. Only what the address names is “not there”.
+    fn permit_told(&self, action: &str, area: &AreaCode, field: &str) -> Result<()>;
     /// Where the actor may do `action`.
     fn scope(&self, action: &str) -> Result<Scope>;
 }
@@ -170,6 +173,13 @@ pub trait Authorise {
 impl Authorise for Op {
     fn permit(&self, action: &str, target: &Target<'_>) -> Result<()> {
         self.district.port::<Access>()?.policy.permits(&self.actor, action, target)
+    }
+
+    fn permit_told(&self, action: &str, area: &AreaCode, field: &str) -> Result<()> {
+        self.permit(action, &Target::at(area)).map_err(|error| match error {
+            Error::NotFound => Error::field(field, "error-area-unknown"),
+            other => other,
+        })
     }
 
     fn scope(&self, action: &str) -> Result<Scope> {

@@ -299,11 +299,24 @@ fn new_post(ctx: &Ctx, form: &PostForm) -> Result<NewPost> {
     Ok(NewPost { role, area, org: org.id, from: None, until })
 }
 
+/// The page has two areas: the account's own, and that of a new post.
+fn of_post(error: Error) -> Error {
+    match error {
+        Error::Invalid(mut fields) => {
+            for fault in fields.iter_mut().filter(|fault| fault.field == "area") {
+                "post-area".clone_into(&mut fault.field);
+            }
+            Error::Invalid(fields)
+        }
+        other => other,
+    }
+}
+
 async fn grant(ctx: Ctx, Path(id): Path<String>, Form(form): Form<PostForm>) -> WebResult {
     let id = account_id(&id)?;
     let mut op = ctx.op().await?;
     let did = match new_post(&ctx, &form) {
-        Ok(new) => accounts::grant(&mut op, id, new).await.map(|_| ()),
+        Ok(new) => accounts::grant(&mut op, id, new).await.map(|_| ()).map_err(of_post),
         Err(error) => Err(error),
     };
     finished(&ctx, id, op, did, "granted").await

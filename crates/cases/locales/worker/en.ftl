@@ -42,6 +42,7 @@ worker-fill-done-label = Done on site
 worker-fill-done = Settled on site; the resident has been told.
 worker-fill-told-label = Explained in person
 worker-fill-told = Explained in person; the resident understands.
+worker-reply-former = Former reply, { $at }; opened again { $reopened }
 worker-check-title = Please look whether it is done
 worker-check-good = Looked; it is done
 worker-check-bad = It is not done

@@ -42,6 +42,7 @@ worker-fill-done-label = 现场办完
 worker-fill-done = 现场已处理完毕，已告知居民。
 worker-fill-told-label = 已当面说明
 worker-fill-told = 已当面向居民说明情况，居民表示理解。
+worker-reply-former = 原答复：{ $at } 答复，{ $reopened } 重新打开
 worker-check-title = 请去看看办好没有
 worker-check-good = 看过了，办好了
 worker-check-bad = 没办好

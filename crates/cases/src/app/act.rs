@@ -9,8 +9,8 @@ use serde_json::json;
 use super::{Photo, rights, token_hash};
 use crate::{
     events,
-    model::{Action, Case, CaseId, CaseState, Command, Party},
-    rules::{self, Changes, Scene, Standing, transitions},
+    model::{Action, Case, CaseId, CaseState, Command},
+    rules::{self, Changes, Scene, Standing},
     settings::Rulebooks,
     store::{self, CaseRecord, NewPhoto, Signature},
 };
@@ -35,15 +35,18 @@ pub async fn act(
     perform(op, id, &proof, &photos, |_| Ok(vec![command])).await
 }
 
-/// What `actor` may do with the case as it stands, for the buttons of a page: where policy and table of
-/// transitions agree, and a second return is offered only to who may rule it. Rules beyond may still refuse.
-pub fn allowed(policy: &linli_access::Policy, actor: &Actor, case: &Case) -> Vec<Action> {
-    let standing = rules::standing(actor, case, false);
+/// What `actor` may do with the case as it stands, for the buttons of a page and for `allowed` of the interface: where
+/// policy and rules agree. What is typed may still be refused.
+pub fn allowed(
+    policy: &linli_access::Policy,
+    actor: &Actor,
+    case: &Case,
+    clocks: &crate::model::ClockRules,
+) -> Vec<Action> {
     let orgs = store::orgs(case);
     let target = Target { area: &case.area, orgs: &orgs };
-    let above_only = rules::goes_up(case.ask.as_ref(), case.returns) && !standing.is(Party::Above);
-    transitions::open_to(case.state, &standing.parties)
-        .filter(|action| !(above_only && *action == Action::DecideReturn))
+    rules::open_to(case, &rules::standing(actor, case, false), clocks)
+        .into_iter()
         .filter(|action| policy.permits(actor, rights::of(*action).policy, &target).is_ok())
         .collect()
 }

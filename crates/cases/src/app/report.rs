@@ -147,7 +147,7 @@ fn locate(new: &NewReport, atlas: &Atlas, district: &AreaCode) -> Result<AreaCod
 
 /// The public speaks for itself; a system only in its key's area; our own people may report wherever
 /// they see something.
-fn authorise(op: &Op, source: Source, area: &AreaCode) -> Result<()> {
+fn authorise(op: &Op, source: Source, area: &AreaCode, field: &str) -> Result<()> {
     match &op.actor {
         Actor::System => Ok(()),
         Actor::Public if matches!(source, Source::Resident | Source::Rider | Source::Property) => Ok(()),
@@ -155,10 +155,10 @@ fn authorise(op: &Op, source: Source, area: &AreaCode) -> Result<()> {
         Actor::Client { scopes, .. }
             if source == Source::Hotline && scopes.iter().any(|s| s == HOTLINE_SCOPE) =>
         {
-            op.permit(HOTLINE_SCOPE, &Target::at(area))
+            op.permit_told(HOTLINE_SCOPE, area, field)
         }
         Actor::Client { .. } if source == Source::Hotline => Err(Error::Forbidden("error-forbidden")),
-        Actor::Client { .. } => op.permit("case.report", &Target::at(area)),
+        Actor::Client { .. } => op.permit_told("case.report", area, field),
         Actor::Account { .. } => {
             op.district.port::<Access>()?.policy.require_somewhere(&op.actor, "case.report")
         }
@@ -170,7 +170,8 @@ pub async fn report(op: &mut Op, new: NewReport) -> Result<Receipt> {
     let atlas = op.district.port::<AtlasPort>()?.get();
     let said = check(&new, &atlas, op.now)?;
     let area = locate(&new, &atlas, &op.district.area)?;
-    authorise(op, new.source, &area)?;
+    let by_point = new.area.is_none() && new.point.is_some();
+    authorise(op, new.source, &area, if by_point { "point" } else { "area" })?;
     if let Some(parent) = new.parent {
         parent_takes(op, parent).await?;
     }

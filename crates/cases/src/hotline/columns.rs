@@ -149,11 +149,18 @@ impl Mapping {
     /// The likely meaning of each heading. An exact word wins over one that is only contained, and no
     /// column means two things.
     pub fn guess(headings: &[String]) -> Self {
-        let normal: Vec<String> = headings.iter().map(|h| text::normalise(h).replace(' ', "")).collect();
         let mut mapping = Self::default();
-        let mut taken = vec![false; headings.len()];
+        mapping.complete(Field::ALL, headings);
+        mapping
+    }
+
+    /// Looks for `wanted` among the headings that mean nothing yet.
+    fn complete(&mut self, wanted: &[Field], headings: &[String]) {
+        let mapping = self;
+        let normal: Vec<String> = headings.iter().map(|h| text::normalise(h).replace(' ', "")).collect();
+        let mut taken: Vec<bool> = headings.iter().map(|h| mapping.0.values().any(|m| m == h)).collect();
         for exact in [true, false] {
-            for &field in Field::ALL {
+            for &field in wanted {
                 if mapping.0.contains_key(&field) {
                     continue;
                 }
@@ -167,7 +174,40 @@ impl Mapping {
                 }
             }
         }
-        mapping
+    }
+
+    /// What a preset means for this file: where its column is there, that one; where it is not, what a guess
+    /// finds among the columns that are left. A field that the preset leaves out stays out, unless no case is
+    /// without it, or nothing of the preset is in the file.
+    #[must_use]
+    pub fn fitted(&self, headings: &[String]) -> Self {
+        let mut fitted = Self::default();
+        for (&field, heading) in &self.0 {
+            if let Some(n) = place(headings, heading) {
+                fitted.0.insert(field, headings[n].clone());
+            }
+        }
+        if fitted.0.is_empty() {
+            return Self::guess(headings);
+        }
+        let wants = |field: &Field| self.named(*field).is_some() || Field::REQUIRED.contains(field);
+        let wanted: Vec<Field> = Field::ALL.iter().copied().filter(wants).collect();
+        fitted.complete(&wanted, headings);
+        fitted
+    }
+
+    /// The columns that are named here and are not in the file.
+    pub fn absent(&self, headings: &[String]) -> Vec<(Field, String)> {
+        Field::ALL
+            .iter()
+            .filter_map(|&field| Some((field, self.named(field)?)))
+            .filter(|(_, heading)| place(headings, heading).is_none())
+            .map(|(field, heading)| (field, heading.to_owned()))
+            .collect()
+    }
+
+    fn named(&self, field: Field) -> Option<&str> {
+        self.0.get(&field).map(|heading| heading.trim()).filter(|heading| !heading.is_empty())
     }
 
     /// Finds the headings in this file; says which are missing.
@@ -175,8 +215,7 @@ impl Mapping {
         let mut places = Places::default();
         let mut wrong = Vec::new();
         for (&field, heading) in &self.0 {
-            let wanted = text::normalise(heading);
-            match headings.iter().position(|h| text::normalise(h) == wanted) {
+            match place(headings, heading) {
                 Some(n) => drop(places.0.insert(field, n)),
                 None if heading.trim().is_empty() => {}
                 None => wrong
@@ -190,6 +229,12 @@ impl Mapping {
         }
         if wrong.is_empty() { Ok(places) } else { Err(Error::Invalid(wrong)) }
     }
+}
+
+/// Where this heading stands, whatever its width and case.
+fn place(headings: &[String], heading: &str) -> Option<usize> {
+    let wanted = text::normalise(heading);
+    headings.iter().position(|h| text::normalise(h) == wanted)
 }
 
 impl Places {
@@ -228,6 +273,30 @@ mod tests {
         assert!(odd.contains(&(Field::Text, " 诉求 内容 ".into())));
         assert!(odd.contains(&(Field::Category, "三级分类".into())));
         assert!(odd.contains(&(Field::At, "受理时间（北京时间）".into())));
+    }
+
+    #[test]
+    fn a_preset_is_no_worse_than_a_guess() {
+        let headings = |line: &str| -> Vec<String> { line.split(',').map(str::to_owned).collect() };
+        let preset: Mapping = serde_json::from_str(
+            r#"{"number":"工单编号","text":"主题","at":"来电时间","reply":"办理结果","nature":""}"#,
+        )
+        .unwrap();
+        // One column has another name now: that field alone is guessed, from what is left.
+        let file = headings("工单编号,主题,内容,登记时间,地址");
+        let absent = [(Field::At, "来电时间".to_owned()), (Field::Reply, "办理结果".to_owned())];
+        assert_eq!(preset.absent(&file), absent);
+        let fitted = preset.fitted(&file);
+        let expect = [(Field::Number, "工单编号"), (Field::Text, "主题"), (Field::At, "登记时间")];
+        let own: Vec<(Field, &str)> = fitted.0.iter().map(|(f, h)| (*f, h.as_str())).collect();
+        assert_eq!(own, expect, "what the preset leaves out stays out");
+        fitted.places(&file).unwrap();
+        // Nothing of it is there: it was made for another file.
+        let other = headings("编号,内容,受理时间,地址");
+        assert_eq!(preset.fitted(&other), Mapping::guess(&other));
+        // All of it is there: exactly the preset.
+        let own = headings("工单编号,主题,来电时间,办理结果,地址");
+        assert_eq!((preset.fitted(&own).0.len(), preset.absent(&own)), (4, vec![]));
     }
 
     #[test]

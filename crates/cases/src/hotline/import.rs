@@ -1,7 +1,7 @@
 //! A file comes in: read and shown first, then written in pieces that are all or nothing, each noting in
 //! its own transaction how far the import is; so a killed process goes on where it was, and nothing twice.
 
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use linli_access::{Authorise, Target};
 use linli_grid::AtlasPort;
@@ -14,6 +14,7 @@ use linli_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use super::survey::{FAULTS_MOST, Survey, survey, survey_with};
 use super::{
     batch::{self, Batch, BatchId, BatchState, Fault},
     birth,
@@ -31,7 +32,7 @@ pub const TIDY: &str = "hotline.tidy";
 /// Rows of one piece: the write lock is never held long.
 const ROWS: usize = 100;
 /// Rows that are shown before an import.
-const SAMPLE: usize = 8;
+pub(super) const SAMPLE: usize = 8;
 /// With more wrong rows than this the columns are mistaken, and the sheet of faults helps nobody.
 const FAULTS: i64 = 5_000;
 
@@ -41,7 +42,9 @@ struct Piece {
 }
 
 /// Reads a file and notes it, without writing any case. The original may go afterwards. Commits.
-pub async fn stage(mut op: Op, source: &Path, name: &str, mapping: Option<Mapping>) -> Result<BatchId> {
+///
+/// A column of `preset` that the file does not have is guessed, like all of them where there is no preset.
+pub async fn stage(mut op: Op, source: &Path, name: &str, preset: Option<Mapping>) -> Result<BatchId> {
     op.permit("hotline.import", &Target::at(&op.district.area))?;
     let id = BatchId(op.uuid());
     let district = op.district.clone();
@@ -58,7 +61,8 @@ pub async fn stage(mut op: Op, source: &Path, name: &str, mapping: Option<Mappin
             return Err(error);
         }
     };
-    let mapping = mapping.unwrap_or_else(|| Mapping::guess(&staged.headings));
+    let mapping =
+        preset.map_or_else(|| Mapping::guess(&staged.headings), |preset| preset.fitted(&staged.headings));
     op = Op::begin(district.clone(), &district.db, actor, request).await?;
     batch::insert(&mut op, id, name, &staged.headings, &mapping, staged.total).await?;
     let detail = json!({ "file": name, "rows": staged.total });
@@ -76,123 +80,7 @@ pub async fn first_rows(district: &Arc<District>, id: BatchId) -> Result<Vec<Vec
     Ok(rows.iter().map(|(_, row)| row.iter().map(str::to_owned).collect()).collect())
 }
 
-/// What an import would do.
-#[derive(Debug, Clone, Default)]
-pub struct Survey {
-    /// The first rows as they are.
-    pub sample: Vec<Vec<String>>,
-    /// Messages that are new.
-    pub fresh: i64,
-    /// Of these, messages whose number another message has.
-    pub twins: i64,
-    /// Messages that are here already.
-    pub known: i64,
-    /// Rows with an official reply.
-    pub answered: i64,
-    /// Rows that are wrong.
-    pub faulty: i64,
-    /// The first wrong rows.
-    pub faults: Vec<Fault>,
-}
-
-/// Wrong rows that a page shows.
-const SHOWN: usize = 20;
-/// Wrong rows of a sheet of them.
-pub const FAULTS_MOST: usize = 10_000;
-
-/// Reads the staged copy through and says what an import would do.
-pub async fn survey(district: &Arc<District>, id: BatchId, mapping: &Mapping) -> Result<Survey> {
-    survey_with(district, id, mapping, SHOWN).await
-}
-
-/// [`survey`] with up to `most` wrong rows, so that they can be mended before anything is imported.
-pub async fn survey_with(
-    district: &Arc<District>,
-    id: BatchId,
-    mapping: &Mapping,
-    most: usize,
-) -> Result<Survey> {
-    let mut conn = district.db.read().await?;
-    let noted = batch::get(&mut conn, id).await?;
-    let places = mapping.places(&noted.headings()?)?;
-    let atlas = district.port::<AtlasPort>()?.get();
-    let path = staged::path(district, id.0)?;
-    let mut survey = Survey::default();
-    let mut tally = Tally::default();
-    let mut position = 0;
-    loop {
-        let file = path.clone();
-        let (rows, next) = tokio::task::spawn_blocking(move || staged::read(&file, position, 500))
-            .await
-            .map_err(Error::internal)??;
-        if rows.is_empty() {
-            return Ok(survey);
-        }
-        position = next;
-        let mut messages = Vec::new();
-        for (line, row) in rows {
-            if survey.sample.len() < SAMPLE {
-                survey.sample.push(row.iter().map(str::to_owned).collect());
-            }
-            match Message::read(&row, &places, &atlas, &district.area, district.clock.now()) {
-                Ok(message) => messages.push(message),
-                Err(faults) => {
-                    survey.faulty += 1;
-                    if survey.faults.len() < most {
-                        survey.faults.push(fault(line, faults, &row));
-                    }
-                }
-            }
-        }
-        let numbers: Vec<&str> = messages.iter().map(|m| m.number.as_str()).collect();
-        let mut here = known::known(&mut conn, &numbers).await?;
-        for message in &messages {
-            survey.answered += i64::from(message.reply.is_some());
-            match tally.count(&mut here, message, id)? {
-                Met::Here => survey.known += 1,
-                Met::New => survey.fresh += 1,
-                Met::Twin => {
-                    survey.fresh += 1;
-                    survey.twins += 1;
-                }
-            }
-        }
-    }
-}
-
-enum Met {
-    Here,
-    New,
-    Twin,
-}
-
-/// What a survey has met so far, since it writes nothing down.
-#[derive(Default)]
-struct Tally {
-    prints: HashSet<Vec<u8>>,
-    numbers: HashSet<String>,
-    cases: HashSet<CaseId>,
-}
-
-impl Tally {
-    fn count(&mut self, here: &mut known::Here, message: &Message, survey: BatchId) -> Result<Met> {
-        let print = message.fingerprint()?;
-        if self.prints.contains(&print) {
-            return Ok(Met::Here);
-        }
-        here.mark(&message.number, &self.cases, survey);
-        if let Some(known) = here.find(message, &print, Some(survey)) {
-            self.cases.insert(known.case_id);
-            self.prints.insert(print);
-            return Ok(Met::Here);
-        }
-        self.prints.insert(print);
-        let first = self.numbers.insert(message.number.clone());
-        Ok(if first && here.is_free(&message.number) { Met::New } else { Met::Twin })
-    }
-}
-
-fn fault(line: i64, faults: Vec<FieldError>, row: &csv::StringRecord) -> Fault {
+pub(super) fn fault(line: i64, faults: Vec<FieldError>, row: &csv::StringRecord) -> Fault {
     Fault { line, faults, cells: row.iter().map(str::to_owned).collect() }
 }
 

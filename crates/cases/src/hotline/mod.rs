@@ -16,6 +16,7 @@ pub mod push;
 pub mod sheet;
 pub mod sheets;
 mod staged;
+mod survey;
 pub mod times;
 pub mod undo;
 mod web;

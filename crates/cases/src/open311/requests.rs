@@ -1,7 +1,7 @@
 //! What everybody may know of cases: their kind, their state, who is responsible. What somebody wrote is told
-//! only where they wrote it here, and never who it was.
+//! only where they wrote it here, and never who it was. What was merged goes the way of the case that is worked on.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use linli_access::{Access, Purpose};
 use linli_grid::Atlas;
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::contact_place,
     hotline::{sheets::state_key, times},
-    model::{CaseState, ClockKind, Nature, Source},
+    model::{CaseId, CaseState, ClockKind, Nature, Source},
     store::{COLUMNS, CaseRecord},
 };
 
@@ -34,6 +34,15 @@ struct PublicRow {
     body: String,
     facts: Option<String>,
     photo: Option<Uuid>,
+    reporter_name: Option<Vec<u8>>,
+    reporter_phone: Option<Vec<u8>>,
+}
+
+/// The case that is worked on for others that were merged with it.
+#[derive(sqlx::FromRow)]
+struct Main {
+    #[sqlx(flatten)]
+    record: CaseRecord,
     reporter_name: Option<Vec<u8>>,
     reporter_phone: Option<Vec<u8>>,
 }
@@ -118,7 +127,7 @@ fn states(rows: &mut Where, wanted: &[String]) -> Result<(), Fault> {
     if open != closed {
         let states: Vec<CaseState> =
             CaseState::ALL.iter().copied().filter(|s| s.is_over() == closed).collect();
-        rows.any("c.state", &states);
+        rows.any("w.state", &states);
     }
     Ok(())
 }
@@ -167,39 +176,71 @@ pub async fn list(conn: &mut Conn, wish: Wish, around: &Around<'_>) -> Result<Ve
     let (limit, offset) = (rows.bind(limit), rows.bind(offset));
     let sql = format!(
         "SELECT {COLUMNS}, c.body, c.reporter_name, c.reporter_phone,
-            (SELECT e.facts FROM case_entry e WHERE e.case_id = c.id AND e.action = 'resolve' ORDER BY e.seq DESC LIMIT 1) AS facts,
+            (SELECT e.facts FROM case_entry e WHERE e.case_id = w.id AND e.action = 'resolve' ORDER BY e.seq DESC LIMIT 1) AS facts,
             (SELECT p.id FROM case_photo p WHERE p.case_id = c.id AND p.role = 'report' ORDER BY p.seq, p.id LIMIT 1) AS photo
-         FROM case_file c{} ORDER BY c.reported_at DESC, c.id DESC LIMIT {limit} OFFSET {offset}",
+         FROM case_file c JOIN case_file w ON w.id = coalesce(c.merged_into, c.id){} ORDER BY c.reported_at DESC, c.id DESC LIMIT {limit} OFFSET {offset}",
         rows.text()
     );
     let found: Vec<PublicRow> = conn.all(&sql, rows.args()).await?;
-    found.iter().map(|row| shown(row, around)).collect()
+    let mains = mains(conn, &found).await?;
+    found.iter().map(|row| shown(row, row.record.merged_into.and_then(|id| mains.get(&id)), around)).collect()
 }
 
-/// The reporter's own name and phone, which stand in many a text.
-fn own_words(access: &Access, row: &PublicRow) -> Result<Vec<String>> {
-    let clear = |field: &str, sealed: &Option<Vec<u8>>| {
-        let place = contact_place(row.record.id, field);
-        access.keyring.open_text(Purpose::Reporter, &place, sealed.as_deref())
+/// The cases with which some of the rows were merged: one query more, if there are any.
+async fn mains(conn: &mut Conn, found: &[PublicRow]) -> Result<HashMap<CaseId, Main>> {
+    let mut ids: Vec<CaseId> = found.iter().filter_map(|row| row.record.merged_into).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut rows = Where::new();
+    rows.any("c.id", &ids);
+    let sql = format!("SELECT {COLUMNS}, c.reporter_name, c.reporter_phone FROM case_file c{}", rows.text());
+    let all: Vec<Main> = conn.all(&sql, rows.args()).await?;
+    Ok(all.into_iter().map(|main| (main.record.id, main)).collect())
+}
+
+/// A reporter's own name and phone, which stand in many a text.
+fn own_words(access: &Access, id: CaseId, name: Option<&[u8]>, phone: Option<&[u8]>) -> Result<Vec<String>> {
+    let clear = |field: &str, sealed: Option<&[u8]>| {
+        access.keyring.open_text(Purpose::Reporter, &contact_place(id, field), sealed)
     };
-    let all = [clear("name", &row.reporter_name)?, clear("phone", &row.reporter_phone)?];
-    Ok(all.into_iter().flatten().collect())
+    Ok([clear("name", name)?, clear("phone", phone)?].into_iter().flatten().collect())
 }
 
-fn shown(row: &PublicRow, around: &Around<'_>) -> Result<Node> {
+/// Whether nothing of what was written is for everybody.
+fn guards(settings: &Settings, record: &CaseRecord) -> bool {
+    let category = record.category.as_deref().unwrap_or_default();
+    record.hidden || settings.sensitive.iter().any(|code| category.starts_with(code.as_str()))
+}
+
+/// Whether everybody may know of the case at all; see [`open_to_all`].
+fn is_open_to_all(record: &CaseRecord) -> bool {
+    record.parent.is_none() && record.category.is_some() && record.nature != Nature::Tip
+}
+
+fn shown(row: &PublicRow, main: Option<&Main>, around: &Around<'_>) -> Result<Node> {
     let Around { access, atlas, settings, locale, origin } = *around;
     let record = &row.record;
+    // State, lead, times and reply are those of the case that is worked on.
+    let way = main.map_or(record, |main| &main.record);
     let category = record.category.clone().unwrap_or_default();
-    let sensitive = settings.sensitive.iter().any(|code| category.starts_with(code.as_str()));
-    let guarded = sensitive || record.hidden;
+    let guarded = guards(settings, record);
     // What was written by telephone or to our own people was not written for everybody.
     let told = record.source == Source::Open311 && !guarded;
-    let own = if told { own_words(access, row)? } else { Vec::new() };
-    let over = record.state.is_over();
+    let mut own = Vec::new();
+    if told {
+        own = own_words(access, record.id, row.reporter_name.as_deref(), row.reporter_phone.as_deref())?;
+        if let Some(Main { record, reporter_name, reporter_phone }) = main {
+            own.extend(own_words(access, record.id, reporter_name.as_deref(), reporter_phone.as_deref())?);
+        }
+    }
+    let over = way.state.is_over();
     let expected = if over {
         None
     } else {
-        record.case()?.clocks.iter().rfind(|c| c.kind == ClockKind::Close && c.is_running()).map(|c| c.due)
+        way.case()?.clocks.iter().rfind(|c| c.kind == ClockKind::Close && c.is_running()).map(|c| c.due)
     };
     let place =
         |level| record.area.at(level).map_or_else(|| atlas.path(&record.area), |area| atlas.path(&area));
@@ -215,10 +256,16 @@ fn shown(row: &PublicRow, around: &Around<'_>) -> Result<Node> {
     let reply = row
         .facts
         .as_deref()
-        .filter(|_| told && matches!(record.state, CaseState::Closed | CaseState::Rated))
+        .filter(|_| told && matches!(way.state, CaseState::Closed | CaseState::Rated))
+        // A reply to somebody who denounced, or who hides, is for them.
+        .filter(|_| main.is_none() || (is_open_to_all(way) && !guards(settings, way)))
         .and_then(|facts| serde_json::from_str::<serde_json::Value>(facts).ok())
         .and_then(|facts| facts.get("reply")?.as_str().map(|text| without(text, &own)));
-    let state = locale.t(state_key(record.state));
+    let mut state = locale.t(state_key(way.state));
+    if main.is_some() && is_open_to_all(way) {
+        let args = [("number", way.number.clone()), ("state", state)];
+        state = locale.t_with("hotline-state-together", &args);
+    }
     let notes = reply.map_or(state.clone(), |reply| format!("{state}。{reply}"));
     let description: Option<String> = told.then(|| without(&row.body, &own).chars().take(4000).collect());
     let media = row.photo.filter(|_| told).map(|photo| format!("{origin}/open311/media/{photo}"));
@@ -229,10 +276,10 @@ fn shown(row: &PublicRow, around: &Around<'_>) -> Result<Node> {
         ("service_name", Node::maybe(atlas.category(&category).map(|c| c.name.clone()))),
         ("service_code", category.into()),
         ("description", Node::maybe(description)),
-        ("agency_responsible", atlas.org_name(record.lead).into()),
+        ("agency_responsible", atlas.org_name(way.lead).into()),
         ("service_notice", Node::Null),
         ("requested_datetime", record.reported_at.rfc3339().into()),
-        ("updated_datetime", record.ended_at.unwrap_or(record.updated_at).rfc3339().into()),
+        ("updated_datetime", way.ended_at.unwrap_or(way.updated_at.max(record.updated_at)).rfc3339().into()),
         ("expected_datetime", Node::maybe(expected.map(Timestamp::rfc3339))),
         ("address", address.into()),
         ("address_id", Node::maybe((!guarded).then(|| record.area.as_str()))),

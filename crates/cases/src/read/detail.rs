@@ -126,14 +126,49 @@ impl Detail {
         self.photos.iter().filter(move |p| p.seq == seq)
     }
 
-    /// The last reply for the reporter, if one was given.
+    /// The last reply for the reporter, if one was given since the case was last opened.
     pub fn reply(&self) -> Option<&str> {
         last_reply(&self.timeline)
     }
+
+    /// The replies with which the case was over before it was opened again, oldest first.
+    pub fn former_replies(&self) -> Vec<FormerReply> {
+        former_replies(&self.timeline)
+    }
 }
 
+/// A reply that did not hold: the case was opened again after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FormerReply {
+    /// When it was given.
+    pub at: Timestamp,
+    /// The reply.
+    pub text: String,
+    /// When the case was opened again.
+    pub reopened_at: Timestamp,
+}
+
+/// Without the rounds before the case was last opened.
 pub(super) fn last_reply(timeline: &[EntryView]) -> Option<&str> {
-    timeline.iter().rev().find_map(|e| e.facts.get("reply")).map(String::as_str)
+    let mut this_round = timeline.iter().rev().take_while(|e| e.action != Action::Reopen);
+    this_round.find_map(|e| e.facts.get("reply")).map(String::as_str)
+}
+
+/// Of each earlier round its last reply: what was said before it was only a draft of that.
+pub(super) fn former_replies(timeline: &[EntryView]) -> Vec<FormerReply> {
+    let mut former = Vec::new();
+    let mut round: Option<(Timestamp, &String)> = None;
+    for e in timeline {
+        if let Some(reply) = e.facts.get("reply") {
+            round = Some((e.at, reply));
+        }
+        if e.action == Action::Reopen {
+            let ended =
+                round.take().map(|(at, text)| FormerReply { at, text: text.clone(), reopened_at: e.at });
+            former.extend(ended);
+        }
+    }
+    former
 }
 
 type EntryRow = (

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use linli_kernel::{AreaCode, Result, Timestamp, actor::OrgId, params};
+use linli_kernel::{Actor, AreaCode, Result, Timestamp, actor::OrgId, params};
 use linli_store::Conn;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::detail::{EntryView, PhotoView, blob, entries, last_reply, photos};
+use super::detail::{EntryView, FormerReply, PhotoView, blob, entries, former_replies, last_reply, photos};
 use crate::{
     app::token_hash,
     model::{
-        Action, Case, CaseId, CaseState, ClockKind, Nature, Outcome, Party, Satisfaction, Source,
+        Action, Case, CaseId, CaseState, ClockKind, ClockRules, Nature, Outcome, Satisfaction, Source,
         WhistleLevel, Who,
     },
-    rules::transitions,
+    rules,
     store::{COLUMNS, CaseRecord},
 };
 
@@ -84,6 +84,8 @@ pub struct PublicCase {
     pub review: Option<Timestamp>,
     /// The reply, once the work is declared done.
     pub reply: Option<String>,
+    /// The replies that did not hold: the case was opened again after them. Oldest first.
+    pub former_replies: Vec<FormerReply>,
     /// Why it was declined.
     pub declined: Option<String>,
     /// How it ended.
@@ -136,12 +138,16 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
     let question = case.waiting_since.and_then(|_| last_note(&lines, Action::AskReporter));
     let mut timeline: Vec<PublicEntry> =
         lines.iter().filter(|e| e.public).map(|e| told(e, &photos)).collect();
+    let mut former = former_replies(&lines);
     // What was merged goes the way of the case with which it was merged.
     let course = match record.merged_into {
         None => Course { row: record.clone(), case, lines },
         Some(main) => {
             let course = Course::of(conn, main).await?;
             timeline.extend(course.since(record.ended_at));
+            // What was told to others before is not for this reporter.
+            let told = |reply: &FormerReply| record.ended_at.is_none_or(|merged| reply.at > merged);
+            former.extend(former_replies(&course.lines).into_iter().filter(told));
             course
         }
     };
@@ -168,6 +174,7 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
         question,
         review: course.case.suspension.as_ref().map(|s| s.review),
         reply: course.reply(),
+        former_replies: former,
         declined: (way.state == CaseState::Declined)
             .then(|| last_note(&course.lines, Action::Decline))
             .flatten(),
@@ -175,7 +182,7 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
         satisfaction: record.satisfaction,
         ended_at: way.ended_at,
         reopen_until: course.case.reopen_until,
-        can: course.open_to_reporter(record.merged_into.is_some(), record.hidden),
+        can: course.open_to_reporter(record.merged_into.is_some()),
         followed: record.merged_into.map(|_| (way.number.clone(), way.state)),
         timeline,
         photos,
@@ -210,16 +217,11 @@ impl Course {
     }
 
     /// What they may do now. One of several reporters adds words and objects; the rest is for whoever told this case.
-    fn open_to_reporter(&self, follows: bool, hidden: bool) -> Vec<Action> {
-        let reporter = std::collections::BTreeSet::from([Party::Reporter]);
-        transitions::open_to(self.row.state, &reporter)
-            .filter(|action| match action {
-                Action::ReporterAnswered => self.case.waiting_since.is_some(),
-                Action::Reopen => !(self.row.state == CaseState::Declined && self.case.objected),
-                Action::FlagUrgent => !self.row.urgent,
-                Action::HideIdentity => !hidden,
-                _ => true,
-            })
+    fn open_to_reporter(&self, follows: bool) -> Vec<Action> {
+        let reporter = rules::standing(&Actor::Public, &self.case, true);
+        // Clocks are nothing that a reporter asks for.
+        rules::open_to(&self.case, &reporter, &ClockRules::shipped())
+            .into_iter()
             .filter(|action| !follows || matches!(action, Action::Comment | Action::Reopen))
             .collect()
     }

@@ -155,6 +155,23 @@ both_engines! {
         assert_eq!(faults[1].cells[0], "W2");
     }
 
+    async fn categories_that_the_district_does_not_know_are_told_before(s) {
+        let d = district(&s).await;
+        let here = format!("{HEAD}W0,a,早已导入,2019-02-28,,,,外星访客\n");
+        imported(&d, file(&here).path()).await;
+        let text = format!("{HEAD}W0,a,早已导入,2019-02-28,,,,外星访客\nW1,a,甲,2019-02-28,,,,路灯不亮\n\
+            W2,b,乙,2019-02-28,,,,0999\nW3,c,丙,2019-02-28,,,,从没听过\nW4,d,丁,2019-02-28,,,,从没听过\nW5,e,戊,2019-02-28,,,,\n");
+        let id = staged(&d, file(&text).path()).await.unwrap();
+        let mapping = batch::get(&mut d.db.read().await.unwrap(), id).await.unwrap().mapping().unwrap();
+        let survey = import::survey(&d, id, &mapping).await.unwrap();
+        assert_eq!((survey.fresh, survey.known, survey.uncategorised), (5, 1, 3), "what is here already is not counted");
+        assert_eq!(survey.unknown, [("从没听过".to_owned(), 2), ("0999".to_owned(), 1)]);
+        // What is said before is what happens: without a category, and reported, so that triage shows them.
+        imported(&d, file(&text).path()).await;
+        let told = "SELECT count(*) FROM case_file WHERE category IS NULL AND state = 'reported' AND external IN ('W2', 'W3', 'W4')";
+        assert_eq!(count(&d, told).await, 3);
+    }
+
     async fn only_those_who_may_import(s) {
         let d = district(&s).await;
         let text = format!("{HEAD}W1,a,b,2019-02-28,,,,\n");

@@ -51,15 +51,19 @@ pub(crate) fn service(d: &Arc<District>) -> Router {
         .with_state(app)
 }
 
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     kind: String,
     replayed: bool,
     bytes: Vec<u8>,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap()
     }
 }
@@ -92,7 +96,7 @@ async fn ask(
     }
 }
 
-async fn get(d: &Arc<District>, who: &str, path: &str) -> Answer {
+pub(crate) async fn get(d: &Arc<District>, who: &str, path: &str) -> Answer {
     ask(d, who, Method::GET, path, None, "").await
 }
 
@@ -158,6 +162,12 @@ both_engines! {
         assert_eq!((one["state"].as_str(), one["reply"].as_str()), (Some("rated"), Some("好了")));
         assert_eq!(one["reporter"]["phone"], "138****8000");
         assert!(one["allowed"].as_array().unwrap().contains(&json!("note")));
+        let fresh = report(&d, well()).await;
+        let may = async || get(&d, "street", &format!("/api/v1/cases/{}", fresh.id)).await.json()["allowed"].as_array().unwrap().clone();
+        assert!(!may().await.contains(&json!("clear_urgent")) && may().await.contains(&json!("flag_urgent")), "{:?}", may().await);
+        let urgent = post(&d, "street", &format!("/api/v1/cases/{}/actions/flag_urgent", fresh.id), json!({ "reason": "漏电" })).await;
+        assert_eq!(urgent.status, StatusCode::OK, "{}", urgent.json());
+        assert!(may().await.contains(&json!("clear_urgent")) && !may().await.contains(&json!("flag_urgent")), "{:?}", may().await);
         assert_eq!(get(&d, "street", &path("/timeline")).await.json()["items"].as_array().unwrap().len(), 11);
         let tracked = get(&d, "", &format!("/api/v1/tracking/{}", receipt.token)).await;
         assert_eq!(tracked.json()["state"], "rated");
@@ -199,7 +209,15 @@ both_engines! {
         }
         let mut far = told();
         far["area"] = json!(FAR_GRID);
-        assert_eq!(post(&d, "client", "/api/v1/cases", far).await.status, StatusCode::NOT_FOUND);
+        // A place in the body that is nowhere, or not this key's, is a wrong field; only the address is “not there”.
+        for (place, field) in [(far, "area"), (json!({ "area": "110101" }), "area"), (json!({ "area": null, "lat": 37.9, "lng": 122.9 }), "point")] {
+            let mut wrong = told();
+            for (name, value) in place.as_object().unwrap() {
+                wrong[name] = value.clone();
+            }
+            let answer = post(&d, "client", "/api/v1/cases", wrong).await;
+            assert_eq!((answer.status, answer.json()["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some(field)), "{}", answer.json());
+        }
         let mut conn = d.db.read().await.unwrap();
         assert_eq!(read::counts(&mut conn, &d, &scope(&d, &centre()), d.clock.now()).await.unwrap().open, 1);
     }

@@ -77,10 +77,75 @@ both_engines! {
         assert!(matches!(by_link(&d, &third, rate).await, Err(Error::Conflict("case-state"))));
         assert_eq!(by_link(&d, &third, Command::Reopen { reason: "又不亮了".into() }).await.unwrap(), CaseState::Reopened);
         assert_eq!(tracked(&d, &main).await.state, CaseState::Reopened);
-        assert_eq!(tracked(&d, &third).await.reply, None);
+        // What was told before stays to be read, by those who work on it and by those who told it.
+        for one in [&main, &second, &third] {
+            let seen = tracked(&d, one).await;
+            let former: Vec<&str> = seen.former_replies.iter().map(|f| f.text.as_str()).collect();
+            assert_eq!((seen.reply.as_deref(), former), (None, vec!["井已疏通，请放心"]));
+            assert!(seen.former_replies[0].at <= seen.former_replies[0].reopened_at);
+        }
+        let detail = read::detail(&mut d.db.read().await.unwrap(), &scope(&d, &water()), main.id).await.unwrap();
+        assert_eq!((detail.reply(), detail.former_replies()), (None, tracked(&d, &main).await.former_replies));
+        let (desk, own) = (format!("/desk/cases/{}", main.id), format!("/t/{}", third.token));
+        for (who, page, words) in [("water", desk, "原答复"), ("", own, "原来的答复")] {
+            let page = http::get(&d, who, &page).await.text();
+            assert!(page.contains(words) && page.contains("井已疏通，请放心") && page.contains("重新打开"), "{page}");
+        }
+        // Who is merged only now was never told it.
+        let late = told("").await;
+        act(&d, &street(), late.id, Command::File).await;
+        act(&d, &street(), late.id, Command::Merge { into: main.id }).await;
+        assert_eq!(tracked(&d, &late).await.former_replies, []);
         // A link opens its own case and what it was merged with, no other.
         let strange = Receipt { token: third.token.clone(), ..main };
         not_found(by_link(&d, &strange, Command::Comment { text: "x".into() }).await);
+    }
+
+    async fn open311_follows_what_is_worked_on(s) {
+        let d = district(&s).await;
+        let told = async |name: &str| {
+            let reporter = ReporterInput { name: Some(name.into()), ..ReporterInput::default() };
+            let mut by = op(&d, Actor::System).await;
+            let new = NewReport { source: Source::Open311, reporter, ..lamp() };
+            let receipt = app::report(&mut by, new).await.unwrap();
+            by.commit().await.unwrap();
+            d.clock.advance(Duration::from_secs(1));
+            receipt
+        };
+        let (main, second) = (told("欧阳天一").await, told("司马相如").await);
+        for one in [&main, &second] {
+            act(&d, &street(), one.id, Command::File).await;
+        }
+        act(&d, &street(), second.id, Command::Merge { into: main.id }).await;
+        let seen = async || http::get(&d, "", &format!("/open311/v2/requests/{}.json", second.number)).await.json()[0].clone();
+        let listed = async |status: &str| {
+            let all = http::get(&d, "", &format!("/open311/v2/requests.json?status={status}")).await.json();
+            all.as_array().unwrap().iter().any(|row| row["service_request_id"] == second.number.as_str())
+        };
+        let one = seen().await;
+        assert!(one["status"] == "open" && one["status_notes"].as_str().unwrap().contains(&main.number), "{one}");
+        assert!(!one["expected_datetime"].is_null() && listed("open").await && !listed("closed").await, "{one}");
+
+        triage(&d, &street(), main.id, joint(WATER)).await;
+        assert_eq!(seen().await["agency_responsible"], http::get(&d, "", &format!("/open311/v2/requests/{}.json", main.number)).await.json()[0]["agency_responsible"]);
+        act(&d, &water(), main.id, Command::Accept).await;
+        act(&d, &water(), main.id, Command::Arrive { plan: None }).await;
+        let Command::Resolve(mut how) = resolution() else { panic!("a resolution") };
+        how.reply = "欧阳天一、司马相如：灯已修好，问13800138000".into();
+        act(&d, &water(), main.id, Command::Resolve(how)).await;
+        act(&d, &street(), main.id, Command::StartVerification).await;
+        assert_eq!(seen().await["status"], "open");
+        d.clock.advance(Duration::from_mins(1));
+        act(&d, &street(), main.id, Command::Close { outcome: Outcome::Solved, note: None }).await;
+        let one = seen().await;
+        assert_eq!((&one["status"], &one["updated_datetime"]), (&serde_json::json!("closed"), &serde_json::json!(d.clock.now().rfc3339())));
+        let notes = one["status_notes"].as_str().unwrap();
+        assert!(notes.contains("****、****：灯已修好，问****"), "nobody is named: {notes}");
+        assert!(listed("closed").await && !listed("open").await);
+
+        by_link(&d, &second, Command::Reopen { reason: "又不亮了".into() }).await.unwrap();
+        let one = seen().await;
+        assert!(one["status"] == "open" && !one["status_notes"].as_str().unwrap().contains("灯已修好"), "{one}");
     }
 
     async fn an_old_board_takes_no_case_from_those_who_have_it(s) {

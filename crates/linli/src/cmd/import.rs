@@ -98,9 +98,12 @@ async fn hotline(district: &Arc<District>, args: &Hotline, locale: &Locale) -> R
         None => None,
     };
     let name = args.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let id = import::stage(district.op("import").await?, &args.file, &name, kept).await?;
+    let id = import::stage(district.op("import").await?, &args.file, &name, kept.clone()).await?;
     let noted = batch::get(&mut district.db.read().await?, id).await?;
     let mapping = mapped(noted.mapping()?, &args.map)?;
+    for (field, heading) in kept.unwrap_or_default().absent(&noted.headings()?) {
+        println!("{field:<10} the preset's column “{heading}” is not in this file");
+    }
     for (field, heading) in &mapping.0 {
         println!("{field:<10} {heading}");
     }
@@ -112,6 +115,9 @@ async fn hotline(district: &Arc<District>, args: &Hotline, locale: &Locale) -> R
         );
         if survey.twins > 0 {
             println!("{}", locale.t_with("hotline-survey-twins", &[("twins", survey.twins.to_string())]));
+        }
+        if let Some(text) = survey.unknown_said(locale) {
+            println!("{text}");
         }
         for fault in &survey.faults {
             println!("  row {}: {}", fault.line, sheets::what(fault, locale));

@@ -78,6 +78,50 @@ both_engines! {
         assert_eq!((&look["preview"]["known"], look["preview"]["lines"].as_array().unwrap().len()), (&json!(1), 0));
     }
 
+    async fn a_wrong_reference_in_a_body_is_told_at_its_field(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let (admin, officer) = (Caller::person(&house, "admin").await, Caller::person(&house, "security").await);
+        let orgs = admin.get(&house, "/api/v1/orgs?within=371002").await.json();
+        let org = orgs["items"][0]["id"].clone();
+        let made = admin.post(&house, "/api/v1/accounts", &json!({ "login": "wang.wu", "name": "王五", "area": "371002" })).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+        let account = format!("/api/v1/accounts/{}", made.json()["id"].as_str().unwrap());
+        let posts = format!("{account}/posts");
+        let nobody = "01890000-0000-7000-8000-000000000000";
+        let key = |area: &str| json!({ "name": "x", "scopes": ["case.report"], "area": area, "expires_at": "2027-06-01T00:00:00+08:00" });
+        // Another district's code, and one of ours that is not there.
+        for area in ["110101", "371002999"] {
+            for (who, verb, path, body) in [
+                (&admin, "POST", "/api/v1/accounts", json!({ "login": "li.si", "name": "李四", "area": area })),
+                (&admin, "PUT", account.as_str(), json!({ "name": "王五", "area": area })),
+                (&officer, "POST", posts.as_str(), json!({ "role": "auditor", "area": area, "org": org })),
+                (&officer, "POST", "/api/v1/api-keys", key(area)),
+                (&admin, "POST", "/api/v1/orgs", json!({ "code": "n1", "name": "某局", "kind": "部门", "area": area })),
+            ] {
+                let kind = "application/json";
+                let told = who.send(&house, verb, path, kind, body.to_string().into_bytes(), &[]).await;
+                let fields: Vec<String> = told.json()["errors"].as_array().into_iter().flatten()
+                    .map(|e| e["field"].as_str().unwrap().to_owned()).collect();
+                assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY, "{verb} {path} {area}: {}", told.text());
+                assert!(told.kind == "application/problem+json" && fields.contains(&"area".to_owned()), "{path}: {}", told.text());
+            }
+        }
+        let told = async |who: &Caller, verb: &str, path: &str, body: serde_json::Value| {
+            let told = who.send(&house, verb, path, "application/json", body.to_string().into_bytes(), &[]).await;
+            (told.status.as_u16(), told.json()["errors"][0]["field"].as_str().unwrap_or_default().to_owned())
+        };
+        let wrong = |field: &str| (422, field.to_owned());
+        assert_eq!(told(&officer, "POST", &posts, json!({ "role": "auditor", "area": "371002", "org": nobody })).await, wrong("org"));
+        assert_eq!(told(&admin, "POST", "/api/v1/areas", json!({ "code": "110101001", "name": "x" })).await, wrong("code"));
+        let duty = admin.get(&house, "/api/v1/duties").await.json()["items"][0]["category"].as_str().unwrap().to_owned();
+        assert_eq!(told(&admin, "PUT", &format!("/api/v1/duties/{duty}"), json!({ "lead": "没有的局" })).await, wrong("lead"));
+        assert_eq!(told(&admin, "POST", "/api/v1/templates", json!({ "title": "x", "body": "y", "category": "999999" })).await, wrong("category"));
+        // What the address names is “not there”.
+        assert_eq!(told(&admin, "PUT", "/api/v1/duties/999999", json!({ "lead": "x" })).await.0, 404);
+        assert_eq!(told(&admin, "PUT", &format!("/api/v1/accounts/{nobody}"), json!({ "name": "x", "area": "371002" })).await.0, 404);
+        assert_eq!(told(&officer, "POST", &format!("/api/v1/accounts/{nobody}/posts"), json!({ "role": "auditor", "area": "371002", "org": org })).await.0, 404);
+    }
+
     async fn the_same_on_screen(db) {
         let house = house(&[(&db, "a", 1)], false).await;
         let (admin, officer) = (Caller::person(&house, "admin").await, Caller::person(&house, "security").await);

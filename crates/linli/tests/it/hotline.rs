@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     call::{Caller, Reply},
     house::{House, database, house},
+    program::Program,
 };
 
 /// A form with one file, as a browser sends it.
@@ -158,6 +159,45 @@ both_engines! {
         let undone = post(&format!("{page}/undo"), "reason=wrong+file").await;
         assert_eq!(undone.status, StatusCode::SEE_OTHER);
         assert_eq!(count(&house.districts[0], IMPORTED).await, 0);
+    }
+
+    async fn unknown_categories_are_named_before_the_import(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let hotline = Caller::person(&house, "hotline1").await;
+        let text = "工单编号,诉求内容,诉求时间,分类\nU1,路灯,2026-11-01,外星访客\nU2,噪声,2026-11-02,外星访客\nU3,供热,2026-11-03,0999\n";
+        let staged = sent(&hotline, &house, "/desk/hotline", &[("preset", "")], "u.csv", text.as_bytes()).await;
+        let page = staged.headers["location"].to_str().unwrap().to_owned();
+        let looked = hotline.get(&house, &page).await.text();
+        assert!(looked.contains("3 条的分类本区没有：“外星访客”（2 条）、“0999”（1 条）。"), "{looked}");
+        let survey = hotline.post(&house, &format!("{}/survey", page.replace("/desk/hotline", "/api/v1/hotline/imports")), &json!({})).await.json();
+        assert_eq!(survey["uncategorised"], 3);
+        assert_eq!(survey["unknown_categories"][0], json!({ "name": "外星访客", "count": 2 }));
+        let file = db.folder.path().join("u.csv");
+        std::fs::write(&file, text).unwrap();
+        let said = Program::of(&db).run(&["import", "hotline", "--dry-run", file.to_str().unwrap()]).await;
+        assert!(said.good && said.text.contains("does not know: “外星访客” (2), “0999” (1)."), "{}", said.text);
+    }
+
+    async fn a_preset_for_another_file_is_no_worse_than_none(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let hotline = Caller::person(&house, "hotline1").await;
+        let mapping = json!({ "mapping": { "number": "工单号", "text": "内容", "at": "来电时间", "reply": "办理结果" } });
+        let preset = "/api/v1/hotline/presets/%E6%97%A7";
+        let kept = hotline.send(&house, "PUT", preset, "application/json", mapping.to_string().into_bytes(), &[]).await;
+        assert_eq!(kept.status, StatusCode::OK, "{}", kept.text());
+        let text = "工单号,内容,诉求时间\nP1,路灯不亮,2026-11-01\n";
+        let staged = sent(&hotline, &house, "/desk/hotline", &[("preset", "旧")], "p.csv", text.as_bytes()).await;
+        let page = staged.headers["location"].to_str().unwrap().to_owned();
+        let looked = hotline.get(&house, &page).await.text();
+        assert!(looked.contains("没有“来电时间”这一列，改用了“诉求时间”") && looked.contains("没有“办理结果”这一列，也没认出别的列"), "{looked}");
+        assert!(looked.contains("新增 1 件"), "it was read: {looked}");
+        let staged = sent(&hotline, &house, "/api/v1/hotline/imports", &[("preset", "旧")], "p.csv", text.as_bytes()).await.json();
+        assert_eq!(staged["absent"], json!({ "at": "来电时间", "reply": "办理结果" }), "{staged}");
+        assert_eq!(staged["mapping"]["at"], "诉求时间");
+        let file = db.folder.path().join("p.csv");
+        std::fs::write(&file, text).unwrap();
+        let said = Program::of(&db).run(&["import", "hotline", "--dry-run", "--preset", "旧", file.to_str().unwrap()]).await;
+        assert!(said.good && said.text.contains("“来电时间” is not in this file") && said.text.contains("1 new"), "{}", said.text);
     }
 
     async fn a_killed_import_goes_on_where_it_was(db) {

@@ -275,6 +275,15 @@ both_engines! {
             let reply = admin.send(&house, verb, path, kind, body, &[]).await;
             assert_eq!((reply.status.as_u16(), reply.kind.as_str()), (wanted, "application/problem+json"), "{verb} {path}: {}", reply.text());
         }
+        // What cannot be read says where; what is of the wrong kind, which field.
+        let told = async |body: &str| {
+            let reply = admin.send(&house, "POST", "/api/v1/accounts", "application/json", body.as_bytes().to_vec(), &[("accept-language", "en")]).await;
+            let error = reply.json()["errors"][0].clone();
+            (error["field"].as_str().unwrap().to_owned(), error["message"].as_str().unwrap().to_owned())
+        };
+        let (field, message) = told("{\n  \"login\": \"a\",\n}").await;
+        assert!(field == "body" && message.contains('3') && message.contains('1'), "{message}");
+        assert_eq!(told(r#"{ "login": 7, "name": "x", "area": "371002" }"#).await.0, "login");
         assert_eq!(admin.get(&house, "/api/v1/me").await.status, StatusCode::OK);
     }
 }

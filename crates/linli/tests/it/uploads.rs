@@ -133,6 +133,74 @@ both_engines! {
         assert_eq!(cases(&house).await, before + 1);
     }
 
+    async fn a_residents_app_reports_without_a_key(s) {
+        let house = house(&[(&s, "a", 1)], false).await;
+        let nobody = Caller::nobody();
+        let before = cases(&house).await;
+        let told = json!({ "text": "井盖松动", "lat": 37.51, "lng": 122.11, "reporter_phone": "13800138000" });
+        let send = async |body: &serde_json::Value, once: &str| {
+            let more = [("idempotency-key", once)];
+            nobody.send(&house, "POST", "/api/v1/reports", "application/json", body.to_string().into_bytes(), &more).await
+        };
+        let made = send(&told, "one").await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+        let again = send(&told, "one").await;
+        assert_eq!((again.status, again.json()), (made.status, made.json()), "the same answer");
+        let receipt = made.json();
+        let token = receipt["token"].as_str().unwrap();
+        assert!(receipt["tracking_url"].as_str().unwrap().ends_with(&format!("/t/{token}")), "{receipt}");
+        let own = nobody.get(&house, &format!("/api/v1/tracking/{token}")).await.json();
+        assert_eq!((&own["number"], &own["source"], &own["nature"]), (&receipt["number"], &json!("resident"), &json!("help")));
+
+        // Photos go as on the route with a key, as many as on the page.
+        let photo = noise(320, 240);
+        let form = async |files: &[(&str, &str, &[u8])]| {
+            let body = multipart(&[("report", &told.to_string())], files);
+            nobody.send(&house, "POST", "/api/v1/reports/with-photos", MULTIPART, body, &[("idempotency-key", "two")]).await
+        };
+        let seven = vec![("photo", "a.jpg", photo.as_slice()); 7];
+        let many = form(&seven).await;
+        assert_eq!((many.status, many.json()["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("photo")));
+        let with = form(&seven[..2]).await;
+        assert_eq!(with.status, StatusCode::CREATED, "{}", with.text());
+        let seen = nobody.get(&house, &format!("/api/v1/tracking/{}", with.json()["token"].as_str().unwrap())).await.json();
+        assert_eq!(seen["photos"].as_array().unwrap().len(), 2, "{seen}");
+        assert_eq!(cases(&house).await, before + 2);
+
+        // What is wrong is told at its field; what only the house says is not taken from outside.
+        for (body, field) in [
+            (json!({ "text": "在哪里？" }), "area"),
+            (json!({ "text": "x", "area": "110101" }), "area"),
+            (json!({ "text": " ", "address": "门口" }), "text"),
+            (json!({ "text": "x", "lat": 37.5 }), "lng"),
+            (json!({ "text": "x", "address": "门口", "reporter_phone": "12" }), "phone"),
+            (json!({ "text": "x", "address": "门口", "source": "hotline" }), "source"),
+        ] {
+            let odd = send(&body, "odd").await;
+            assert_eq!((odd.status, odd.json()["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some(field)), "{}", odd.text());
+        }
+        assert_eq!(cases(&house).await, before + 2);
+        // Somebody who is logged in is a resident here as well.
+        let centre = Caller::person(&house, "centre1").await;
+        assert_eq!(centre.post(&house, "/api/v1/reports", &told).await.status, StatusCode::CREATED);
+        let log: i64 = house.districts[0].db.read().await.unwrap()
+            .scalar("SELECT count(*) FROM case_file WHERE reported_by IS NULL AND source = 'resident' AND body = '井盖松动'", vec![]).await.unwrap();
+        assert_eq!(log, 3);
+
+        // The pace of the page; a report that was taken is answered again all the same.
+        let mut refused = None;
+        for _ in 0..80 {
+            let reply = nobody.post(&house, "/api/v1/reports", &json!({ "text": "又一件", "address": "门口" })).await;
+            if !reply.status.is_success() {
+                refused = Some(reply);
+                break;
+            }
+        }
+        let refused = refused.unwrap();
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.text());
+        assert_eq!(send(&told, "one").await.json(), receipt);
+    }
+
     async fn a_request_that_says_it_is_too_large_is_refused_at_once(s) {
         let house = house(&[(&s, "a", 1)], false).await;
         let mut person = house.visit("a.example");

@@ -7,6 +7,7 @@ use axum::{
 };
 use linli_kernel::{Error, FieldError, Result};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::Once;
 use crate::{App, Ctx, WebError};
@@ -22,6 +23,9 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let found = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
+        if matches!(e.inner().classify(), Category::Syntax | Category::Eof) {
+            return broken(e.inner());
+        }
         let place = e.path().to_string();
         let text = e.inner().to_string();
         // “missing field `text` at line …” names the field between the marks.
@@ -42,8 +46,14 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
             )
         }
     })?;
-    reader.end().map_err(|_| Error::field("body", "error-value"))?;
+    reader.end().map_err(|e| broken(&e))?;
     Ok(found)
+}
+
+/// What cannot be read as JSON at all: where it breaks off.
+fn broken(error: &serde_json::Error) -> Error {
+    let fault = FieldError::new("body", "error-json-broken");
+    Error::Invalid(vec![fault.with("line", error.line()).with("column", error.column())])
 }
 
 /// A body that says nothing: an empty object, or none.
@@ -163,7 +173,25 @@ mod tests {
         assert_eq!(fault(r#"{"nome":"a"}"#), told("nome", "error-field-unknown"));
         assert_eq!(fault(r#"{"name":"a","inner":{"day":1}}"#), told("inner.day", "error-field-unknown"));
         assert_eq!(fault("[]"), told("body", "error-value"));
-        assert_eq!(fault("{"), told("body", "error-value"));
-        assert_eq!(fault(r#"{"name":"a","inner":{"days":3}} x"#), told("body", "error-value"));
+    }
+
+    #[test]
+    fn broken_json_is_told_with_line_and_column() {
+        let place = |text: &str| match read::<Outer>(text.as_bytes()) {
+            Err(Error::Invalid(fields)) => {
+                assert_eq!((fields[0].field.as_str(), fields[0].key.as_str()), ("body", "error-json-broken"));
+                fields[0]
+                    .args
+                    .iter()
+                    .map(|(name, value)| format!("{name} {value}"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(place("{"), "line 1 column 1");
+        assert_eq!(place("{\n  \"name\": \"a\",\n  \"inner\": { \"days\": 3, }\n}"), "line 3 column 25");
+        assert_eq!(place("{\"name\":\"a\",\n\"inner\":{\"days\":3}}\n x"), "line 3 column 2");
+        assert_eq!(place("{\"name\": a}"), "line 1 column 10");
     }
 }

@@ -22,7 +22,7 @@ use crate::hotline::{
     columns::{Field, Mapping},
     import::{self, Survey},
     known, preset, undo,
-    web::{imports as pages, upload},
+    web::{export as files, imports as pages, upload},
 };
 
 const ACTION: &str = "hotline.import";
@@ -54,12 +54,17 @@ async fn stage(ctx: Ctx, request: Request) -> WebResult {
     let form = form.map_err(|_| Error::field("form", "error-form-broken"))?;
     let large = upload::read(&ctx.district, form).await?;
     let (name, file) = large.file.ok_or_else(|| Error::field("file", "hotline-file-absent"))?;
-    let mapping = match large.fields.get("preset").map(|p| p.trim()).filter(|p| !p.is_empty()) {
+    let preset = match large.fields.get("preset").map(|p| p.trim()).filter(|p| !p.is_empty()) {
         None => None,
         Some(name) => Some(preset::get(&mut ctx.read().await?, name).await?),
     };
-    let id = import::stage(ctx.op().await?, file.path(), &name, mapping).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
+    let id = import::stage(ctx.op().await?, file.path(), &name, preset.clone()).await?;
+    let batch = batch::get(&mut ctx.read().await?, id).await?;
+    let mut answer = json!({ "id": id, "mapping": batch.mapping()?, "absent": {} });
+    for (field, heading) in preset.unwrap_or_default().absent(&batch.headings()?) {
+        answer["absent"][field.as_str()] = json!(heading);
+    }
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
 fn told(faults: &[Fault], ctx: &Ctx) -> Vec<Value> {
@@ -78,6 +83,9 @@ fn surveyed(survey: &Survey, ctx: &Ctx) -> Value {
     json!({
         "sample": survey.sample, "fresh": survey.fresh, "twins": survey.twins, "known": survey.known,
         "answered": survey.answered, "faulty": survey.faulty, "faults": told(&survey.faults, ctx),
+        "uncategorised": survey.uncategorised,
+        "unknown_categories":
+            survey.unknown.iter().map(|(name, n)| json!({ "name": name, "count": n })).collect::<Vec<_>>(),
     })
 }
 
@@ -196,7 +204,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 "type": "object", "required": ["file"],
                 "properties": { "file": { "type": "string", "contentMediaType": "text/csv" }, "preset": schema::text() },
             }))
-            .answers(201, "Its id", id()),
+            .answers(201, "Its id, its columns, and the columns of the preset that it does not have", schema::object([
+                ("id", schema::id()), ("mapping", columns_schema()), ("absent", columns_schema()),
+            ])),
         Operation::get("/api/v1/hotline/imports/{id}", may, "One import: how far it is, what was wrong", one)
             .part("id", "its id", schema::id())
             .answers(200, "The import", schema::named("HotlineImport")),
@@ -221,12 +231,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(200, "It is gone", id()),
         Operation::get("/api/v1/hotline/imports/{id}/faults.xlsx", may, "The wrong rows with what is wrong", pages::faults)
             .part("id", "its id", schema::id())
-            .file("Excel", &[pages::XLSX]),
-        Operation::get("/api/v1/hotline/export", may, "States and replies in the hotline's layout", pages::export_file)
+            .file("Excel", &[files::XLSX]),
+        Operation::get("/api/v1/hotline/export", may, "States and replies in the hotline's layout", files::export_file)
             .query("from", "first day", schema::day())
             .query("to", "last day", schema::day())
             .query("format", "kind of file", schema::words(&["xlsx", "csv"]))
-            .file("Excel or CSV", &[pages::XLSX, "text/csv; charset=utf-8"]),
+            .file("Excel or CSV", &[files::XLSX, "text/csv; charset=utf-8"]),
         Operation::get("/api/v1/hotline/presets", may, "Columns that were kept under a name", presets)
             .answers(200, "All of them", schema::object([(
                 "items",
@@ -300,6 +310,11 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("answered", schema::int()),
         ("faulty", schema::int()),
         ("faults", faults),
+        ("uncategorised", schema::int()),
+        (
+            "unknown_categories",
+            schema::list(schema::object([("name", schema::text()), ("count", schema::int())])),
+        ),
     ]);
     vec![("HotlineImport", import), ("HotlineSurvey", survey)]
 }

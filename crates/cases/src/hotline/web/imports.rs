@@ -5,20 +5,19 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::{
     extract::{Form, Multipart, Path, Query},
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use linli_access::{Access as Rights, Target};
-use linli_grid::AtlasPort;
-use linli_kernel::{Error, Result, Timestamp};
-use linli_web::{
-    Access, Chrome, Ctx, Problems, Route, WebError, WebResult,
-    api::{Asks, At},
-};
+use linli_kernel::{Error, Result};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebError, WebResult, api::At};
 use serde::Deserialize;
 
-use super::upload;
+use super::{
+    export::{XLSX, download, export},
+    upload,
+};
 use crate::hotline::{
     batch::{self, Batch, BatchId, BatchState},
     columns::{Field, Mapping},
@@ -32,15 +31,15 @@ const SIZE: usize = 20;
 
 #[derive(Template)]
 #[template(path = "hotline/imports.html")]
-struct DeskPage {
+pub(super) struct DeskPage {
     chrome: Chrome,
     problems: Problems,
     presets: Vec<String>,
     preset: String,
     batches: Vec<Batch>,
     next: Option<String>,
-    from: String,
-    to: String,
+    pub(super) from: String,
+    pub(super) to: String,
 }
 
 #[derive(Template)]
@@ -53,6 +52,8 @@ struct BatchPage {
     /// Field, its words, whether it must be there, the heading chosen.
     columns: Vec<(Field, String, bool, String)>,
     preset: String,
+    /// What the chosen preset names and the file does not have.
+    absent: Vec<String>,
     survey: Option<Survey>,
     sample: Vec<Vec<String>>,
     /// Row number and what is wrong.
@@ -97,11 +98,11 @@ fn result(chrome: &Chrome, batch: &Batch) -> String {
 }
 
 /// Answers a page whose form was wrong.
-fn wrong(page: impl IntoResponse) -> Response {
+pub(super) fn wrong(page: impl IntoResponse) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
-fn may(ctx: &Ctx) -> Result<()> {
+pub(super) fn may(ctx: &Ctx) -> Result<()> {
     let target = Target::at(&ctx.district.area);
     ctx.district.port::<Rights>()?.policy.permits(&ctx.actor, "hotline.import", &target)
 }
@@ -111,7 +112,12 @@ struct After {
     after: Option<String>,
 }
 
-async fn desk(ctx: &Ctx, after: Option<&str>, preset: String, problems: Problems) -> Result<DeskPage> {
+pub(super) async fn desk(
+    ctx: &Ctx,
+    after: Option<&str>,
+    preset: String,
+    problems: Problems,
+) -> Result<DeskPage> {
     may(ctx)?;
     let mut conn = ctx.read().await?;
     let page = batch::list(&mut conn, after.and_then(|a| a.parse().ok()), SIZE).await?;
@@ -145,11 +151,11 @@ async fn staged(ctx: &Ctx, form: Multipart) -> (String, Result<BatchId>) {
     let name = large.fields.get("preset").map(|p| p.trim().to_owned()).unwrap_or_default();
     let work = async {
         let (file, target) = large.file.ok_or_else(|| Error::field("file", "hotline-file-absent"))?;
-        let mapping = match name.as_str() {
+        let preset = match name.as_str() {
             "" => None,
             name => Some(preset::get(&mut ctx.read().await?, name).await?),
         };
-        import::stage(ctx.op().await?, target.path(), &file, mapping).await
+        import::stage(ctx.op().await?, target.path(), &file, preset).await
     };
     let outcome = work.await;
     (name, outcome)
@@ -158,7 +164,12 @@ async fn staged(ctx: &Ctx, form: Multipart) -> (String, Result<BatchId>) {
 async fn send(ctx: Ctx, form: Multipart) -> WebResult {
     let (preset, outcome) = staged(&ctx, form).await;
     let error = match outcome {
-        Ok(id) => return Ok(Redirect::to(&format!("/desk/hotline/{id}")).into_response()),
+        Ok(id) => {
+            // The page says which columns of the preset this file does not have.
+            let named: String = form_urlencoded::byte_serialize(preset.as_bytes()).collect();
+            let with = if named.is_empty() { String::new() } else { format!("?with={named}") };
+            return Ok(Redirect::to(&format!("/desk/hotline/{id}{with}")).into_response());
+        }
         // A file that is too large is a fault of that field, told where it stands.
         Err(Error::TooLarge(key)) => Error::field("file", key),
         Err(error) => error,
@@ -211,6 +222,7 @@ async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Pr
         headings,
         columns,
         preset: String::new(),
+        absent: Vec::new(),
         survey,
         sample,
         faults: found.iter().map(|f| (f.line, sheets::what(f, &ctx.locale))).collect(),
@@ -221,9 +233,34 @@ async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Pr
     })
 }
 
-async fn show(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult {
-    let page = page(&ctx, id, None, Problems::none()).await?;
+#[derive(Deserialize)]
+struct With {
+    #[serde(default)]
+    with: String,
+}
+
+async fn show(ctx: Ctx, Path(id): Path<BatchId>, Query(chosen): Query<With>) -> WebResult {
+    let mut page = page(&ctx, id, None, Problems::none()).await?;
+    if page.batch.state == BatchState::Staged {
+        page.absent = absent(&ctx, &page, &chosen.with).await?;
+    }
     Ok(ctx.page(&page)?.into_response())
+}
+
+/// A sentence for each column of the preset that the file does not have: what was taken instead.
+async fn absent(ctx: &Ctx, page: &BatchPage, preset: &str) -> Result<Vec<String>> {
+    let preset = match preset::get(&mut ctx.read().await?, preset).await {
+        Ok(preset) => preset,
+        Err(Error::Invalid(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let told = |(field, column): (Field, String)| {
+        let (_, words, _, chosen) = page.columns.iter().find(|(f, ..)| *f == field)?;
+        let key = if chosen.is_empty() { "hotline-preset-absent" } else { "hotline-preset-instead" };
+        let args = [("field", words), ("column", &column), ("chosen", chosen)];
+        Some(ctx.locale.t_with(key, &args.map(|(name, value)| (name, format!("“{value}”")))))
+    };
+    Ok(preset.absent(&page.headings).into_iter().filter_map(told).collect())
 }
 
 async fn begin(ctx: Ctx, Path(id): Path<BatchId>, Form(form): Form<BTreeMap<String, String>>) -> WebResult {
@@ -279,18 +316,6 @@ async fn undo(ctx: Ctx, Path(id): Path<BatchId>, Form(why): Form<Why>) -> WebRes
     Ok(Redirect::to(&format!("/desk/hotline/{id}")).into_response())
 }
 
-fn download(bytes: Vec<u8>, name: &str, kind: &'static str) -> WebResult {
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let disposition = format!("attachment; filename=\"{name}\"");
-    headers
-        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(Error::internal)?);
-    Ok(response)
-}
-
-pub(in crate::hotline) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
 /// The wrong rows of a file that is only staged, read with the columns as they are chosen on the page.
 async fn wrong_rows(ctx: &Ctx, id: BatchId, mapping: Mapping) -> WebResult {
     may(ctx)?;
@@ -324,65 +349,6 @@ pub(in crate::hotline) async fn faults(ctx: Ctx, At(id): At<BatchId>) -> WebResu
     }
     let found = batch::faults(&mut conn, id, 10_000).await?;
     download(sheets::faults(&batch.headings()?, &found, &ctx.locale)?, "wrong-rows.xlsx", XLSX)
-}
-
-#[derive(Deserialize)]
-pub(in crate::hotline) struct Span {
-    from: Option<String>,
-    to: Option<String>,
-    format: Option<String>,
-}
-
-fn days(span: &Span) -> Option<(Timestamp, Timestamp)> {
-    let day = |text: &Option<String>| text.as_deref()?.trim().parse::<NaiveDate>().ok();
-    let (from, to) = (day(&span.from)?, day(&span.to)?);
-    let fits = from <= to && (to - from).num_days() <= 366;
-    fits.then(|| (Timestamp::china_midnight(from), Timestamp::china_midnight(to + Days::new(1))))
-}
-
-async fn export(ctx: Ctx, Query(span): Query<Span>) -> WebResult {
-    may(&ctx)?;
-    if days(&span).is_none() {
-        let problems = Problems::of(Error::field("from", "hotline-span-bad"), &ctx.locale)?;
-        let mut page = desk(&ctx, None, String::new(), problems).await?;
-        page.from = span.from.unwrap_or_default();
-        page.to = span.to.unwrap_or_default();
-        return Ok(wrong(ctx.page(&page)?));
-    }
-    exported(&ctx, &span).await
-}
-
-pub(in crate::hotline) async fn export_file(ctx: Ctx, Asks(span): Asks<Span>) -> WebResult {
-    exported(&ctx, &span).await
-}
-
-/// The file; that it was taken is in the activity log.
-async fn exported(ctx: &Ctx, span: &Span) -> WebResult {
-    may(ctx)?;
-    let range = days(span).ok_or_else(|| Error::field("from", "hotline-span-bad"))?;
-    let csv = match span.format.as_deref() {
-        Some("csv") => true,
-        None | Some("" | "xlsx") => false,
-        Some(_) => return Err(Error::field("format", "error-value").into()),
-    };
-    let scope = ctx.district.port::<Rights>()?.policy.scope(&ctx.actor, "case.export");
-    let atlas = ctx.district.port::<AtlasPort>()?.get();
-    let (headings, rows) =
-        sheets::changed(&mut ctx.read().await?, &scope, range, &atlas, &ctx.locale).await?;
-    let mut op = ctx.op().await?;
-    op.log(linli_store::Entry {
-        action: "hotline.export",
-        subject: "hotline_batch",
-        subject_id: String::new(),
-        area: ctx.district.area.clone(),
-        detail: serde_json::json!({ "from": range.0, "to": range.1, "rows": rows.len() }),
-    })
-    .await?;
-    op.commit().await?;
-    if csv {
-        return download(sheets::csv(&headings, rows)?, "hotline.csv", "text/csv; charset=utf-8");
-    }
-    download(sheets::xlsx(&headings, rows)?, "hotline.xlsx", XLSX)
 }
 
 pub(super) fn routes() -> Vec<Route> {

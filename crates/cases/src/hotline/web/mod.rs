@@ -1,5 +1,6 @@
 //! Pages of the hotline's desk and of webhooks.
 
+pub(super) mod export;
 pub(super) mod imports;
 pub(super) mod upload;
 mod webhooks;

@@ -156,3 +156,29 @@ fn buttons_are_what_the_table_allows() {
     let open: Vec<_> = transitions::open_to(CaseState::Closed, &only(Party::Reporter).parties).collect();
     assert_eq!(open, [Action::Rate, Action::Reopen, Action::HideIdentity, Action::Comment]);
 }
+
+#[test]
+fn nothing_is_open_that_would_be_refused_anyway() {
+    let world = World::new();
+    let mut case = accepted(&world);
+    let open = |case: &Case, by: &Standing| super::super::open_to(case, by, &world.rules);
+    let centre = only(Party::Centre);
+    assert!(!open(&case, &centre).contains(&Action::ClearUrgent), "it is not urgent");
+    assert!(!open(&case, &only(Party::Lead)).contains(&Action::Resolve), "whoever was called comes first");
+    case.urgent = true;
+    assert!(open(&case, &centre).contains(&Action::ClearUrgent));
+    assert!(!open(&case, &centre).contains(&Action::FlagUrgent));
+    // What one organisation asks for, another decides.
+    let lead = with(7, Party::Lead);
+    let mut asked = go(&world, &case, &lead, Action::RequestReturn, monday());
+    asked.returns = 2;
+    assert!(!open(&asked, &centre).contains(&Action::DecideReturn), "the second is ruled above");
+    assert!(open(&asked, &only(Party::Above)).contains(&Action::DecideReturn));
+    // Whoever resolved is not asked whether it is done.
+    let done = resolved(&world, monday());
+    assert!(!open(&done, &with(7, Party::Centre)).contains(&Action::StartVerification));
+    assert!(open(&done, &centre).contains(&Action::StartVerification));
+    // A declined case is objected to once.
+    let declined = Case { objected: true, state: CaseState::Declined, ..case };
+    assert!(!open(&declined, &only(Party::Reporter)).contains(&Action::Reopen));
+}

@@ -13,13 +13,12 @@ use linli_web::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
     command, export, find,
     query::{self, ListQuery},
-    schemas, scope,
+    reports, schemas, scope,
 };
 use crate::{
     app::{self, NewReport, Photo, Proof, ReporterInput},
@@ -90,13 +89,7 @@ async fn report_form(ctx: Ctx, headers: HeaderMap, form: Upload) -> WebResult {
     api::counted(&ctx)?;
     let text = form.text("report").ok_or_else(|| Error::field("report", "error-required"))?.to_owned();
     let told = api::read(text.as_bytes())?;
-    let mut sent = text.into_bytes();
-    let mut photos = Vec::new();
-    for file in form.files {
-        sent.extend_from_slice(&Sha256::digest(&file.bytes));
-        let picture = upload::picture(&file.field, file.bytes).await?;
-        photos.push(Photo::keep(&ctx.district, picture).await?);
-    }
+    let (sent, photos) = reports::pictures(&ctx, &text, form.files).await?;
     let once = Once::of(&ctx, &headers, &sent)?;
     take(&ctx, told, photos, once).await
 }
@@ -146,12 +139,13 @@ async fn one(ctx: Ctx, At(name): At<String>) -> WebResult {
     let mut value = row_json(&detail.row, &book, now);
     value["text"] = json!(detail.text);
     value["reply"] = json!(detail.reply());
+    value["former_replies"] = json!(detail.former_replies());
     value["reporter"] = json!(detail.reporter(&access, &ctx.actor)?);
     value["clocks"] = detail.case.clocks.iter().map(|clock| json!(book.view(clock, now))).collect();
     value["photos"] = json!(detail.photos);
     value["tasks"] = json!(detail.tasks);
     value["merged"] = json!(detail.merged);
-    value["allowed"] = json!(app::allowed(&access.policy, &ctx.actor, &detail.case));
+    value["allowed"] = json!(app::allowed(&access.policy, &ctx.actor, &detail.case, &book.rules));
     Ok(Json(value).into_response())
 }
 
@@ -253,7 +247,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes(schema::named("NewCase"))
             .answers(201, "Number and tracking link", schema::named("Receipt")),
         Operation::post("/api/v1/cases/with-photos", may("case.report"), "Report a case with photos", report_form)
-            .takes_form(schemas::report_form())
+            .takes_form(schemas::report_form("NewCase"))
             .answers(201, "Number and tracking link", schema::named("Receipt")),
         query::paged(Operation::get("/api/v1/cases", may("case.list"), "List cases within one's scope", list))
             .answers(200, "A page", schema::page(schema::named("Case"))),

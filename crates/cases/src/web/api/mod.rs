@@ -6,6 +6,7 @@ mod desk;
 mod export;
 mod filters;
 mod query;
+mod reports;
 mod schemas;
 mod settings;
 mod tracking;
@@ -41,6 +42,7 @@ fn own_orgs(ctx: &Ctx) -> Vec<OrgId> {
 fn operations() -> Vec<Operation> {
     [
         cases::operations(),
+        reports::operations(),
         filters::operations(),
         desk::operations(),
         tracking::operations(),

@@ -21,13 +21,13 @@ pub(super) fn state() -> Value {
 }
 
 /// A report with its photos.
-pub(super) fn report_form() -> Value {
+pub(super) fn report_form(report: &str) -> Value {
     json!({
         "type": "object", "required": ["report"],
         "properties": {
             "report": {
                 "type": "string", "contentMediaType": "application/json",
-                "contentSchema": named("NewCase"),
+                "contentSchema": named(report),
             },
             "photo": { "type": "array", "items": { "type": "string", "contentMediaType": "image/*" } },
         },
@@ -127,6 +127,7 @@ fn detail() -> Value {
     case(vec![
         ("text", text()),
         ("reply", maybe(text())),
+        ("former_replies", list(former_reply())),
         ("reporter", reporter),
         ("clocks", list(clock())),
         ("photos", list(photo())),
@@ -134,6 +135,11 @@ fn detail() -> Value {
         ("merged", list(related)),
         ("allowed", list(words(Action::ALL))),
     ])
+}
+
+/// A reply after which the case was opened again.
+fn former_reply() -> Value {
+    object([("at", time()), ("text", text()), ("reopened_at", time())])
 }
 
 fn photo() -> Value {
@@ -192,6 +198,7 @@ fn tracked() -> Value {
         ("question", maybe(text())),
         ("review", maybe(time())),
         ("reply", maybe(text())),
+        ("former_replies", list(former_reply())),
         ("declined", maybe(text())),
         ("outcome", maybe(words(Outcome::ALL))),
         ("satisfaction", maybe(words(Satisfaction::ALL))),
@@ -259,6 +266,9 @@ pub(super) fn all() -> Value {
     });
     for (action, schema) in command::schemas() {
         all[format!("CaseAction_{action}")] = schema;
+    }
+    for (name, schema) in super::reports::schemas() {
+        all[name] = schema;
     }
     for (name, schema) in crate::hotline::schemas() {
         all[name] = schema;

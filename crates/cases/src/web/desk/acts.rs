@@ -6,7 +6,7 @@ use linli_web::{Locale, Problems};
 use super::forms::{Choice, Field, Fill, Form, Group, Typed};
 use crate::model::{
     Action, Ask, Case, CaseId, CaseState, DeclineReason, Extent, Outcome, ReturnReason, Satisfaction,
-    WhistleLevel, Who,
+    WhistleLevel,
 };
 
 /// What comes first on the page, in the order in which a desk does it.
@@ -37,7 +37,6 @@ pub(super) struct Refused<'a> {
 pub(super) struct Around<'a> {
     pub(super) locale: &'a Locale,
     pub(super) case: &'a Case,
-    pub(super) who: Who,
     pub(super) now: Timestamp,
     pub(super) person: &'a str,
     /// Working days by which the closing clock may be extended.
@@ -53,58 +52,19 @@ pub(super) struct Around<'a> {
     pub(super) once: String,
 }
 
-/// Whether the rules beyond the table leave any chance for `action`, so that no button is there in vain.
-fn sensible(action: Action, case: &Case, who: Who, extension: u32) -> bool {
-    let first_hand = !case.resolvers.contains(&who);
-    let own_ask = case.ask.as_ref().is_some_and(|ask| ask.by() == who);
-    let free = case.ask.is_none();
-    match action {
-        Action::Resolve => {
-            let called = case.whistle > WhistleLevel::Regular && !case.reported.nature.needs_only_words();
-            case.open_tasks == 0 && (case.state == CaseState::OnSite || !(called || case.urgent_confirmed))
-        }
-        Action::StartVerification | Action::FailVerification => first_hand,
-        Action::Close => first_hand && case.open_tasks == 0,
-        Action::Decline | Action::Merge => case.open_tasks == 0,
-        Action::DecideExtension => matches!(case.ask, Some(Ask::Extension { .. })) && !own_ask,
-        Action::RefuseSuspension => matches!(case.ask, Some(Ask::Suspension { .. })) && !own_ask,
-        Action::Suspend | Action::DecideReturn => !own_ask,
-        Action::ConsentReturn => case.returns == 1 && !own_ask,
-        Action::RequestExtension => free && extension > 0,
-        Action::RequestSuspension => free,
-        Action::RequestReturn => {
-            free && case.whistle > WhistleLevel::Regular && !case.lead_bound && case.returns < 2
-        }
-        Action::AskReporter => case.reported.reachable && case.waiting_since.is_none(),
-        Action::ReporterAnswered => case.waiting_since.is_some(),
-        Action::Contact => case.reported.reachable,
-        Action::BlowJoint => case.whistle < WhistleLevel::Joint,
-        Action::BlowTough => case.whistle < WhistleLevel::Tough,
-        Action::FlagUrgent => !case.urgent,
-        Action::ConfirmUrgent => case.urgent && !case.urgent_confirmed,
-        Action::ClearUrgent => case.urgent,
-        Action::HideIdentity => !case.reported.hidden_identity && !case.reported.anonymous,
-        _ => true,
-    }
-}
-
 /// The forms for `allowed`, the first of them open, and the rest.
 pub(super) fn forms(around: &Around<'_>, allowed: &[Action]) -> (Vec<Form>, Vec<Form>) {
-    let fits = |a: &Action| sensible(*a, around.case, around.who, around.extension);
     // Once somebody has it, giving it to others is the exception, not the next step.
     let waits = matches!(around.case.state, CaseState::Filed | CaseState::Reopened);
     let leads = |a: &Action| FIRST.contains(a) && (*a != Action::Dispatch || waits);
-    let mut first: Vec<Form> = FIRST
-        .iter()
-        .filter(|a| leads(a) && allowed.contains(a) && fits(a))
-        .map(|a| form(around, *a))
-        .collect();
+    let mut first: Vec<Form> =
+        FIRST.iter().filter(|a| leads(a) && allowed.contains(a)).map(|a| form(around, *a)).collect();
     if let Some(form) = first.first_mut() {
         form.open = true;
         form.shortcut = "d";
         form.tone = "primary";
     }
-    let more = allowed.iter().filter(|a| !leads(a) && fits(a)).map(|a| form(around, *a)).collect();
+    let more = allowed.iter().filter(|a| !leads(a)).map(|a| form(around, *a)).collect();
     (first, more)
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     app::{self, Proof, TriageDecision},
-    model::{Action, Case, CaseId, CaseState, Who},
+    model::{Action, Case, CaseId, CaseState},
     read::{self, suggest},
     store::{COLUMNS, CaseRecord, ORG_CONDITION},
 };
@@ -151,7 +151,6 @@ async fn summary(
         let around = Around {
             locale: &ctx.locale,
             case: first,
-            who: Who::from(&ctx.actor),
             now: room.now,
             person: ctx.actor.name(),
             extension: 0,

@@ -22,12 +22,12 @@ use super::{
 };
 use crate::{
     app,
-    model::{Action, Case, CaseId, ClockKind, Who},
+    model::{Action, Case, CaseId, ClockKind},
     read,
 };
 
 pub(super) fn allowed(ctx: &Ctx, room: &Room, case: &Case) -> Vec<Action> {
-    app::allowed(&room.access.policy, &ctx.actor, case)
+    app::allowed(&room.access.policy, &ctx.actor, case, &room.book.rules)
 }
 
 /// Everything from which the forms of a case are made; one query, for the ready replies.
@@ -46,7 +46,6 @@ pub(super) async fn around<'a>(
     Ok(Around {
         locale: &ctx.locale,
         case,
-        who: Who::from(&ctx.actor),
         now: room.now,
         person: ctx.actor.name(),
         extension,

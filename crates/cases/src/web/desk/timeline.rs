@@ -47,6 +47,9 @@ fn fact(locale: &Locale, atlas: &Atlas, action: Action, name: &str, value: &str)
         (_, "granted") => word("fact-granted"),
         (_, "solved") => word("fact-solved"),
         (_, "done_by") => Some(value.to_owned()),
+        (Action::Report, "category_said") => {
+            Some(locale.t_with("desk-category-said", &[("said", format!("“{value}”"))]))
+        }
         _ => None,
     }
 }

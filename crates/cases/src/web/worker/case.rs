@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{Desk, act, clock, scope};
 use crate::{
     app::{self, Contact, ReporterView},
-    model::{Action, CaseId, CaseState, WhistleLevel, Who},
+    model::{Action, CaseId, CaseState, WhistleLevel},
     read::{self, Detail},
     settings::Rulebooks,
     web::tone,
@@ -71,12 +71,11 @@ struct Extra {
 impl Page {
     /// The other things that can be done now, the weightiest first.
     fn extras(&self) -> Vec<Extra> {
-        let row = &self.detail.row;
         [
             ("whistle", "whistle", "primary", self.can(Action::BlowJoint)),
-            ("pass", "return", "", self.can(Action::RequestReturn) && row.whistle > WhistleLevel::Regular),
-            ("ask", "info", "", self.can(Action::AskReporter) && row.reachable && !row.waiting),
-            ("urgent", "flame", "danger", self.can(Action::FlagUrgent) && !row.urgent),
+            ("pass", "return", "", self.can(Action::RequestReturn)),
+            ("ask", "info", "", self.can(Action::AskReporter)),
+            ("urgent", "flame", "danger", self.can(Action::FlagUrgent)),
             ("note", "edit", "", self.can(Action::Note)),
         ]
         .into_iter()
@@ -106,7 +105,9 @@ impl Page {
             self.detail.row.state,
             CaseState::Reported | CaseState::Filed | CaseState::Assigned | CaseState::Reopened
         );
-        self.can(Action::Resolve) || (begin && (self.can(Action::Accept) || self.can(Action::File)))
+        // What was typed for a refused one is shown again, whatever has happened since.
+        let typed = self.around.typed.act == "resolve";
+        typed || self.can(Action::Resolve) || (begin && (self.can(Action::Accept) || self.can(Action::File)))
     }
 
     fn typed(&self, act: &str) -> &str {
@@ -143,14 +144,6 @@ fn lines(detail: &Detail, desk: &Desk, ctx: &Ctx) -> Vec<Line> {
     detail.timeline.iter().rev().map(line).collect()
 }
 
-/// What is offered: whoever did it is not asked whether it is done.
-fn can(ctx: &Ctx, access: &AccessPort, detail: &Detail) -> Vec<Action> {
-    let did_it = detail.case.resolvers.contains(&Who::from(&ctx.actor));
-    let checks = [Action::StartVerification, Action::FailVerification, Action::Close];
-    let allowed = app::allowed(&access.policy, &ctx.actor, &detail.case);
-    allowed.into_iter().filter(|action| !(did_it && checks.contains(action))).collect()
-}
-
 pub(super) async fn page(ctx: &Ctx, id: CaseId, around: Around, status: StatusCode) -> WebResult {
     let desk = Desk::of(ctx)?;
     let access = ctx.district.port::<AccessPort>()?;
@@ -167,7 +160,7 @@ pub(super) async fn page(ctx: &Ctx, id: CaseId, around: Around, status: StatusCo
         lead: desk.atlas.org_name(detail.row.lead).to_owned(),
         category: detail.row.category.as_deref().map(|code| desk.atlas.category_path(code)),
         reporter: detail.reporter(&access, &ctx.actor)?,
-        can: can(ctx, &access, &detail),
+        can: app::allowed(&access.policy, &ctx.actor, &detail.case, &book.rules),
         lines: lines(&detail, &desk, ctx),
         once: once::fresh(ctx),
         around,

@@ -1,7 +1,7 @@
 //! A case as its page, the triage board and the other desks draw it.
 
 use linli_access::Target;
-use linli_kernel::{AreaCode, Result};
+use linli_kernel::{AreaCode, Result, Timestamp};
 use linli_web::{Chrome, Ctx, Markup};
 
 use super::allowed;
@@ -183,8 +183,19 @@ fn shots(ctx: &Ctx, detail: &Detail) -> Vec<Shot> {
 }
 
 fn replies(ctx: &Ctx, detail: &Detail) -> Vec<(String, String)> {
+    let former = detail.former_replies();
     let said = detail.timeline.iter().rev().filter_map(|e| Some((e.at, e.facts.get("reply")?)));
-    said.map(|(at, reply)| (ctx.locale.time(at), reply.clone())).collect()
+    let head = |at: Timestamp, reply: &String| {
+        let time = ctx.locale.time(at);
+        match former.iter().find(|f| f.at == at && f.text == *reply) {
+            Some(f) => {
+                let args = [("at", time), ("reopened", ctx.locale.time(f.reopened_at))];
+                ctx.locale.t_with("desk-reply-former", &args)
+            }
+            None => time,
+        }
+    };
+    said.map(|(at, reply)| (head(at, reply), reply.clone())).collect()
 }
 
 fn related(other: &Related) -> (String, String) {
@@ -238,7 +249,7 @@ pub(in crate::web::desk) fn view(
             (url, ctx.locale.t_with("desk-merged-into", &[("number", f.number.clone())]))
         }),
         entries: detail.timeline.len(),
-        can_merge: allowed(ctx, room, case).contains(&Action::Merge) && case.open_tasks == 0,
+        can_merge: allowed(ctx, room, case).contains(&Action::Merge),
         merge_url: acts::address(row.id, Action::Merge),
         happened: timeline::lines(&ctx.locale, &room.atlas, &detail.timeline),
     })
