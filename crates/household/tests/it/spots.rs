@@ -264,7 +264,7 @@ both_engines! {
             let d = d.clone();
             async move {
                 let mut op = op(&d, head()).await;
-                let asked = request::ask_for(&mut op, who, Kind::Erasure, "").await.unwrap();
+                let asked = request::ask_for(&mut op, who, Kind::Erasure, "本人到社区提出").await.unwrap();
                 let outcome = request::erase(&mut op, asked).await.unwrap();
                 op.commit().await.unwrap();
                 outcome.erased
