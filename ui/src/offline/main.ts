@@ -26,8 +26,13 @@ async function draw(focus = false): Promise<void> {
     else tab.removeAttribute("aria-current");
   }
   const link = (href: string, words: string) => make("a", { class: "btn primary", href }, words);
-  if (!usable()) return main.replaceChildren(empty("lock", w("no-crypto"), w("no-crypto-hint"), "", link("/work", w("to-work"))));
-  if (!owner()) return main.replaceChildren(empty("lock", w("no-key"), w("no-key-hint"), "", link("/login?next=/offline", w("log-in"))));
+  const shut = !usable() ? empty("lock", w("no-crypto"), w("no-crypto-hint"), "", link("/work", w("to-work")))
+    : !owner() ? empty("lock", w("no-key"), w("no-key-hint"), "", link("/login?next=/offline", w("log-in")))
+    : undefined;
+  if (shut) {
+    main.replaceChildren(shut);
+    return status();
+  }
   const [here, queue, { forms: asked }] = await Promise.all([q.stored(), q.queue(), forms.stored()]);
   // Asked for once more meanwhile.
   if (mine !== turn) return;
