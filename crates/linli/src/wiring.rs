@@ -11,7 +11,7 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::{cmd::demo, homes, meetings, nav, readers, requests, retention, visits};
+use crate::{cmd::demo, homes, meetings, nav, readers, requests, retention, topics, visits};
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -107,6 +107,7 @@ pub async fn open_at(
         .with(linli_survey::port::Homes(homes::find))
         .with(linli_survey::port::Called(homes::called))
         .with(linli_household::visits::Cases(visits::cases))
+        .with(topics::TOPICS)
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());
