@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use linli_access::{Access, Master, MasterFault, web::admin::Menu};
+use linli_access::{
+    Access, Master, MasterFault,
+    web::{admin::Menu, me::FieldToken},
+};
 use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
@@ -106,6 +109,10 @@ pub async fn open_at(
         .with(linli_household::privacy::Stewards(retention::STEWARDS))
         .with(linli_survey::port::Homes(homes::find))
         .with(linli_survey::port::Called(homes::called))
+        .with(FieldToken {
+            of: |conn, account, now| Box::pin(linli_survey::tokens::standing(conn, account, now)),
+            page: "/surveys/device",
+        })
         .with(linli_household::visits::Cases(visits::cases))
         .with(topics::TOPICS)
         .with(NavPort(nav::items))

@@ -12,7 +12,7 @@ mod intake;
 mod keys;
 pub mod live;
 mod login;
-mod me;
+pub mod me;
 mod outbox;
 mod setup;
 

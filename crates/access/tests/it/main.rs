@@ -114,7 +114,7 @@ async fn grant(op: &mut Op, id: AccountId, role: Role, area: &str) -> Result<acc
 }
 
 async fn try_log_in(d: &Arc<District>, login: &str, password: &str) -> Result<Opened> {
-    let attempt = Attempt { login, password, source: "10.0.0.9", device: "Firefox" };
+    let attempt = Attempt { login, password, source: "10.0.0.9", device: "Firefox", kept: "" };
     sessions::log_in(&caller(d), &attempt).await
 }
 
