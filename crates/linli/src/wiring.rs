@@ -133,6 +133,7 @@ pub async fn open_at(
         ports,
     });
     linli_grid::atlas::follow(&district);
+    linli_access::keyring::care::follow(&district);
     Ok(district)
 }
 
