@@ -1,7 +1,10 @@
 //! `linli unlock`
 
+use std::sync::Arc;
+
 use linli_access::accounts;
 use linli_kernel::Error;
+use linli_store::District;
 
 use super::{Done, keys::meant};
 use crate::{config::Config, wiring};
@@ -21,11 +24,7 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
         return Err("the settings list several districts; say which with --district".into());
     };
     let district = wiring::open(&config, settings).await?;
-    let mut op = district.op("linli unlock").await?;
-    let done = match accounts::unlock_named(&mut op, &args.name).await {
-        Ok(()) => op.commit().await,
-        Err(error) => Err(error),
-    };
+    let done = unlock(&district, &args.name).await;
     district.db.close().await;
     match done {
         Ok(()) => {
@@ -37,4 +36,11 @@ pub(super) async fn run(config: Config, args: Args) -> Done {
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// In a transaction of its own, which has ended when this answers: closing the database waits for it.
+async fn unlock(district: &Arc<District>, name: &str) -> Result<(), Error> {
+    let mut op = district.op("linli unlock").await?;
+    accounts::unlock_named(&mut op, name).await?;
+    op.commit().await
 }
