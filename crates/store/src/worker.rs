@@ -163,7 +163,7 @@ async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lanes: &mut 
 async fn in_order(district: Arc<District>, tasks: Vec<Task>, work: fn(Arc<District>, Task) -> Work<'static>) {
     for (n, task) in tasks.iter().enumerate() {
         let waiting = tasks.get(n + 1..).unwrap_or_default();
-        let outcome = kept(&district, task, waiting, caught(outside(&district, task, work))).await;
+        let outcome = kept(&district, task, waiting, caught(Box::pin(outside(&district, task, work)))).await;
         settle(&district, task, outcome, After::Tries).await;
     }
 }
