@@ -35,12 +35,11 @@ pub(super) fn known<'a>(access: &Access, kept: &'a str, account: AccountId) -> R
 /// What the device keeps after this account has logged in on it.
 pub fn remembered(access: &Access, ids: &Ids, kept: &str, account: AccountId) -> Result<String> {
     let fresh;
-    let (name, mut proofs) = match parts(kept) {
-        Some(parts) => parts,
-        None => {
-            fresh = token::hex(&ids.bytes::<16>());
-            (fresh.as_str(), Vec::new())
-        }
+    let (name, mut proofs) = if let Some(parts) = parts(kept) {
+        parts
+    } else {
+        fresh = token::hex(&ids.bytes::<16>());
+        (fresh.as_str(), Vec::new())
     };
     let own = proof(access, name, account)?;
     proofs.retain(|told| *told != own);

@@ -21,12 +21,15 @@ use crate::{
     sessions::{self, Device, Factor, Session, SessionId},
 };
 
+/// Since when and until when something counts, looked up.
+pub type Standing<'a> = Work<'a, Option<(Timestamp, Timestamp)>>;
+
 /// The token that a field app of an account holds, as another slice knows it: a port that the binary fills. It ends
 /// with the other devices.
 #[derive(Clone, Copy)]
 pub struct FieldToken {
     /// Since when and until when it counts, if there is one that does.
-    pub of: for<'a> fn(&'a mut Conn, AccountId, Timestamp) -> Work<'a, Option<(Timestamp, Timestamp)>>,
+    pub of: for<'a> fn(&'a mut Conn, AccountId, Timestamp) -> Standing<'a>,
     /// Where it is ended.
     pub page: &'static str,
 }

@@ -48,7 +48,7 @@ async fn listen(router: &Router, token: &str, kinds: &str) -> Body {
 
 /// The next piece of the stream; nothing once it has ended.
 async fn next(body: &mut Body) -> Option<String> {
-    let frame = tokio::time::timeout(Duration::from_secs(10), body.frame()).await.expect("nothing comes")?;
+    let frame = tokio::time::timeout(Duration::from_secs(10), body.frame()).await.unwrap()?;
     Some(String::from_utf8_lossy(&frame.unwrap().into_data().unwrap()).into_owned())
 }
 
