@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { start } from "../lib/server.mjs";
 import { DESK, accessible, fingers, fitsWidth, launch, person } from "../lib/browser.mjs";
 import { act, choose, dispatch, open, report, resolve } from "../lib/people.mjs";
+import { signal } from "../lib/signal.mjs";
 
 let server, browser, centre, department;
 before(async () => {
@@ -93,6 +94,25 @@ test("a live update keeps the cursor and the half-written text", async () => {
   await page.goto("/desk/clocks");
   await page.goBack();
   await page.waitForFunction(() => document.querySelector("#decide textarea[name=note]")?.value === "请先打电话，再");
+});
+
+test("what came while the line was down is there when it is back", async () => {
+  const way = await signal(server.origin);
+  const context = await browser.newContext({ ...DESK, baseURL: way.origin, locale: "zh-CN", storageState: await centre.context.storageState() });
+  context.setDefaultTimeout(90_000);
+  const page = await context.newPage();
+  await page.goto("/desk/triage");
+  const note = (state) => page.locator(`[data-live-note][data-state=${state}]`).first().waitFor({ state: "attached" });
+  await note("on");
+  await way.cut(context);
+  await note("lost");
+  const words = "断线的时候来的一件";
+  await report(browser, server.origin, words);
+  await way.back(context);
+  await note("on");
+  await page.locator("#queue a", { hasText: words }).waitFor();
+  await context.close();
+  way.stop();
 });
 
 test("the time of the last update is the district's, wherever the computer thinks it is", async () => {

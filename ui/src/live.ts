@@ -10,7 +10,18 @@ function note(state: "on" | "lost") {
     el.textContent = state === "lost" ? say("lost") : say("live", { t: now });
   }
 }
-document.addEventListener("htmx:sse:after:connection", () => note("on"));
+// What happened while nobody heard is not told again: after a pause every piece looks for itself.
+function lookAgain(live: Element, url: string) {
+  const kinds = new URL(url, location.href).searchParams.get("kinds") ?? "";
+  for (const kind of kinds.split(",").filter(Boolean)) {
+    live.dispatchEvent(new CustomEvent(`${kind}-changed`, { bubbles: true, detail: { data: "" } }));
+  }
+}
+document.addEventListener("htmx:sse:after:connection", (e) => {
+  note("on");
+  const { connection } = (e as CustomEvent<{ connection: { attempt: number; url: string } }>).detail;
+  if (connection.attempt > 0 && e.target instanceof Element) lookAgain(e.target, connection.url);
+});
 document.addEventListener("htmx:sse:after:message", () => note("on"));
 document.addEventListener("htmx:sse:error", () => note("lost"));
 document.addEventListener("htmx:sse:close", () => note("lost"));

@@ -1,4 +1,4 @@
-//! What this slice does by itself: forgetting old sessions, taking in keys that another process made.
+//! What this slice does by itself: forgetting old sessions.
 
 use std::time::Duration;
 
@@ -8,15 +8,12 @@ use linli_store::{
     worker::{Handler, Handlers, Work},
 };
 
-use crate::{Access, sessions};
+use crate::sessions;
 
 /// The jobs by name.
 pub(crate) fn handlers() -> Handlers {
     let day = Duration::from_hours(24);
-    Handlers::from([
-        ("access.sweep", Handler::Every(day, |op| -> Work<'_> { Box::pin(sweep(op)) })),
-        ("access.keys", Handler::Every(Duration::from_mins(5), |op| -> Work<'_> { Box::pin(reload(op)) })),
-    ])
+    Handlers::from([("access.sweep", Handler::Every(day, |op| -> Work<'_> { Box::pin(sweep(op)) }))])
 }
 
 async fn sweep(op: &mut Op) -> Result<()> {
@@ -25,8 +22,4 @@ async fn sweep(op: &mut Op) -> Result<()> {
         tracing::info!(district = %op.district.name, rows = gone, "forgot old sessions");
     }
     Ok(())
-}
-
-async fn reload(op: &mut Op) -> Result<()> {
-    op.district.port::<Access>()?.keyring.reload(&mut op.tx).await
 }

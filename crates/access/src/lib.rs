@@ -29,6 +29,7 @@ pub(crate) use token::hex;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "access/0001_access", sql: include_str!("../migrations/0001_access.sql") },
     Migration { name: "access/0002_intake", sql: include_str!("../migrations/0002_intake.sql") },
+    Migration { name: "access/0003_tokens", sql: include_str!("../migrations/0003_tokens.sql") },
 ];
 
 /// What the configuration says about log-in.

@@ -1,4 +1,5 @@
-//! Growing waits after failed tries (登录失败锁定), per account name and per source.
+//! Growing waits after failed tries (登录失败锁定): long ones per account name and source, so that nobody locks another
+//! out from elsewhere; per source; and short ones per account name, which only slow down who guesses from many sources.
 //!
 //! A try is counted before it is checked and forgiven after it proves right, so that many tries at
 //! the same moment cannot slip through before the first failure is written.
@@ -19,12 +20,16 @@ pub struct Allowance {
     pub most: Duration,
 }
 
-/// For one account name, and for one account's second factor.
+/// For one account name from one source, and for one account's second factor or present password.
 pub const ACCOUNT: Allowance =
     Allowance { free: 5, first: Duration::from_secs(30), most: Duration::from_mins(30) };
 /// For one network address: a whole office may be behind it.
 pub const SOURCE: Allowance =
     Allowance { free: 50, first: Duration::from_secs(10), most: Duration::from_mins(10) };
+/// For one account name, from wherever: it must not lock anybody out, only make guessing from many sources slow. A
+/// device on which the account has logged in before does not wait for it.
+pub const NAME: Allowance =
+    Allowance { free: 30, first: Duration::from_secs(1), most: Duration::from_secs(5) };
 /// Failures are forgotten after a day without one.
 pub const FORGET: Duration = Duration::from_hours(24);
 
@@ -66,6 +71,15 @@ pub async fn reserve(tx: &mut Tx, key: &str, allowance: Allowance, now: Timestam
 /// The try was right: nothing is held against this key any more.
 pub async fn forgive(tx: &mut Tx, key: &str) -> Result<()> {
     tx.execute("DELETE FROM throttle WHERE key = $1", params![key]).await?;
+    Ok(())
+}
+
+/// Nothing is held against this key any more, nor against those that go on from it after a colon.
+pub async fn forgive_all(tx: &mut Tx, key: &str) -> Result<()> {
+    // The semicolon is what comes after the colon.
+    let (from, to) = (format!("{key}:"), format!("{key};"));
+    tx.execute("DELETE FROM throttle WHERE key = $1 OR (key >= $2 AND key < $3)", params![key, from, to])
+        .await?;
     Ok(())
 }
 

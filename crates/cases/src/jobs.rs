@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use linli_grid::AtlasPort;
-use linli_kernel::{Result, params};
+use linli_grid::{Atlas, AtlasPort};
+use linli_kernel::{Result, Timestamp, params};
 use linli_store::{
     Op,
-    worker::{Handler, Handlers, Work},
+    worker::{self, Handler, Handlers, Work},
 };
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     ledger,
     model::CaseId,
     rules::{Scene, escalation},
-    settings::Rulebooks,
+    settings::{Rulebook, Rulebooks},
     store::{self, Signature},
 };
 
@@ -30,7 +30,8 @@ const HOUR: Duration = Duration::from_hours(1);
 const BATCH: i64 = 100;
 
 /// Escalates what is overdue; answers how many cases were looked at. In one transaction with the task's
-/// end, so each clock escalates exactly once however often this is started.
+/// end, so each clock escalates exactly once however often this is started. A case that fails holds up no other: it
+/// is looked at again in an hour.
 pub async fn sweep(op: &mut Op) -> Result<usize> {
     let skip = op.tx.dialect("", "FOR UPDATE SKIP LOCKED").to_owned();
     let due: Vec<(CaseId,)> = op
@@ -43,26 +44,42 @@ pub async fn sweep(op: &mut Op) -> Result<usize> {
     let atlas = op.district.port::<AtlasPort>()?.get();
     let book = op.district.port::<Rulebooks>()?.get(&mut op.tx).await?;
     for (id,) in &due {
-        let record = store::load(&mut op.tx, *id).await?;
-        let case = record.case()?;
-        let category = case.category.as_deref().and_then(|code| atlas.category(code));
-        let scene = Scene {
-            now: op.now,
-            calendar: &book.calendar,
-            rules: &book.rules,
-            chain: store::chain(&atlas, &case.area)?,
-            photo_required: category.is_some_and(|c| c.photo_required),
-        };
-        let Some(changes) = escalation::sweep(&case, &scene)? else {
-            // The index said that it is due and the rules do not agree: look again after it changes.
-            op.tx.execute("UPDATE case_file SET sweep_at = NULL WHERE id = $1", params![*id]).await?;
-            continue;
-        };
-        let by = Signature { name: "", org: None };
-        store::apply(&mut op.tx, &case, record.entries, &changes, &by, op.now).await?;
-        tell(op, &Aftermath { number: &record.number, first: record.entries, changes: &changes }).await?;
+        let part = op.tx.part().await?;
+        match worker::caught(escalate(op, &atlas, &book, *id)).await {
+            Ok(()) => op.tx.keep(part).await?,
+            Err(error) => {
+                tracing::error!(district = %op.district.name, case = %id, %error, "an overdue case was not escalated");
+                op.tx.take_back(part).await?;
+                look_again(op, *id, Some(op.now.plus(HOUR))).await?;
+            }
+        }
     }
     Ok(due.len())
+}
+
+async fn escalate(op: &mut Op, atlas: &Atlas, book: &Rulebook, id: CaseId) -> Result<()> {
+    let record = store::load(&mut op.tx, id).await?;
+    let case = record.case()?;
+    let category = case.category.as_deref().and_then(|code| atlas.category(code));
+    let scene = Scene {
+        now: op.now,
+        calendar: &book.calendar,
+        rules: &book.rules,
+        chain: store::chain(atlas, &case.area)?,
+        photo_required: category.is_some_and(|c| c.photo_required),
+    };
+    let Some(changes) = escalation::sweep(&case, &scene)? else {
+        // The index said that it is due and the rules do not agree: look again after it changes.
+        return look_again(op, id, None).await;
+    };
+    let by = Signature { name: "", org: None };
+    store::apply(&mut op.tx, &case, record.entries, &changes, &by, op.now).await?;
+    tell(op, &Aftermath { number: &record.number, first: record.entries, changes: &changes }).await
+}
+
+async fn look_again(op: &mut Op, id: CaseId, at: Option<Timestamp>) -> Result<()> {
+    op.tx.execute("UPDATE case_file SET sweep_at = $2 WHERE id = $1", params![id, at]).await?;
+    Ok(())
 }
 
 fn swept(op: &mut Op) -> Work<'_> {

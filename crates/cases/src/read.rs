@@ -19,7 +19,7 @@ pub use filter::{AskKind, Fact, Filter, UNCATEGORISED};
 pub use list::{CaseRow, Found, Sort, found, page};
 pub use places::points;
 pub use rates::{DayCount, Part, Rates, corrections, rates};
-pub(crate) use rates::{add_rates, day_number, head, rated};
+pub(crate) use rates::{add_rates, head, rated};
 pub use similar::{Similar, similar};
 pub use suggest::{Suggestion, suggest_for};
 pub use track::{Look, PublicCase, PublicEntry, track, track_photo};

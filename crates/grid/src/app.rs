@@ -141,11 +141,12 @@ pub async fn put_duty(op: &mut Op, code: &str, text: &DutyText) -> Result<()> {
     note(op, "duty.edit", "duty", code, district, detail).await
 }
 
-/// Takes a file to be looked at; refuses what is no table at all.
+/// Takes a file to be looked at; refuses what is no table at all. What takes long, reading the present and planning,
+/// is done before the one writer is asked for.
 pub async fn upload(op: &mut Op, file: Upload) -> Result<BatchId> {
     let district = op.district.area.clone();
     op.permit("import.run", &Target::at(&district))?;
-    let atlas = store::load_tables(&mut op.tx).await?;
+    let atlas = store::load_tables(&mut *op.tx.before().await?).await?;
     let id = BatchId(op.uuid());
     let by = op.actor.name().to_owned();
     let (file, plan) = planned(file, std::sync::Arc::new(atlas), op).await?;
@@ -184,20 +185,31 @@ pub struct Imported {
 }
 
 /// Imports a file whole, or not at all: not when a row is wrong, and not when it would do something
-/// else than what the person has seen (`seen` is [`Plan::seen`]).
+/// else than what the person has seen (`seen` is [`Plan::seen`]). It is planned before the one writer is asked for, and
+/// nothing is saved if the base data have changed since.
 pub async fn run(op: &mut Op, id: BatchId, seen: &str) -> Result<Imported> {
     let district = op.district.area.clone();
     op.permit("import.run", &Target::at(&district))?;
-    let file = batch::file(&mut op.tx, id).await?;
-    let atlas = match file.kind {
-        Kind::Shapes => store::load(&mut op.tx).await?,
-        Kind::Areas | Kind::Orgs | Kind::Duties => store::load_tables(&mut op.tx).await?,
+    let (file, atlas, stamp) = {
+        let mut conn = op.tx.before().await?;
+        let stamp = store::stamp(&mut conn).await?;
+        let file = batch::file(&mut conn, id).await?;
+        let atlas = match file.kind {
+            Kind::Shapes => store::load(&mut conn).await?,
+            Kind::Areas | Kind::Orgs | Kind::Duties => store::load_tables(&mut conn).await?,
+        };
+        (file, atlas, stamp)
     };
     let (file, plan) = planned(file, std::sync::Arc::new(atlas), op).await?;
     if !plan.faults.is_empty() {
         return Err(Error::Conflict("grid-error-import-faults"));
     }
     if plan.seen() != seen {
+        return Err(Error::Conflict("grid-error-import-changed"));
+    }
+    // Whoever comes first waits for the other here.
+    store::hold(&mut op.tx).await?;
+    if store::stamp(&mut op.tx).await? != stamp {
         return Err(Error::Conflict("grid-error-import-changed"));
     }
     save(op, &plan.writes).await?;

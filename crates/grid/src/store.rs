@@ -107,6 +107,28 @@ pub async fn load_tables(conn: &mut Conn) -> Result<Atlas> {
     read(conn, "CAST(NULL AS TEXT) AS geometry").await
 }
 
+/// The state of the base data, by which a later look sees whether they have changed: rows and newest change of each
+/// table.
+pub(crate) async fn stamp(conn: &mut Conn) -> Result<Vec<(i64, Timestamp)>> {
+    let of = |(n, table): (usize, &str)| {
+        format!("SELECT count(*) AS held, coalesce(max(updated_at), 0) AS newest, {n} AS n FROM {table}")
+    };
+    let tables = ["area", "area_shape", "org", "category", "duty"];
+    let each: Vec<String> = tables.into_iter().enumerate().map(of).collect();
+    let sql = format!("SELECT held, newest FROM ({}) x ORDER BY n", each.join(" UNION ALL "));
+    conn.all(&sql, vec![]).await
+}
+
+/// From now on nobody else changes base data until this transaction ends.
+pub(crate) async fn hold(tx: &mut Tx) -> Result<()> {
+    let sql = tx.dialect(
+        "SELECT 1 WHERE 1 = 0",
+        "LOCK TABLE area, area_shape, org, category, duty IN SHARE ROW EXCLUSIVE MODE",
+    );
+    let sql = sql.to_owned();
+    tx.execute(&sql, vec![]).await.map(|_| ())
+}
+
 async fn read(conn: &mut Conn, geometry: &str) -> Result<Atlas> {
     let areas: Vec<AreaRow> = conn
         .all(

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use linli_kernel::{Error, Result};
+use linli_kernel::{Error, Result, time::china_day};
 use linli_store::{
     District, Op,
     outbox::Task,
@@ -34,7 +34,6 @@ const BATCH: i64 = 500;
 /// Hot issues are found again at most this often.
 const HOT_EVERY: Duration = Duration::from_mins(1);
 /// Milliseconds of a day: a model is trained by itself at most once in one.
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 #[derive(Deserialize)]
 struct Changed {
@@ -100,7 +99,7 @@ pub(crate) async fn tend(op: &mut Op) -> Result<()> {
         return Ok(());
     }
     if train::is_worth_it(op, feed).await? {
-        let day = op.now.millis() / DAY;
+        let day = china_day(op.now);
         op.emit_later(TRAIN, &format!("{TRAIN}:{day}"), &train::Wanted::default(), Duration::ZERO).await?;
     }
     Ok(())

@@ -39,7 +39,7 @@ pub fn follow(district: &Arc<District>) {
             let heard = async {
                 loop {
                     match news.recv().await {
-                        Ok(topic) if topic.kind != TOPIC => {}
+                        Ok(topic) if topic.kind != TOPIC && !topic.is_missed() => {}
                         // What was missed may have been ours.
                         Ok(_) | Err(RecvError::Lagged(_)) => return true,
                         Err(RecvError::Closed) => return false,

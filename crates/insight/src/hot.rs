@@ -13,7 +13,7 @@ use std::{
 };
 
 use groups::{Found, group};
-use linli_kernel::{AreaCode, Error, Result, params};
+use linli_kernel::{AreaCode, Error, Result, params, time::china_day};
 use linli_store::{Conn, District, Op, settings};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -31,12 +31,11 @@ pub const DAYS: u64 = 180;
 const MOST: i64 = 6_000;
 /// Fewer people are no issue.
 pub const PEOPLE: u32 = 3;
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Finds the hot issues of every street whose cases have changed since the last time.
 pub async fn find(district: &Arc<District>) -> Result<()> {
     let feed = *district.port::<CaseFeed>()?;
-    let today = district.clock.now().millis().div_euclid(DAY);
+    let today = china_day(district.clock.now());
     let mut conn = district.db.read().await?;
     let seen: Seen = settings::get(&mut conn, SEEN).await?.unwrap_or_default();
     let (now, _) = tide::reached(&mut conn).await?;
@@ -136,7 +135,7 @@ async fn write(op: &mut Op, street: &AreaCode, cases: &[Told], found: &[Found]) 
                 .execute(
                     "INSERT INTO insight_member (issue_id, case_id, person, supporters, day)
                      VALUES ($1, $2, $3, $4, $5)",
-                    params![id, case.id, &case.person, case.supporters, case.at.millis().div_euclid(DAY)],
+                    params![id, case.id, &case.person, case.supporters, china_day(case.at)],
                 )
                 .await?;
         }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use linli_grid::{Atlas, AtlasPort};
-use linli_kernel::{AreaCode, Error, Result, Timestamp, area::AreaLevel, params};
+use linli_kernel::{AreaCode, Error, Result, Timestamp, area::AreaLevel, params, time::china_day};
 use linli_store::{Conn, District};
 use linli_text::{Rarity, RepeatCase, RepeatIndex, RepeatOptions};
 use uuid::Uuid;
@@ -32,7 +32,6 @@ const CANDIDATES: usize = 60;
 const REGISTERED: Duration = Duration::from_mins(10);
 /// A snapshot is written after so many changes.
 const UNWRITTEN: i64 = 2_000;
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The port: shared by all who ask and by the follower that keeps it up to date.
 #[derive(Clone)]
@@ -103,7 +102,7 @@ pub struct Asked<'a> {
 }
 
 fn day(at: Timestamp) -> i32 {
-    i32::try_from(at.millis().div_euclid(DAY)).unwrap_or_default()
+    i32::try_from(china_day(at)).unwrap_or_default()
 }
 
 /// Metres east and north of the equator's first point on a flat map of this latitude: only differences

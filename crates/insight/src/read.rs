@@ -1,7 +1,10 @@
 //! Hot issues as a page shows them: counted over what the reader may see.
 
 use linli_access::Scope;
-use linli_kernel::{AreaCode, Error, Result, Timestamp, params};
+use linli_kernel::{
+    AreaCode, Error, Result, Timestamp, params,
+    time::{china_day, china_day_start},
+};
 use linli_store::{Conn, District, Where};
 use linli_text::hot::heat;
 use serde::Serialize;
@@ -12,7 +15,6 @@ use crate::{
     hot::PEOPLE,
 };
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Issues of one list.
 const MOST: usize = 100;
 
@@ -66,8 +68,8 @@ fn of(row: Row, today: i64) -> HotIssue {
         cases: row.cases,
         people: row.people,
         supporters: row.supporters,
-        from: Timestamp::from_millis(row.first_day * DAY),
-        to: Timestamp::from_millis(row.last_day * DAY),
+        from: china_day_start(row.first_day),
+        to: china_day_start(row.last_day),
         heat: parts.iter().sum(),
         parts,
     }
@@ -86,7 +88,7 @@ async fn rows(conn: &mut Conn, scope: &Scope, only: Option<Uuid>, now: Timestamp
          GROUP BY i.id, i.place, i.problem HAVING count(DISTINCT m.person) >= {people}",
         rows.text()
     );
-    let today = now.millis().div_euclid(DAY);
+    let today = china_day(now);
     let found: Vec<Row> = conn.all(&sql, rows.args()).await?;
     let mut issues: Vec<HotIssue> = found.into_iter().map(|row| of(row, today)).collect();
     issues.sort_by(|a, b| b.heat.total_cmp(&a.heat).then(b.to.cmp(&a.to)).then(a.id.cmp(&b.id)));

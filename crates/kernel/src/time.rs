@@ -34,6 +34,16 @@ pub const fn china() -> FixedOffset {
     }
 }
 
+/// The China day number of an instant: days since 1970-01-01, each beginning at midnight in China.
+pub const fn china_day(at: Timestamp) -> i64 {
+    (at.0 + CHINA_MS).div_euclid(DAY_MS)
+}
+
+/// Midnight in China at the start of the day of this number.
+pub const fn china_day_start(day: i64) -> Timestamp {
+    Timestamp(day.saturating_mul(DAY_MS).saturating_sub(CHINA_MS))
+}
+
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type)]
 #[sqlx(transparent)]
@@ -210,6 +220,9 @@ mod tests {
         assert_eq!(midnight.china_date().to_string(), "2026-11-23");
         assert_eq!(Timestamp::china_midnight(midnight.china_date()), midnight);
         assert_eq!((midnight.millis() + CHINA_MS) % DAY_MS, 0);
+        assert_eq!(china_day_start(china_day(midnight)), midnight);
+        assert_eq!(china_day(Timestamp::from_millis(midnight.millis() - 1)), china_day(midnight) - 1);
+        assert_eq!(china_day(Timestamp::from_millis(-CHINA_MS - 1)), -1);
         assert_eq!(midnight.zh(Some(2026)), "11月23日 周一 00:00");
         assert_eq!(midnight.rfc3339(), "2026-11-23T00:00:00+08:00");
         assert_eq!(midnight.cell(), "2026-11-23 00:00");

@@ -10,6 +10,7 @@ mod requests;
 mod retention;
 mod table;
 pub mod texting;
+pub mod topics;
 mod visits;
 pub mod wiring;
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use linli_access::{Access, Master, MasterFault, web::admin::Menu};
+use linli_access::{
+    Access, Master, MasterFault,
+    web::{admin::Menu, me::FieldToken},
+};
 use linli_grid::AtlasPort;
 use linli_kernel::{Clock, Ids};
 use linli_store::{Blobs, Db, District, Migration, Ports, migrate::migrate, worker::Handlers};
@@ -11,7 +14,7 @@ use linli_web::{App, Catalog, Manifest, chrome::NavPort};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::config::{Config, DistrictConfig};
-use crate::{cmd::demo, homes, meetings, nav, readers, requests, retention, visits};
+use crate::{cmd::demo, homes, meetings, nav, readers, requests, retention, topics, visits};
 
 /// Every slice, in the order in which schemas build on each other.
 pub fn manifests() -> Vec<Manifest> {
@@ -106,7 +109,12 @@ pub async fn open_at(
         .with(linli_household::privacy::Stewards(retention::STEWARDS))
         .with(linli_survey::port::Homes(homes::find))
         .with(linli_survey::port::Called(homes::called))
+        .with(FieldToken {
+            of: |conn, account, now| Box::pin(linli_survey::tokens::standing(conn, account, now)),
+            page: "/surveys/device",
+        })
         .with(linli_household::visits::Cases(visits::cases))
+        .with(topics::TOPICS)
         .with(NavPort(nav::items))
         .with(Menu(nav::menu))
         .with(nav::places());
@@ -125,6 +133,7 @@ pub async fn open_at(
         ports,
     });
     linli_grid::atlas::follow(&district);
+    linli_access::keyring::care::follow(&district);
     Ok(district)
 }
 

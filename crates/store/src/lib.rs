@@ -21,6 +21,7 @@ pub mod migrate;
 pub mod op;
 pub mod outbox;
 mod owed;
+pub mod part;
 pub mod query;
 pub mod settings;
 pub mod worker;

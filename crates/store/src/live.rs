@@ -19,6 +19,12 @@ const LETTER: usize = 50;
 /// More topics than this are told as “everything of this kind”.
 const MANY: usize = 200;
 
+/// The longest wait before the connection that hears, or a letter that could not be sent, is tried again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The kind of [`Topic::missed`].
+const MISSED: &str = "missed";
+
 /// What changed: a kind of thing, and the area it lies in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Topic {
@@ -30,6 +36,19 @@ pub struct Topic {
     pub id: String,
 }
 
+impl Topic {
+    /// Says that some topics may not have been heard, nobody knows which: whoever listens looks again, as after
+    /// [`RecvError::Lagged`](tokio::sync::broadcast::error::RecvError::Lagged).
+    pub fn missed() -> Self {
+        Self { kind: MISSED.to_owned(), area: String::new(), id: String::new() }
+    }
+
+    /// Whether this is [`Topic::missed`].
+    pub fn is_missed(&self) -> bool {
+        self.kind == MISSED
+    }
+}
+
 /// The topics of one transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Announcements(BTreeSet<Topic>);
@@ -37,6 +56,10 @@ pub(crate) struct Announcements(BTreeSet<Topic>);
 impl Announcements {
     pub(crate) fn add(&mut self, topic: Topic) {
         self.0.insert(topic);
+    }
+
+    pub(crate) fn append(&mut self, mut more: Self) {
+        self.0.append(&mut more.0);
     }
 
     /// The letters in which they travel.
@@ -103,22 +126,33 @@ impl Hub {
     fn listen(&self, pool: PgPool) {
         let hub = self.clone();
         tokio::spawn(async move {
+            let mut wait = Duration::from_secs(1);
             while !pool.is_closed() {
-                if let Err(error) = hub.forward(&pool).await {
+                let mut heard = false;
+                if let Err(error) = hub.forward(&pool, &mut heard).await {
                     tracing::warn!(%error, "live updates paused");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    wait = if heard { Duration::from_secs(1) } else { (wait * 2).min(PATIENCE) };
+                    tokio::time::sleep(wait).await;
                 }
             }
         });
     }
 
-    async fn forward(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+    async fn forward(&self, pool: &PgPool, heard: &mut bool) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(&self.channel).await?;
+        *heard = true;
+        // What was announced before nobody heard here.
+        let _ = self.sender.send(Topic::missed());
         loop {
             let message = tokio::select! {
                 () = pool.close_event() => return Ok(()),
-                message = listener.recv() => message?,
+                message = listener.try_recv() => message?,
+            };
+            let Some(message) = message else {
+                tracing::warn!("live updates were cut off; the connection stands again");
+                let _ = self.sender.send(Topic::missed());
+                continue;
             };
             for topic in serde_json::from_str::<BTreeSet<Topic>>(message.payload()).unwrap_or_default() {
                 let _ = self.sender.send(topic);
@@ -138,20 +172,43 @@ async fn tell(channel: Arc<str>, pool: PgPool, mut post: mpsc::UnboundedReceiver
             },
         };
         tokio::time::sleep(GATHER).await;
-        while let Ok(mut more) = post.try_recv() {
-            news.0.append(&mut more.0);
+        while let Ok(more) = post.try_recv() {
+            news.append(more);
         }
         for letter in news.letters() {
-            // Nothing durable hangs on it, so nobody waits for the disk.
-            let told = sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
-                .bind(&*channel)
-                .bind(letter)
-                .execute(&pool)
-                .await;
-            if let Err(error) = told {
+            if let Err(error) = send(&channel, &pool, &letter).await {
                 tracing::warn!(%error, "live updates were not told");
+                tokio::select! {
+                    () = pool.close_event() => return,
+                    () = tell_that_some_were_not(&channel, &pool) => {}
+                }
+                break;
             }
         }
+    }
+}
+
+async fn send(channel: &str, pool: &PgPool, letter: &str) -> Result<(), sqlx::Error> {
+    // Nothing durable hangs on it, so nobody waits for the disk.
+    sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
+        .bind(channel)
+        .bind(letter)
+        .execute(pool)
+        .await
+        .map(|_| ())
+}
+
+/// What could not be told is not kept: once the server answers again, all are told to look again.
+async fn tell_that_some_were_not(channel: &str, pool: &PgPool) {
+    let Ok(letter) = serde_json::to_string(&[Topic::missed()]) else { return };
+    let mut wait = Duration::from_secs(1);
+    loop {
+        tokio::time::sleep(wait).await;
+        match send(channel, pool, &letter).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "live updates are still not told"),
+        }
+        wait = (wait * 2).min(PATIENCE);
     }
 }
 

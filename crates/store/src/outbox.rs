@@ -33,6 +33,10 @@ pub struct Task {
 /// Tries before a row is set aside for a person.
 pub const MAX_ATTEMPTS: i64 = 12;
 
+/// A row that was taken so often without an end is taken without others: should it be the one that takes the process
+/// with it, the others do not go along again and again, and go before it the next time.
+pub const CAREFUL: i64 = 3;
+
 /// The insert that [`enqueue`] owes.
 pub(crate) const INSERT: Insert = Insert {
     head: "INSERT INTO outbox (id, kind, once, payload, created_at, run_at)",
@@ -56,7 +60,8 @@ pub async fn enqueue(
     if tx.owed.is_full() { tx.settle().await } else { Ok(()) }
 }
 
-/// Leases up to `limit` due rows for `lease_for`, none of the kinds in `except`.
+/// Leases up to `limit` due rows for `lease_for`, none of the kinds in `except`, and one more of those to be careful
+/// with ([`CAREFUL`]).
 pub async fn lease(
     db: &Db,
     lease: Uuid,
@@ -77,10 +82,13 @@ pub async fn lease(
     let skip = tx.dialect("", "FOR UPDATE SKIP LOCKED");
     let (own, until, most) = (rows.bind(lease), rows.bind(now.plus(lease_for)), rows.bind(limit));
     let sql = format!(
-        "UPDATE outbox SET lease = {own}, lease_until = {until}, attempts = attempts + 1 WHERE id IN (
-             SELECT id FROM outbox{} ORDER BY run_at, id LIMIT {most} {skip})
+        "UPDATE outbox SET lease = {own}, lease_until = {until}, attempts = attempts + 1,
+             run_at = CASE WHEN attempts >= {CAREFUL} THEN {until} ELSE run_at END WHERE id IN (
+             SELECT id FROM (SELECT id FROM outbox{due} AND attempts < {CAREFUL} ORDER BY run_at, id LIMIT {most} {skip}) often
+             UNION ALL
+             SELECT id FROM (SELECT id FROM outbox{due} AND attempts >= {CAREFUL} ORDER BY run_at, id LIMIT 1 {skip}) seldom)
          RETURNING id, kind, payload, created_at, attempts, lease",
-        rows.text()
+        due = rows.text(),
     );
     let mut tasks: Vec<Task> = tx.all(&sql, rows.args()).await?;
     tx.commit().await?;
@@ -124,11 +132,27 @@ pub async fn finish_all(tx: &mut Tx, tasks: &[Task], now: Timestamp) -> Result<(
     if held == tasks.len() as u64 { Ok(()) } else { Err(Error::Conflict("error-lease-lost")) }
 }
 
-/// Notes a failed try; the next comes later each time (1 s, 2 s, 4 s … at most an hour).
-pub async fn postpone(tx: &mut Tx, task: &Task, error: &str, permanent: bool, now: Timestamp) -> Result<()> {
-    let wait =
+/// What becomes of a row after a failed try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Another try, unless there were [`MAX_ATTEMPTS`].
+    Tries,
+    /// Nothing: it is set aside for a person.
+    Refusal,
+    /// Another try, however many there were, after this long at most: what comes every so often is never given up.
+    Always(Duration),
+}
+
+/// Notes a failed try; the next comes later each time (1 s, 2 s, 4 s … at most half an hour).
+pub async fn postpone(tx: &mut Tx, task: &Task, error: &str, after: After, now: Timestamp) -> Result<()> {
+    let backoff =
         Duration::from_secs(1 << task.attempts.clamp(1, 12).unsigned_abs()).min(Duration::from_hours(1)) / 2;
-    let give_up = (permanent || task.attempts >= MAX_ATTEMPTS).then_some(now);
+    let (wait, give_up) = match after {
+        After::Tries => (backoff, task.attempts >= MAX_ATTEMPTS),
+        After::Refusal => (backoff, true),
+        After::Always(most) => (backoff.min(most), false),
+    };
+    let give_up = give_up.then_some(now);
     let error: String = error.chars().take(500).collect();
     tx.execute(
         "UPDATE outbox SET lease = NULL, lease_until = 0, run_at = $3, error = $4, failed_at = $5 WHERE id = $1 AND lease = $2",
@@ -143,6 +167,16 @@ pub async fn again(tx: &mut Tx, task: &Task, run_at: Timestamp) -> Result<()> {
     tx.execute(
         "UPDATE outbox SET lease = NULL, lease_until = 0, attempts = 0, run_at = $3, error = NULL WHERE id = $1 AND lease = $2",
         params![task.id, task.lease, run_at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes up again what was set aside under this word `once`.
+pub async fn revive(tx: &mut Tx, once: &str, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE outbox SET failed_at = NULL, attempts = 0, run_at = $2 WHERE once = $1 AND failed_at IS NOT NULL",
+        params![once, now],
     )
     .await?;
     Ok(())

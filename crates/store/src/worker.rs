@@ -1,5 +1,6 @@
 //! Carrying out the outbox: one loop per process and district, any number of processes.
 
+mod caught;
 mod lanes;
 
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
@@ -7,8 +8,12 @@ use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Dura
 use linli_kernel::{Error, Result};
 use tokio::{sync::watch, task::JoinSet};
 
+pub use self::caught::caught;
 use self::lanes::Lanes;
-use crate::{District, Op, activity, outbox, outbox::Task};
+use crate::{
+    District, Op, activity, outbox,
+    outbox::{After, CAREFUL, MAX_ATTEMPTS, Task},
+};
 
 /// A future that a handler returns.
 pub type Work<'a, T = ()> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -28,7 +33,7 @@ pub enum Handler {
     /// As [`Handler::Outside`], but what is owed meanwhile does not wait for it either, a batch in each of a few
     /// lanes: for a handler that sees to the order of its receivers itself, so that one who hangs holds up no other.
     Beside(fn(Arc<District>, Task) -> Work<'static>),
-    /// Comes again every so often, in one transaction.
+    /// Comes again every so often, in one transaction; however often it fails, it is never given up.
     Every(Duration, for<'a> fn(&'a mut Op) -> Work<'a>),
 }
 
@@ -43,15 +48,20 @@ const BATCH: i64 = 50;
 /// Lanes of one [`Handler::Beside`]: what waits behind them is not leased, so that no lease runs out unworked.
 const ABREAST: usize = 8;
 const IDLE: Duration = Duration::from_millis(400);
+/// What comes every so often and fails is tried again after this long at the latest, or when it would come anyway.
+const SOON: Duration = Duration::from_mins(1);
 /// What is under way outside when the process stops may take so long.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Puts the periodic tasks in the outbox; harmless when they are there.
+/// Puts the periodic tasks in the outbox, also those that were set aside; harmless when they are there.
 pub async fn arm(district: &Arc<District>, handlers: &Handlers) -> Result<()> {
     let mut op = district.op("arm").await?;
     for (kind, handler) in handlers {
         if let Handler::Every(..) = handler {
-            op.emit_later(kind, &format!("every:{kind}"), &(), Duration::ZERO).await?;
+            let once = format!("every:{kind}");
+            let now = op.now;
+            outbox::revive(&mut op.tx, &once, now).await?;
+            op.emit_later(kind, &once, &(), Duration::ZERO).await?;
         }
     }
     op.commit().await
@@ -107,6 +117,12 @@ async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lanes: &mut 
     // Kinds run side by side, each in order.
     let mut kinds: BTreeMap<String, Vec<Task>> = BTreeMap::new();
     for task in tasks {
+        let comes_again = matches!(handlers.get(task.kind.as_str()), Some(Handler::Every(..)));
+        if task.attempts > MAX_ATTEMPTS && !comes_again {
+            // Nobody was left to say that it failed: it took its process with it each time.
+            settle(district, &task, Err(Error::internal("it never came to an end")), After::Refusal).await;
+            continue;
+        }
         kinds.entry(task.kind.clone()).or_default().push(task);
     }
     let mut running = JoinSet::new();
@@ -124,19 +140,22 @@ async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lanes: &mut 
             Some(Handler::Every(pause, work)) => {
                 running.spawn(async move {
                     for task in tasks {
-                        settle(&district, &task, every(&district, &task, pause, work).await).await;
+                        let outcome = caught(every(&district, &task, pause, work)).await;
+                        settle(&district, &task, outcome, After::Always(pause.max(SOON))).await;
                     }
                 });
             }
             None => {
                 for task in tasks {
                     let unknown = Error::internal(format!("no handler for {kind}"));
-                    settle(&district, &task, Err(unknown)).await;
+                    settle(&district, &task, Err(unknown), After::Tries).await;
                 }
             }
         }
     }
-    while running.join_next().await.is_some() {}
+    while let Some(ended) = running.join_next().await {
+        lanes::ended(&ended);
+    }
     Ok(count + sealed)
 }
 
@@ -144,16 +163,16 @@ async fn turn_beside(district: &Arc<District>, handlers: &Handlers, lanes: &mut 
 async fn in_order(district: Arc<District>, tasks: Vec<Task>, work: fn(Arc<District>, Task) -> Work<'static>) {
     for (n, task) in tasks.iter().enumerate() {
         let waiting = tasks.get(n + 1..).unwrap_or_default();
-        let outcome = kept(&district, task, waiting, outside(&district, task, work)).await;
-        settle(&district, task, outcome).await;
+        let outcome = kept(&district, task, waiting, caught(Box::pin(outside(&district, task, work)))).await;
+        settle(&district, task, outcome, After::Tries).await;
     }
 }
 
 /// What failed is tried again later.
-async fn settle(district: &District, task: &Task, outcome: Result<()>) {
+async fn settle(district: &District, task: &Task, outcome: Result<()>, after: After) {
     if let Err(error) = outcome {
         tracing::warn!(district = %district.name, kind = %task.kind, task = %task.id, attempt = task.attempts, %error, "task failed");
-        if let Err(error) = postpone(district, task, &error).await {
+        if let Err(error) = postpone(district, task, &error, after).await {
             tracing::error!(district = %district.name, %error, "postponing failed; the lease will run out");
         }
     }
@@ -167,13 +186,16 @@ enum Within {
 }
 
 /// Tasks of one kind in one transaction, because each commit costs a flush of the disk. Where one
-/// fails nothing has happened, and each goes alone.
+/// fails or panics nothing has happened, and each goes alone, as do those that failed before.
 async fn all_or_each(district: Arc<District>, tasks: Vec<Task>, work: Within) {
-    if tasks.len() > 1 && inside(&district, &tasks, work).await.is_ok() {
-        return;
+    let (alone, mut left): (Vec<Task>, Vec<Task>) =
+        tasks.into_iter().partition(|task| task.attempts > CAREFUL);
+    if left.len() > 1 && caught(inside(&district, &left, work)).await.is_ok() {
+        left.clear();
     }
-    for task in &tasks {
-        settle(&district, task, inside(&district, std::slice::from_ref(task), work).await).await;
+    for task in left.iter().chain(&alone) {
+        let outcome = caught(inside(&district, std::slice::from_ref(task), work)).await;
+        settle(&district, task, outcome, After::Tries).await;
     }
 }
 
@@ -247,9 +269,12 @@ async fn every(
     op.commit().await
 }
 
-async fn postpone(district: &District, task: &Task, error: &Error) -> Result<()> {
-    let permanent = matches!(error, Error::Conflict(PERMANENT));
+async fn postpone(district: &District, task: &Task, error: &Error, after: After) -> Result<()> {
+    let after = match (after, error) {
+        (After::Tries, Error::Conflict(PERMANENT)) => After::Refusal,
+        (after, _) => after,
+    };
     let mut tx = district.db.begin().await?;
-    outbox::postpone(&mut tx, task, &error.to_string(), permanent, district.clock.now()).await?;
+    outbox::postpone(&mut tx, task, &error.to_string(), after, district.clock.now()).await?;
     tx.commit().await
 }

@@ -102,6 +102,7 @@ survey-token-url = Address
 survey-token-user = User name
 survey-token-copy = Copy the token
 survey-token-since = The token made on { $at } is in use.
+survey-token-until = It counts until { $at }, and ends earlier with a new password or second factor; make a new one here then.
 survey-token-make = Make a token
 survey-token-sure = The old token ends at once. Go on?
 survey-token-end = End the token

@@ -90,6 +90,7 @@ survey-token-url = 网址
 survey-token-user = 用户名
 survey-token-copy = 复制令牌
 survey-token-since = { $at } 生成的令牌正在使用。
+survey-token-until = 有效期到 { $at }；修改密码或重设二次验证后提前作废，届时请在这里重新生成。
 survey-token-make = 生成令牌
 survey-token-sure = 生成新令牌后，旧的马上作废。继续吗？
 survey-token-end = 停用令牌

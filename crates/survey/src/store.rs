@@ -238,19 +238,24 @@ pub async fn insert_token(tx: &mut Tx, id: Uuid, account: Uuid, hash: Vec<u8>, a
     Ok(())
 }
 
-/// The account of a token that counts.
-pub async fn token_account(conn: &mut Conn, hash: Vec<u8>) -> Result<Option<(Uuid,)>> {
-    conn.optional("SELECT account FROM survey_token WHERE hash = $1 AND revoked_at IS NULL", params![hash])
-        .await
-}
-
-/// The tokens of an account that count.
-pub async fn tokens(conn: &mut Conn, account: Uuid) -> Result<Vec<(Uuid, Timestamp)>> {
-    conn.all(
-        "SELECT id, created_at FROM survey_token WHERE account = $1 AND revoked_at IS NULL ORDER BY created_at DESC",
-        params![account],
+/// The account of a token that was not ended, and when it was made.
+pub async fn token_account(conn: &mut Conn, hash: Vec<u8>) -> Result<Option<(Uuid, Timestamp)>> {
+    conn.optional(
+        "SELECT account, created_at FROM survey_token WHERE hash = $1 AND revoked_at IS NULL",
+        params![hash],
     )
     .await
+}
+
+/// When the token of an account was made, if it was not ended.
+pub async fn token_since(conn: &mut Conn, account: Uuid) -> Result<Option<Timestamp>> {
+    let found: Option<(Timestamp,)> = conn
+        .optional(
+            "SELECT created_at FROM survey_token WHERE account = $1 AND revoked_at IS NULL ORDER BY created_at DESC LIMIT 1",
+            params![account],
+        )
+        .await?;
+    Ok(found.map(|(at,)| at))
 }
 
 /// Ends the tokens of an account.

@@ -1,4 +1,7 @@
-//! Field tokens (外业令牌): what a field app shows instead of a password. They open the forms and nothing else.
+//! Field tokens (外业令牌): what a field app shows instead of a password. They open the forms and nothing else, for half
+//! a year at most, and end with the password or second factor that they stand for.
+
+use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use linli_access::{Authorise as _, accounts, api_keys};
@@ -11,6 +14,9 @@ use crate::store;
 
 /// How a token begins.
 const HEAD: &str = "lf_";
+
+/// How long a token counts.
+const LIFE: Duration = Duration::from_hours(180 * 24);
 
 fn hash(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
@@ -51,8 +57,23 @@ pub async fn who(conn: &mut Conn, password: &str, now: Timestamp) -> Result<Opti
     if !password.starts_with(HEAD) {
         return Ok(api_keys::authenticate(conn, password, now).await?.map(|client| client.actor));
     }
-    let Some((account,)) = store::token_account(conn, hash(password)).await? else { return Ok(None) };
-    accounts::acting(conn, AccountId(account), now).await
+    let Some((account, made)) = store::token_account(conn, hash(password)).await? else { return Ok(None) };
+    if made.plus(LIFE) <= now {
+        return Ok(None);
+    }
+    accounts::acting_by_token(conn, AccountId(account), made, now).await
+}
+
+/// Since when and until when the token of `account` counts, if it has one that does.
+pub async fn standing(
+    conn: &mut Conn,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Option<(Timestamp, Timestamp)>> {
+    let Some(made) = store::token_since(conn, account.0).await? else { return Ok(None) };
+    let until = made.plus(LIFE);
+    let counts = until > now && accounts::acting_by_token(conn, account, made, now).await?.is_some();
+    Ok(counts.then_some((made, until)))
 }
 
 /// The user name and password of a `Basic` header.

@@ -5,11 +5,17 @@ use std::{collections::HashMap, sync::Arc};
 use linli_store::District;
 use tokio::sync::watch;
 
-use crate::{Catalog, limit::Limits};
+use crate::{
+    Catalog,
+    limit::{DistrictLimits, Limits},
+};
 
 /// The process: its districts by host name, its texts, its limits. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub struct App(Arc<Inner>, Of);
+
+/// The district whose limits count, by its place among all; none for the process itself.
+type Of = Option<usize>;
 
 struct Inner {
     districts: Vec<Arc<District>>,
@@ -31,7 +37,10 @@ impl App {
             .collect();
         let districts = districts.into_iter().map(|(district, _)| district).collect();
         let stop = watch::Sender::new(false);
-        Self(Arc::new(Inner { districts, hosts, catalog, limits: Limits::default(), development, stop }))
+        Self(
+            Arc::new(Inner { districts, hosts, catalog, limits: Limits::default(), development, stop }),
+            None,
+        )
     }
 
     /// The district that answers for a `Host` header.
@@ -70,9 +79,18 @@ impl App {
         &self.0.catalog
     }
 
-    /// The limits per source and purpose.
-    pub fn limits(&self) -> &Limits {
-        &self.0.limits
+    /// The process as one of its districts has it.
+    #[must_use]
+    pub fn of(&self, district: &District) -> Self {
+        let place = self.0.districts.iter().position(|one| one.name == district.name);
+        Self(self.0.clone(), place)
+    }
+
+    /// The limits per source and purpose, in the district of this handle; the only one where there is no other.
+    pub fn limits(&self) -> DistrictLimits<'_> {
+        let place = self.1.or((self.0.districts.len() == 1).then_some(0));
+        let district = place.and_then(|place| self.0.districts.get(place)).map_or("", |one| &one.name);
+        DistrictLimits { all: &self.0.limits, district }
     }
 
     /// Whether to show developers' headers.

@@ -43,6 +43,7 @@ fn context(app: &App, district: Arc<District>, request: &Request) -> Ctx {
     let headers = request.headers();
     let prefs = Prefs::of(headers);
     let https = headers.get("x-forwarded-proto").is_some_and(|v| v == "https");
+    let of_district = app.of(&district);
     Ctx {
         db: district.db.metered(),
         actor: Actor::Public,
@@ -53,7 +54,7 @@ fn context(app: &App, district: Arc<District>, request: &Request) -> Ctx {
         path: request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned(),
         source: source(request),
         district,
-        app: app.clone(),
+        app: of_district,
     }
 }
 

@@ -43,7 +43,6 @@ pub fn manifest() -> Manifest {
             let mut routes = health::routes();
             routes.extend(assets::routes());
             routes.extend(prefs::routes());
-            routes.extend(live::routes());
             routes
         },
         locales: &[

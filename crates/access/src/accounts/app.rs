@@ -134,6 +134,7 @@ pub async fn set_status(op: &mut Op, id: AccountId, status: Status) -> Result<()
     store::set_status(&mut op.tx, id, status, op.now).await?;
     if status == Status::Disabled {
         sessions::store::revoke_all(&mut op.tx, id, None, op.now).await?;
+        store::end_tokens(&mut op.tx, id, op.now).await?;
     }
     op.log(entry("account.disable", &account, json!({ "status": status }))).await
 }
@@ -154,6 +155,7 @@ pub async fn reset_factor(op: &mut Op, id: AccountId) -> Result<()> {
     let account = permitted(op, "account.reset_factor", id).await?;
     store::set_factor(&mut op.tx, id, None, None, op.now).await?;
     store::put_recovery_codes(&mut op.tx, id, Vec::new()).await?;
+    store::end_tokens(&mut op.tx, id, op.now).await?;
     sessions::store::revoke_all(&mut op.tx, id, None, op.now).await?;
     op.log(entry("account.reset_factor", &account, json!({}))).await
 }
@@ -161,9 +163,17 @@ pub async fn reset_factor(op: &mut Op, id: AccountId) -> Result<()> {
 /// Ends the wait after failed log-ins.
 pub async fn unlock(op: &mut Op, id: AccountId) -> Result<()> {
     let account = permitted(op, "account.unlock", id).await?;
-    throttle::forgive(&mut op.tx, &sessions::login_key(&account.login)).await?;
+    throttle::forgive_all(&mut op.tx, &sessions::login_key(&account.login)).await?;
     throttle::forgive(&mut op.tx, &sessions::factor_key(id)).await?;
+    throttle::forgive(&mut op.tx, &sessions::password_key(id)).await?;
     op.log(entry("account.unlock", &account, json!({}))).await
+}
+
+/// As [`unlock`], for who knows the log-in name: the command line, when nobody who may unlock gets in.
+pub async fn unlock_named(op: &mut Op, login: &str) -> Result<()> {
+    let login = login.trim().to_ascii_lowercase();
+    let account = store::by_login(&mut op.tx, &login).await?.ok_or(Error::NotFound)?;
+    unlock(op, account.id).await
 }
 
 /// Shows a colleague's phone to who says why.

@@ -9,9 +9,10 @@ pub(crate) mod store;
 
 pub use app::{
     Edit, NewAccount, create, edit, reset_factor, reset_password, reveal_phone, set_status, unlock,
+    unlock_named,
 };
 pub use list::{Account, Filter, get, list};
-pub use posts::{NewPost, Service, acting, end, grant, history};
+pub use posts::{NewPost, Service, acting, acting_by_token, end, grant, history};
 pub use seed::{Founder, found};
 pub use serving::{Serving, serving};
 

@@ -11,9 +11,9 @@ use serde_json::json;
 use super::{
     PostId, Status,
     app::{entry, of_another, permitted},
-    store::{self, PostRow},
+    store::{self, AccountRow, PostRow},
 };
-use crate::{Access, Authorise, Target, places::Places};
+use crate::{Access, Authorise, Target, places::Places, sessions};
 
 /// A post with its time.
 #[derive(Debug, Clone, Serialize)]
@@ -50,13 +50,37 @@ impl From<PostRow> for Service {
     }
 }
 
-/// The account as it acts at `now`, for those who know it by a proof of their own; none when it is disabled.
+/// The account as it acts at `now`; none when it is disabled.
 pub async fn acting(conn: &mut Conn, id: AccountId, now: Timestamp) -> Result<Option<Actor>> {
-    let account = match store::by_id(conn, id).await {
-        Ok(account) if account.status == Status::Active => account,
-        Ok(_) | Err(Error::NotFound) => return Ok(None),
-        Err(other) => return Err(other),
-    };
+    match store::by_id(conn, id).await {
+        Ok(account) => act(conn, account, now).await,
+        Err(Error::NotFound) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// As [`acting`], for who shows a token made at `made` beside the sessions. It is as good as the password was when it
+/// was made: a new password or second factor, or the end of all other devices, ended it, and while a password is to be
+/// changed nobody acts.
+pub async fn acting_by_token(
+    conn: &mut Conn,
+    id: AccountId,
+    made: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Actor>> {
+    match store::by_id(conn, id).await {
+        Ok(account) if account.must_change || made < account.tokens_from => Ok(None),
+        Ok(account) => act(conn, account, now).await,
+        Err(Error::NotFound) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+async fn act(conn: &mut Conn, account: AccountRow, now: Timestamp) -> Result<Option<Actor>> {
+    let id = account.id;
+    if account.status != Status::Active {
+        return Ok(None);
+    }
     let services = store::posts_of(conn, &[id]).await?.into_iter().map(Service::from);
     let posts = services.filter(|service| service.held(now)).map(|service| service.post).collect();
     Ok(Some(Actor::Account { id, name: account.name, posts }))
@@ -77,7 +101,7 @@ pub struct NewPost {
     pub until: Option<Timestamp>,
 }
 
-/// Gives `account` a post. Nobody grants one to oneself, and nobody comes to hold two of the three
+/// Gives `account` a post; what it does next begins with a new log-in, by the rules of what it may do now. Nobody grants one to oneself, and nobody comes to hold two of the three
 /// administrator roles, not even one after the other with an overlap in the future.
 pub async fn grant(op: &mut Op, account: AccountId, new: NewPost) -> Result<PostId> {
     of_another(op, account)?;
@@ -110,6 +134,9 @@ pub async fn grant(op: &mut Op, account: AccountId, new: NewPost) -> Result<Post
         granted_by: op.actor.name().to_owned(),
     };
     store::insert_post(&mut op.tx, &post).await?;
+    if from <= op.now {
+        sessions::store::revoke_all(&mut op.tx, account, None, op.now).await?;
+    }
     let detail = json!({
         "role": post.role, "area": post.area, "org": post.org_id, "from": post.from_at, "until": post.until_at,
     });
@@ -117,7 +144,7 @@ pub async fn grant(op: &mut Op, account: AccountId, new: NewPost) -> Result<Post
     Ok(post.id)
 }
 
-/// Ends a post now; what its holder sees next is decided without it.
+/// Ends a post now, and its holder's sessions: what is seen next is decided without it.
 pub async fn end(op: &mut Op, id: PostId) -> Result<()> {
     let post = store::post(&mut op.tx, id).await?;
     let row = permitted(op, "role.grant", post.account_id).await?;
@@ -126,6 +153,7 @@ pub async fn end(op: &mut Op, id: PostId) -> Result<()> {
     if !store::end_post(&mut op.tx, id, op.now).await? {
         return Err(Error::Conflict("error-post-ended"));
     }
+    sessions::store::revoke_all(&mut op.tx, post.account_id, None, op.now).await?;
     let detail = json!({ "ended": true, "role": post.role, "area": post.area, "org": post.org_id });
     op.log(entry("role.grant", &row, detail)).await
 }

@@ -16,6 +16,7 @@ pub(crate) struct AccountRow {
     pub status: Status,
     pub password: Option<String>,
     pub must_change: bool,
+    pub tokens_from: Timestamp,
     pub factor: Option<Vec<u8>>,
     pub factor_at: Option<Timestamp>,
     pub factor_step: i64,
@@ -35,7 +36,7 @@ impl AccountRow {
     }
 }
 
-pub(crate) const COLUMNS: &str = "id, login, name, area, phone, status, password, must_change, factor, factor_at, factor_step, created_at, last_login_at";
+pub(crate) const COLUMNS: &str = "id, login, name, area, phone, status, password, must_change, tokens_from, factor, factor_at, factor_step, created_at, last_login_at";
 
 pub(crate) async fn by_id(conn: &mut Conn, id: AccountId) -> Result<AccountRow> {
     conn.one(&format!("SELECT {COLUMNS} FROM account WHERE id = $1"), params![id]).await
@@ -119,10 +120,22 @@ pub(crate) async fn set_password(
     now: Timestamp,
 ) -> Result<()> {
     tx.execute(
-        "UPDATE account SET password = $2, must_change = $3, password_at = $4, updated_at = $4 WHERE id = $1",
+        "UPDATE account SET password = $2, must_change = $3, password_at = $4, tokens_from = $4, updated_at = $4 WHERE id = $1",
         params![id, hash, must_change, now],
     )
     .await?;
+    Ok(())
+}
+
+/// The same password under present costs.
+pub(crate) async fn renew_hash(tx: &mut Tx, id: AccountId, hash: &str) -> Result<()> {
+    tx.execute("UPDATE account SET password = $2 WHERE id = $1", params![id, hash]).await?;
+    Ok(())
+}
+
+/// What was made beside the sessions until now counts no more.
+pub(crate) async fn end_tokens(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<()> {
+    tx.execute("UPDATE account SET tokens_from = $2 WHERE id = $1", params![id, now]).await?;
     Ok(())
 }
 

@@ -52,6 +52,8 @@ pub enum MasterFault {
 /// The keys of the file.
 pub struct Master {
     keys: Vec<Key>,
+    /// Where they were read.
+    path: PathBuf,
 }
 
 impl std::fmt::Debug for Master {
@@ -84,7 +86,7 @@ impl Master {
         if keys.is_empty() {
             return Err(MasterFault::Malformed { path: path.to_owned(), line: 1 });
         }
-        Ok(Self { keys })
+        Ok(Self { keys, path: path.to_owned() })
     }
 
     /// Writes a new key to a file that is not there yet, for its owner only, and reads it back.
@@ -125,14 +127,21 @@ impl Master {
     }
 
     /// The key that wraps, with its mark.
-    pub(super) fn current(&self) -> (&Key, String) {
-        let key = &self.keys[0];
-        (key, mark(key))
+    pub(super) fn current(&self) -> (Key, String) {
+        let key = self.keys[0].clone();
+        let mark = mark(&key);
+        (key, mark)
     }
 
     /// The key with this mark.
-    pub(super) fn find(&self, wanted: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| mark(key) == wanted)
+    pub(super) fn find(&self, wanted: &str) -> Option<Key> {
+        self.keys.iter().find(|key| mark(key) == wanted).cloned()
+    }
+
+    /// What stands in the file now; nothing where it is as it was.
+    pub(super) fn again(&self) -> Result<Option<Self>, MasterFault> {
+        let now = Self::read(&self.path)?;
+        Ok((now.marks() != self.marks()).then_some(now))
     }
 }
 

@@ -6,13 +6,15 @@
 //! a field moved to another row does not open. Nonces are hashes of fresh randomness, place and text:
 //! a random source that repeats itself can show that two equal texts are equal, and nothing more.
 
+pub mod care;
 mod cipher;
 mod master;
 mod store;
 
 use std::{
     collections::HashMap,
-    sync::{PoisonError, RwLock},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
 };
 
 pub use cipher::Suite;
@@ -52,15 +54,18 @@ struct DataKey {
 #[derive(Default)]
 struct Keys {
     data: HashMap<u32, DataKey>,
-    /// The newest key of each purpose.
+    /// The key of each purpose that seals.
     current: HashMap<Purpose, u32>,
     /// The keys of keyed hashes; they never rotate, or nobody would be found any more.
     lookup: HashMap<Purpose, (Suite, Key)>,
 }
 
+/// A new data key seals only when it is this old: until then every process has taken it in and can open what it sealed.
+pub const GRACE: Duration = Duration::from_mins(5);
+
 /// Seals, opens and hashes fields.
 pub struct Keyring {
-    master: Master,
+    master: RwLock<Master>,
     suite: Suite,
     ids: Ids,
     keys: RwLock<Keys>,
@@ -78,34 +83,52 @@ const HEAD: usize = 1 + 4 + NONCE;
 impl Keyring {
     /// Loads the keys of `db`, making those that are missing with `suite`.
     pub async fn load(db: &Db, master: Master, suite: Suite, ids: Ids, now: Timestamp) -> Result<Self> {
-        let ring = Self { master, suite, ids, keys: RwLock::default() };
+        let ring = Self { master: RwLock::new(master), suite, ids, keys: RwLock::default() };
         let mut tx = db.begin().await?;
         ring.complete(&mut tx, now).await?;
-        ring.reload(&mut tx).await?;
+        ring.reload(&mut tx, now).await?;
         tx.commit().await?;
         Ok(ring)
     }
 
-    /// Takes in keys that another process made.
-    pub async fn reload(&self, conn: &mut Conn) -> Result<()> {
+    /// Takes in keys that another process made, or wrapped by a master key that was put into the file meanwhile.
+    pub async fn reload(&self, conn: &mut Conn, now: Timestamp) -> Result<()> {
         let mut keys = Keys::default();
-        for row in store::all(conn).await? {
+        let rows = store::all(conn).await?;
+        if rows.iter().any(|row| self.master().find(&row.master).is_none()) {
+            self.read_master_again()?;
+        }
+        for row in rows {
             let secret = self.unwrap(&row)?;
             if row.kind == "lookup" {
                 keys.lookup.insert(row.purpose, (row.suite, secret));
                 continue;
             }
             let n = u32::try_from(row.n).map_err(Error::internal)?;
-            let newest = keys.current.entry(row.purpose).or_insert(n);
-            *newest = n.max(*newest);
+            let sealing = keys.current.entry(row.purpose).or_insert(n);
+            if row.created_at.plus(GRACE) <= now {
+                *sealing = n.max(*sealing);
+            }
             keys.data.insert(n, DataKey::new(row.purpose, row.suite, &secret)?);
         }
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(())
     }
 
-    /// A new data key for `purpose`: from now on it seals; the older ones still open. Call
-    /// [`Keyring::reload`] after the commit, in every process.
+    fn master(&self) -> RwLockReadGuard<'_, Master> {
+        self.master.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_master_again(&self) -> Result<()> {
+        let again = self.master().again().map_err(Error::internal)?;
+        if let Some(master) = again {
+            *self.master.write().unwrap_or_else(PoisonError::into_inner) = master;
+        }
+        Ok(())
+    }
+
+    /// A new data key for `purpose`; the older ones still open. It seals once it is [`GRACE`] old, where
+    /// [`Keyring::reload`] has taken it in.
     pub async fn rotate(&self, tx: &mut Tx, purpose: Purpose, now: Timestamp) -> Result<()> {
         let n = store::next(tx).await?;
         self.make(tx, n, purpose, "data", now).await
@@ -113,7 +136,7 @@ impl Keyring {
 
     /// Wraps every key by the master file's first key, after a new one was put in front.
     pub async fn rewrap(&self, tx: &mut Tx) -> Result<usize> {
-        let (_, mark) = self.master.current();
+        let (_, mark) = self.master().current();
         let mut done = 0;
         for mut row in store::all(tx).await? {
             if row.master != mark {
@@ -201,7 +224,7 @@ impl Keyring {
     }
 
     async fn make(&self, tx: &mut Tx, n: i64, purpose: Purpose, kind: &str, now: Timestamp) -> Result<()> {
-        let (_, master) = self.master.current();
+        let (_, master) = self.master().current();
         let mut row = store::KeyRow {
             n,
             purpose,
@@ -216,23 +239,23 @@ impl Keyring {
     }
 
     fn wrap(&self, row: &store::KeyRow, secret: &Key) -> Result<Vec<u8>> {
-        let (master, _) = self.master.current();
-        let key = row.suite.derive(master, "wrap")?;
+        let (master, _) = self.master().current();
+        let key = row.suite.derive(&master, "wrap")?;
         let fresh: [u8; 32] = self.ids.bytes();
-        let nonce = first(&row.suite.mac(&*row.suite.derive(master, "nonce")?, &[&fresh, &secret[..]])?);
+        let nonce = first(&row.suite.mac(&*row.suite.derive(&master, "nonce")?, &[&fresh, &secret[..]])?);
         let mut wrapped = nonce.to_vec();
         wrapped.extend(row.suite.encrypt(&key, nonce, row.place().as_bytes(), &secret[..])?);
         Ok(wrapped)
     }
 
     fn unwrap(&self, row: &store::KeyRow) -> Result<Key> {
-        let master = self.master.find(&row.master).ok_or_else(|| {
+        let master = self.master().find(&row.master).ok_or_else(|| {
             Error::internal(format!(
                 "the database's keys are wrapped by the master key {}, which the key file does not hold",
                 row.master
             ))
         })?;
-        let key = row.suite.derive(master, "wrap")?;
+        let key = row.suite.derive(&master, "wrap")?;
         let (nonce, body) =
             row.wrapped.split_at_checked(NONCE).ok_or_else(|| Error::internal("a wrapped key is damaged"))?;
         let nonce = nonce.try_into().map_err(Error::internal)?;

@@ -9,8 +9,10 @@ use linli_kernel::{
 use linli_store::{Conn, Entry, Op, Tx};
 use serde_json::{Value, json};
 
+use linli_web::limit::network;
+
 use super::{
-    Caller, Device, Factor, Session, SessionId, TOUCH, hours, login_key, source_key,
+    Caller, Device, Factor, Session, SessionId, TOUCH, device, hours, login_key, password_key, source_key,
     store::{self, Joined, NewSession},
 };
 use crate::{
@@ -30,6 +32,8 @@ pub struct Attempt<'a> {
     pub source: &'a str,
     /// What the browser calls itself.
     pub device: &'a str,
+    /// What [`super::remembered`] gave this device earlier; empty where nothing is kept.
+    pub kept: &'a str,
 }
 
 /// A session that was just opened or raised.
@@ -48,17 +52,28 @@ fn refused() -> Error {
     Error::field("login", "error-login-refused")
 }
 
-/// Opens a session for the right password. Every failure answers alike and costs the same work; too
-/// many make the name and the source wait. What the session may do is for [`authenticate`] to say.
+/// Opens a session for the right password. Every failure answers alike and costs the same work; too many make the
+/// name wait at this source or device, and the source. What the session may do is for [`authenticate`] to say.
 pub async fn log_in(caller: &Caller, attempt: &Attempt<'_>) -> Result<Opened> {
     let access = caller.district.port::<Access>()?;
     let login = attempt.login.trim().to_ascii_lowercase();
     let (name_key, source_key) = (login_key(&login), source_key(attempt.source));
 
     let mut op = caller.op().await?;
-    throttle::reserve(&mut op.tx, &name_key, throttle::ACCOUNT, op.now).await?;
-    throttle::reserve(&mut op.tx, &source_key, throttle::SOURCE, op.now).await?;
     let account = accounts::store::by_login(&mut op.tx, &login).await?;
+    let known = match &account {
+        Some(account) => device::known(&access, attempt.kept, account.id)?,
+        None => None,
+    };
+    let place_key = match known {
+        Some(device) => format!("{name_key}:device:{device}"),
+        None => format!("{name_key}:{}", network(attempt.source)),
+    };
+    throttle::reserve(&mut op.tx, &place_key, throttle::ACCOUNT, op.now).await?;
+    throttle::reserve(&mut op.tx, &source_key, throttle::SOURCE, op.now).await?;
+    if known.is_none() {
+        throttle::reserve(&mut op.tx, &name_key, throttle::NAME, op.now).await?;
+    }
     op.commit().await?;
 
     let hash = account.as_ref().and_then(|a| a.password.as_deref());
@@ -93,10 +108,13 @@ pub async fn log_in(caller: &Caller, attempt: &Attempt<'_>) -> Result<Opened> {
     };
     let opened = open(&mut op, &access, &admitted, attempt).await?;
     if let Some(hash) = rehashed {
-        accounts::store::set_password(&mut op.tx, admitted.id, &hash, admitted.must_change, op.now).await?;
+        accounts::store::renew_hash(&mut op.tx, admitted.id, &hash).await?;
     }
-    throttle::forgive(&mut op.tx, &name_key).await?;
+    throttle::forgive(&mut op.tx, &place_key).await?;
     throttle::refund(&mut op.tx, &source_key).await?;
+    if known.is_none() {
+        throttle::refund(&mut op.tx, &name_key).await?;
+    }
     op.commit().await?;
     Ok(opened)
 }
@@ -108,12 +126,7 @@ async fn open(op: &mut Op, access: &Access, account: &AccountRow, attempt: &Atte
         .filter(|service| service.held(op.now))
         .map(|service| service.post)
         .collect();
-    let limits = &access.limits;
-    let (idle, life) = if access.policy.needs_factor(&posts) {
-        (Duration::from_mins(u64::from(limits.strict_idle_minutes)), hours(limits.strict_hours))
-    } else {
-        (hours(limits.idle_hours), hours(limits.days * 24))
-    };
+    let (idle, life) = spans(access, &posts);
     let opened = Opened {
         token: token::make(&op.district.ids),
         id: SessionId(op.uuid()),
@@ -141,6 +154,16 @@ async fn open(op: &mut Op, access: &Access, account: &AccountRow, attempt: &Atte
     Ok(opened)
 }
 
+/// How long a session with these posts lasts without a request, and in any case.
+fn spans(access: &Access, posts: &[Post]) -> (Duration, Duration) {
+    let limits = &access.limits;
+    if access.policy.needs_factor(posts) {
+        (Duration::from_mins(u64::from(limits.strict_idle_minutes)), hours(limits.strict_hours))
+    } else {
+        (hours(limits.idle_hours), hours(limits.days * 24))
+    }
+}
+
 fn cut(text: &str, max: usize) -> String {
     text.chars().take(max).collect()
 }
@@ -160,6 +183,11 @@ pub async fn authenticate(
     let post = |row: &Joined| Some(Post { role: row.role?, area: row.post_area.clone()?, org: row.org_id? });
     let posts: Vec<Post> = rows.iter().filter_map(post).collect();
     let Some(first) = rows.into_iter().next() else { return Ok(None) };
+    // A post that asks for the second factor may begin while a session lasts that was opened with more time.
+    let (idle, life) = spans(access, &posts);
+    if first.seen_at.plus(idle) <= now || first.created_at.plus(life) <= now {
+        return Ok(None);
+    }
     let factor = match (first.factor_done, first.factor_at) {
         (true, _) => Factor::Done,
         (false, Some(_)) if access.limits.second_factor => Factor::Due,
@@ -232,11 +260,33 @@ pub async fn revoke_own(op: &mut Op, session: &Session, id: SessionId) -> Result
     }
 }
 
-/// Ends the own sessions on all other devices; answers how many. The caller commits.
+/// Ends the own sessions on all other devices, and what field apps hold; answers how many sessions. The caller commits.
 pub async fn revoke_others(op: &mut Op, session: &Session) -> Result<u64> {
     let ended = store::revoke_all(&mut op.tx, session.account, Some(session.id), op.now).await?;
+    accounts::store::end_tokens(&mut op.tx, session.account, op.now).await?;
     op.log(entry("session.revoke", session.account, &session.area, json!({ "others": ended }))).await?;
     Ok(ended)
+}
+
+/// The session's account, if `typed` is its present password; otherwise what is wrong at `field`. Wrong tries make the
+/// account's sessions wait; whoever goes on forgives them under [`password_key`].
+pub(super) async fn proven(
+    caller: &Caller,
+    session: &Session,
+    field: &'static str,
+    typed: &str,
+) -> Result<AccountRow> {
+    let access = caller.district.port::<Access>()?;
+    let key = password_key(session.account);
+    let mut op = caller.op().await?;
+    throttle::reserve(&mut op.tx, &key, throttle::ACCOUNT, op.now).await?;
+    let account = accounts::store::by_id(&mut op.tx, session.account).await?;
+    op.commit().await?;
+    if access.passwords.verify(typed, account.password.as_deref()).await?.right {
+        Ok(account)
+    } else {
+        Err(Error::field(field, "error-password-wrong"))
+    }
 }
 
 /// Changes the own password, which ends all other sessions. Wrong tries count like failed log-ins.
@@ -246,14 +296,7 @@ pub async fn change_password(caller: &Caller, session: &Session, old: &str, new:
     if old == new {
         return Err(Error::field("new", "error-password-same"));
     }
-    let key = login_key(&session.login);
-    let mut op = caller.op().await?;
-    throttle::reserve(&mut op.tx, &key, throttle::ACCOUNT, op.now).await?;
-    let account = accounts::store::by_id(&mut op.tx, session.account).await?;
-    op.commit().await?;
-    if !access.passwords.verify(old, account.password.as_deref()).await?.right {
-        return Err(Error::field("old", "error-password-wrong"));
-    }
+    let account = proven(caller, session, "old", old).await?;
     let hash = access.passwords.hash(new, &caller.district.ids).await?;
     let mut op = caller.op_of(session).await?;
     let now = accounts::store::locked(&mut op.tx, session.account).await?;
@@ -262,7 +305,7 @@ pub async fn change_password(caller: &Caller, session: &Session, old: &str, new:
     }
     accounts::store::set_password(&mut op.tx, account.id, &hash, false, op.now).await?;
     let ended = store::revoke_all(&mut op.tx, account.id, Some(session.id), op.now).await?;
-    throttle::forgive(&mut op.tx, &key).await?;
+    throttle::forgive(&mut op.tx, &password_key(account.id)).await?;
     op.log(entry("session.password", account.id, &account.area, json!({ "sessions_ended": ended }))).await?;
     op.commit().await
 }

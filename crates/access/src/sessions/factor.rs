@@ -4,7 +4,11 @@ use linli_kernel::{Error, Result};
 use linli_store::{Conn, District, Op};
 use serde_json::json;
 
-use super::{Caller, Factor, Opened, Session, app::entry, factor_key, store};
+use super::{
+    Caller, Factor, Opened, Session,
+    app::{entry, proven},
+    factor_key, password_key, store,
+};
 use crate::{
     Access, Purpose,
     accounts::store::{self as accounts, AccountRow},
@@ -44,15 +48,25 @@ pub async fn begun(conn: &mut Conn, district: &District, session: &Session, issu
     Ok(Setup { secret: factor::base32(&secret), uri: factor::uri(&secret, issuer, &account.login) })
 }
 
-/// Confirms the setting up with a first code: the session is raised under a new token, and recovery
-/// codes are made, to be shown once.
-pub async fn confirm(caller: &Caller, session: &Session, code: &str) -> Result<(Opened, Vec<String>)> {
+/// Confirms the setting up with the password and a first code: the session is raised under a new token, and recovery
+/// codes are made, to be shown once. Without the password, whoever holds a session would make the factor their own.
+pub async fn confirm(
+    caller: &Caller,
+    session: &Session,
+    password: &str,
+    code: &str,
+) -> Result<(Opened, Vec<String>)> {
     let access = caller.district.port::<Access>()?;
+    let proven = proven(caller, session, "password", password).await?;
     let mut op = counted(caller, session).await?;
     let account = accounts::locked(&mut op.tx, session.account).await?;
     if account.factor_at.is_some() {
         return Err(Error::Conflict("error-factor-set"));
     }
+    if account.password != proven.password {
+        return Err(Error::Conflict("error-password-changed"));
+    }
+    throttle::forgive(&mut op.tx, &password_key(account.id)).await?;
     if !by_code(&mut op, &access, &account, code).await? {
         return refuse(op, session).await;
     }
@@ -61,6 +75,7 @@ pub async fn confirm(caller: &Caller, session: &Session, code: &str) -> Result<(
         codes.iter().map(|code| access.keyring.lookup(Purpose::Factor, code)).collect::<Result<_>>()?;
     accounts::set_factor(&mut op.tx, account.id, account.factor.clone(), Some(op.now), op.now).await?;
     accounts::put_recovery_codes(&mut op.tx, account.id, hashes).await?;
+    accounts::end_tokens(&mut op.tx, account.id, op.now).await?;
     let opened = raise(&mut op, session).await?;
     op.log(entry("session.factor_set", account.id, &account.area, json!({}))).await?;
     op.commit().await?;

@@ -1,6 +1,7 @@
 //! Log-in and sessions (登录、会话): a random token in the browser, its hash here, an end in any case.
 
 mod app;
+mod device;
 mod factor;
 pub(crate) mod store;
 
@@ -8,12 +9,14 @@ pub use app::{
     Attempt, Opened, authenticate, change_password, devices, log_in, log_out, revoke, revoke_others,
     revoke_own, sweep, touch,
 };
+pub use device::remembered;
 pub use factor::{Setup, begin, begun, confirm, verify};
 
 use std::{sync::Arc, time::Duration};
 
 use linli_kernel::{Actor, AreaCode, Result, Timestamp, actor::AccountId};
 use linli_store::{Db, District, Op};
+use linli_web::limit::network;
 use serde::Serialize;
 
 use crate::token;
@@ -144,10 +147,16 @@ impl Device {
 /// Between two writes of “last seen”.
 const TOUCH: Duration = Duration::from_mins(1);
 
-/// Under which failed passwords of `login` are counted, whether or not there is such an account.
+/// Under which failed passwords of `login` are counted, whether or not there is such an account; what is counted from
+/// one place only goes on after a colon.
 pub(crate) fn login_key(login: &str) -> String {
     let login = login.trim().to_ascii_lowercase();
     format!("login:{}", token::hex(&token::hash(&login)))
+}
+
+/// Under which wrong present passwords of somebody who is in are counted.
+pub(crate) fn password_key(account: AccountId) -> String {
+    format!("password:{account}")
 }
 
 /// Under which failed second factors are counted.
@@ -156,7 +165,7 @@ pub(crate) fn factor_key(account: AccountId) -> String {
 }
 
 fn source_key(source: &str) -> String {
-    format!("source:{source}")
+    format!("source:{}", network(source))
 }
 
 fn hours(n: u32) -> Duration {

@@ -17,6 +17,7 @@ pub(super) struct Joined {
     pub id: SessionId,
     pub account_id: AccountId,
     pub factor_done: bool,
+    pub created_at: Timestamp,
     pub seen_at: Timestamp,
     pub expires_at: Timestamp,
     pub login: String,
@@ -31,7 +32,7 @@ pub(super) struct Joined {
 
 pub(super) async fn find(conn: &mut Conn, token_hash: Vec<u8>, now: Timestamp) -> Result<Vec<Joined>> {
     conn.all(
-        "SELECT s.id, s.account_id, s.factor_done, s.seen_at, s.expires_at, a.login, a.name, a.area, a.must_change,
+        "SELECT s.id, s.account_id, s.factor_done, s.created_at, s.seen_at, s.expires_at, a.login, a.name, a.area, a.must_change,
              a.factor_at, p.role, p.area AS post_area, p.org_id
          FROM session s
          JOIN account a ON a.id = s.account_id

@@ -6,24 +6,42 @@ use linli_web::{Ctx, prefs};
 
 use super::identify::COOKIE;
 use crate::{
-    sessions::{Factor, Opened, Session},
+    Access,
+    sessions::{self, Factor, Opened, Session},
     token,
 };
+
+/// What a device keeps of who logged in on it.
+const DEVICE: &str = "linli_device";
+/// As long as browsers keep anything.
+const KEPT: i64 = 400 * 24 * 60 * 60;
+
+/// What this device keeps of earlier log-ins; empty where it is new.
+pub(super) fn kept(jar: &CookieJar) -> String {
+    jar.get(DEVICE).map(|cookie| cookie.value().to_owned()).unwrap_or_default()
+}
+
+/// Lets the device keep that this session's account has logged in on it.
+pub(super) fn keep(jar: CookieJar, ctx: &Ctx, session: &Session) -> linli_kernel::Result<CookieJar> {
+    let access = ctx.district.port::<Access>()?;
+    let value = sessions::remembered(&access, &ctx.district.ids, &kept(&jar), session.account)?;
+    Ok(jar.add(cookie(ctx, DEVICE, "/login", value, KEPT)))
+}
 
 /// Gives the browser a session.
 pub(super) fn open(jar: CookieJar, ctx: &Ctx, opened: &Opened) -> CookieJar {
     let seconds = (opened.expires_at.millis_since(ctx.now()) / 1000).max(0);
-    jar.add(cookie(ctx, opened.token.clone(), seconds))
+    jar.add(cookie(ctx, COOKIE, "/", opened.token.clone(), seconds))
 }
 
 /// Takes it back.
 pub(super) fn close(jar: CookieJar, ctx: &Ctx) -> CookieJar {
-    jar.add(cookie(ctx, String::new(), 0))
+    jar.add(cookie(ctx, COOKIE, "/", String::new(), 0))
 }
 
-fn cookie(ctx: &Ctx, value: String, seconds: i64) -> Cookie<'static> {
-    let mut cookie = Cookie::build((COOKIE, value))
-        .path("/")
+fn cookie(ctx: &Ctx, name: &'static str, path: &'static str, value: String, seconds: i64) -> Cookie<'static> {
+    let mut cookie = Cookie::build((name, value))
+        .path(path)
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(ctx.origin.starts_with("https:"))

@@ -120,12 +120,15 @@ async fn try_log_in(
 ) -> linli_kernel::Result<Response> {
     ctx.app.limits().check(Purpose::LogIn, &ctx.source)?;
     let device = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let attempt = Attempt { login: &form.login, password: &form.password, source: &ctx.source, device };
+    let kept = cookie::kept(&jar);
+    let (login, password, source) = (&form.login, &form.password, &ctx.source);
+    let attempt = Attempt { login, password, source, device, kept: &kept };
     let opened = sessions::log_in(&caller(ctx), &attempt).await?;
     let access = ctx.district.port::<Access>()?;
     let session = sessions::authenticate(&mut ctx.read().await?, &access, &opened.token, ctx.now()).await?;
     let session = session.ok_or(Error::Unauthorised)?;
     let to = Redirect::to(&cookie::onward(&session, &form.next));
+    let jar = cookie::keep(jar, ctx, &session)?;
     Ok((cookie::open(jar, ctx, &opened), to).into_response())
 }
 

@@ -6,7 +6,8 @@ use axum::{
     extract::{Form, Path, Query},
     response::{IntoResponse, Redirect},
 };
-use linli_kernel::{Error, params};
+use linli_kernel::{Error, Timestamp, actor::AccountId, params};
+use linli_store::{Conn, worker::Work};
 use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebError, WebResult};
 use serde::Deserialize;
 
@@ -20,6 +21,19 @@ use crate::{
     sessions::{self, Device, Factor, Session, SessionId},
 };
 
+/// Since when and until when something counts, looked up.
+pub type Standing<'a> = Work<'a, Option<(Timestamp, Timestamp)>>;
+
+/// The token that a field app of an account holds, as another slice knows it: a port that the binary fills. It ends
+/// with the other devices.
+#[derive(Clone, Copy)]
+pub struct FieldToken {
+    /// Since when and until when it counts, if there is one that does.
+    pub of: for<'a> fn(&'a mut Conn, AccountId, Timestamp) -> Standing<'a>,
+    /// Where it is ended.
+    pub page: &'static str,
+}
+
 #[derive(Template)]
 #[template(path = "access/me.html")]
 struct MePage {
@@ -28,12 +42,19 @@ struct MePage {
     done: Option<String>,
     session: Session,
     devices: Vec<Device>,
+    field: Option<Field>,
     factor: bool,
     codes_left: i64,
     lines: Vec<Line>,
     login: String,
     next: String,
     min: usize,
+}
+
+struct Field {
+    since: Timestamp,
+    until: Timestamp,
+    page: &'static str,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +78,13 @@ async fn render(ctx: &Ctx, session: Session, trouble: Trouble, done: Option<Stri
     let access = ctx.district.port::<Access>()?;
     let mut conn = ctx.read().await?;
     let devices = sessions::devices(&mut conn, &access, &ctx.actor, session.account, ctx.now()).await?;
+    let field =
+        match ctx.district.ports.get::<FieldToken>() {
+            Some(port) => (port.of)(&mut conn, session.account, ctx.now())
+                .await?
+                .map(|(since, until)| Field { since, until, page: port.page }),
+            None => None,
+        };
     let (factor, codes_left): (bool, i64) = conn
         .one(
             "SELECT a.factor_at IS NOT NULL, (SELECT count(*) FROM recovery_code c WHERE c.account_id = a.id AND c.used_at IS NULL)
@@ -69,6 +97,7 @@ async fn render(ctx: &Ctx, session: Session, trouble: Trouble, done: Option<Stri
         chrome: ctx.chrome("my-security"),
         done,
         devices,
+        field,
         factor: factor || session.factor == Factor::Done,
         codes_left,
         lines: rows.iter().map(|row| line(ctx, &access, row)).collect(),

@@ -10,8 +10,9 @@ pub mod guard;
 pub mod identify;
 mod intake;
 mod keys;
+pub mod live;
 mod login;
-mod me;
+pub mod me;
 mod outbox;
 mod setup;
 
@@ -30,6 +31,7 @@ pub fn routes() -> Vec<Route> {
         keys::routes(),
         outbox::routes(),
         audit::routes(),
+        live::routes(),
         api::routes(),
     ];
     parts.into_iter().flatten().collect()

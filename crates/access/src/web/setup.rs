@@ -10,11 +10,12 @@ use axum_extra::extract::cookie::CookieJar;
 use linli_kernel::{Error, Result};
 use linli_web::{Access as Wanted, Chrome, Ctx, Markup, Route, WebResult};
 use qrcode::{QrCode, render::svg};
+use serde::Deserialize;
 
 use super::{
     cookie,
     identify::caller,
-    login::{CodeForm, MaybeSession, Onward, Trouble},
+    login::{MaybeSession, Onward, Trouble},
 };
 use crate::sessions::{self, Factor, Session, Setup};
 
@@ -25,6 +26,7 @@ struct SetupPage {
     trouble: Trouble,
     secret: String,
     qr: Markup,
+    login: String,
     next: String,
 }
 
@@ -51,12 +53,13 @@ fn qr(text: &str) -> Result<Markup> {
     Ok(Markup::trusted(svg[start..].to_owned()))
 }
 
-fn page(ctx: &Ctx, setup: &Setup, trouble: Trouble, next: String) -> WebResult {
+fn page(ctx: &Ctx, session: &Session, setup: &Setup, trouble: Trouble, next: String) -> WebResult {
     let page = SetupPage {
         chrome: ctx.chrome("access-setup"),
         trouble,
         secret: grouped(&setup.secret),
         qr: qr(&setup.uri)?,
+        login: session.login.clone(),
         next,
     };
     Ok(page.trouble.answer(ctx.page(&page)?))
@@ -86,15 +89,23 @@ async fn show(ctx: Ctx, session: MaybeSession, Query(Onward { next }): Query<Onw
     let mut op = caller(&ctx).op_of(&session).await?;
     let setup = sessions::begin(&mut op, &session, &issuer(&ctx)).await?;
     op.commit().await?;
-    page(&ctx, &setup, Trouble::default(), next)
+    page(&ctx, &session, &setup, Trouble::default(), next)
 }
 
-async fn confirm(ctx: Ctx, jar: CookieJar, session: MaybeSession, Form(form): Form<CodeForm>) -> WebResult {
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SetupForm {
+    password: String,
+    code: String,
+    next: String,
+}
+
+async fn confirm(ctx: Ctx, jar: CookieJar, session: MaybeSession, Form(form): Form<SetupForm>) -> WebResult {
     let mut session = match to_set_up(session, &form.next) {
         Ok(session) => session,
         Err(elsewhere) => return Ok(Redirect::to(&elsewhere).into_response()),
     };
-    match sessions::confirm(&caller(&ctx), &session, &form.code).await {
+    match sessions::confirm(&caller(&ctx), &session, &form.password, &form.code).await {
         Ok((opened, codes)) => {
             session.factor = Factor::Done;
             let onward = cookie::onward(&session, &form.next);
@@ -106,7 +117,7 @@ async fn confirm(ctx: Ctx, jar: CookieJar, session: MaybeSession, Form(form): Fo
             // The same code as before: the person has scanned it already.
             let setup =
                 sessions::begun(&mut ctx.read().await?, &ctx.district, &session, &issuer(&ctx)).await?;
-            page(&ctx, &setup, trouble, form.next)
+            page(&ctx, &session, &setup, trouble, form.next)
         }
     }
 }

@@ -120,7 +120,7 @@ both_engines! {
             assert_eq!(key(try_log_in(&d, &format!("name{n}"), "Wrong-pass-1").await), "error-login-refused");
         }
         assert!(matches!(try_log_in(&d, "wang.wu", PASSWORD).await, Err(Error::TooMany(10))));
-        let elsewhere = Attempt { login: "wang.wu", password: PASSWORD, source: "10.0.0.10", device: "" };
+        let elsewhere = Attempt { login: "wang.wu", password: PASSWORD, source: "10.0.0.10", device: "", kept: "" };
         sessions::log_in(&caller(&d), &elsewhere).await.unwrap();
         // One success does not clear a guessing source.
         d.clock.advance(std::time::Duration::from_secs(10));
@@ -176,8 +176,12 @@ both_engines! {
         begin.commit().await.unwrap();
         let secret = scanned(&setup.uri);
         assert_eq!(secret.len(), 20);
-        assert_eq!(key(sessions::confirm(&caller(&d), &first, "000000").await), "error-code-wrong");
-        let (raised, codes) = sessions::confirm(&caller(&d), &first, &code(&d, &secret)).await.unwrap();
+        // Whoever only holds the session cannot make the factor their own.
+        let guessed = sessions::confirm(&caller(&d), &first, "Wrong-pass-1", &code(&d, &secret)).await;
+        assert_eq!(key(guessed), "error-password-wrong");
+        assert_eq!(session(&d, &opened.token).await.unwrap().factor, Factor::SetUp);
+        assert_eq!(key(sessions::confirm(&caller(&d), &first, PASSWORD, "000000").await), "error-code-wrong");
+        let (raised, codes) = sessions::confirm(&caller(&d), &first, PASSWORD, &code(&d, &secret)).await.unwrap();
         assert_eq!(codes.len(), factor::RECOVERY_CODES);
         // The token from before is dead: whoever had it gains nothing.
         assert!(session(&d, &opened.token).await.is_none());
@@ -237,15 +241,96 @@ both_engines! {
         assert_eq!(session(&d, &again.token).await.unwrap().factor, Factor::SetUp);
     }
 
-    async fn a_grant_of_a_strict_role_asks_running_sessions_for_the_factor(s) {
+    async fn a_grant_or_its_end_ends_the_sessions(s) {
         let d = district(&s).await;
         let id = person(&d, "wang.wu", Some(Role::GridWorker)).await;
         let opened = try_log_in(&d, "wang.wu", PASSWORD).await.unwrap();
         assert!(session(&d, &opened.token).await.unwrap().ready());
         let mut by = op(&d, officer()).await;
-        grant(&mut by, id, Role::StreetCentre, STREET).await.unwrap();
+        let post = grant(&mut by, id, Role::StreetCentre, STREET).await.unwrap();
         by.commit().await.unwrap();
+        assert!(session(&d, &opened.token).await.is_none(), "a session of a month does not get the new rights");
+        let opened = try_log_in(&d, "wang.wu", PASSWORD).await.unwrap();
         assert_eq!(session(&d, &opened.token).await.unwrap().factor, Factor::SetUp);
+        let mut by = op(&d, officer()).await;
+        accounts::end(&mut by, post).await.unwrap();
+        by.commit().await.unwrap();
+        assert!(session(&d, &opened.token).await.is_none());
+    }
+
+    async fn a_strict_post_that_begins_later_shortens_the_sessions_of_then(s) {
+        let d = district(&s).await;
+        let id = person(&d, "wang.wu", Some(Role::GridWorker)).await;
+        let opened = try_log_in(&d, "wang.wu", PASSWORD).await.unwrap();
+        let mut by = op(&d, officer()).await;
+        let post = accounts::NewPost {
+            role: Role::StreetCentre, area: STREET.parse().unwrap(), org: crate::org(1),
+            from: Some(d.clock.now().plus(minutes(60))), until: None,
+        };
+        accounts::grant(&mut by, id, post).await.unwrap();
+        by.commit().await.unwrap();
+        d.clock.advance(minutes(59));
+        assert!(session(&d, &opened.token).await.unwrap().ready());
+        d.clock.advance(minutes(2));
+        assert_eq!(session(&d, &opened.token).await.unwrap().factor, Factor::SetUp);
+        d.clock.advance(minutes(60));
+        assert!(session(&d, &opened.token).await.is_none(), "two hours without a request");
+    }
+
+    async fn nobody_locks_another_out_from_elsewhere(s) {
+        let d = district(&s).await;
+        person(&d, "wang.wu", Some(Role::GridWorker)).await;
+        let from = async |source: &str, password: &str, kept: &str| {
+            let attempt = Attempt { login: "wang.wu", password, source, device: "", kept };
+            sessions::log_in(&caller(&d), &attempt).await
+        };
+        let wrong = "Wrong-pass-1";
+        // One network of IPv6 is one source.
+        for n in 0..5 {
+            assert_eq!(key(from(&format!("2001:db8::{n}"), wrong, "").await), "error-login-refused");
+        }
+        assert!(matches!(from("2001:db8::77", PASSWORD, "").await, Err(Error::TooMany(30))));
+        let first = from("10.0.0.10", PASSWORD, "").await.unwrap();
+        let account = session(&d, &first.token).await.unwrap().account;
+        // Somebody guesses from ever new places: new devices are slowed down, a little.
+        let mut waits = 0;
+        for n in 0..80_u64 {
+            match from(&format!("192.0.2.{n}"), wrong, "").await {
+                Err(Error::TooMany(wait)) => {
+                    assert!(wait <= 5, "{wait}");
+                    waits += 1;
+                    d.clock.advance(std::time::Duration::from_secs(wait));
+                }
+                other => assert_eq!(key(other), "error-login-refused"),
+            }
+        }
+        assert!(waits > 10, "{waits}");
+        assert_eq!(key(from("192.0.2.200", wrong, "").await), "error-login-refused");
+        assert!(matches!(from("10.0.0.11", PASSWORD, "").await, Err(Error::TooMany(1..=5))));
+        // A device that has logged in before does not wait, wherever it is now, also beside the one who guesses.
+        let kept = sessions::remembered(&access(&d), &d.ids, "", account).unwrap();
+        from("10.0.0.11", PASSWORD, &kept).await.unwrap();
+        from("2001:db8::5", PASSWORD, &kept).await.unwrap();
+        // What another account's device keeps, or somebody made up, proves nothing.
+        let other = person(&d, "li.si", None).await;
+        let foreign = sessions::remembered(&access(&d), &d.ids, "", other).unwrap();
+        let (name, proof) = kept.split_once('.').unwrap();
+        for false_one in [foreign, format!("{name}.{}", proof.chars().rev().collect::<String>()), format!("{}.{proof}", "0".repeat(32)), name.to_owned()] {
+            assert!(matches!(from("10.0.0.12", PASSWORD, &false_one).await, Err(Error::TooMany(_))), "{false_one}");
+        }
+        // A device of two people is known for both, and has tries of its own.
+        let both = sessions::remembered(&access(&d), &d.ids, &kept, other).unwrap();
+        for _ in 0..5 {
+            assert_eq!(key(from("10.0.0.11", wrong, &both).await), "error-login-refused");
+        }
+        assert!(matches!(from("10.0.0.11", PASSWORD, &both).await, Err(Error::TooMany(30))));
+        // Whoever unlocks does so wherever it was.
+        let mut by = op(&d, linli_kernel::Actor::System).await;
+        accounts::unlock_named(&mut by, " Wang.Wu").await.unwrap();
+        assert_eq!(key(accounts::unlock_named(&mut by, "nobody").await), "not found");
+        by.commit().await.unwrap();
+        from("10.0.0.11", PASSWORD, &both).await.unwrap();
+        from("2001:db8::77", PASSWORD, "").await.unwrap();
     }
 
     async fn a_new_password_ends_the_other_sessions(s) {
@@ -336,7 +421,7 @@ async fn with_factor(d: &std::sync::Arc<District>, login: &str) -> Vec<u8> {
     let setup = sessions::begin(&mut begin, &first, "邻里").await.unwrap();
     begin.commit().await.unwrap();
     let secret = scanned(&setup.uri);
-    sessions::confirm(&caller(d), &first, &code(d, &secret)).await.unwrap();
+    sessions::confirm(&caller(d), &first, PASSWORD, &code(d, &secret)).await.unwrap();
     next_code(d);
     secret
 }

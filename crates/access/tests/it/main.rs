@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod administration;
+mod hearing;
 mod keys_of_systems;
 mod log_in;
 mod matrix;
@@ -43,7 +44,7 @@ async fn district(scratch: &Scratch) -> Arc<District> {
         db: scratch.db.clone(),
         clock,
         ids: Ids::seeded(7),
-        ports: Ports::default().with(access),
+        ports: Ports::default().with(access).with(hearing::TOPICS),
     })
 }
 
@@ -113,7 +114,7 @@ async fn grant(op: &mut Op, id: AccountId, role: Role, area: &str) -> Result<acc
 }
 
 async fn try_log_in(d: &Arc<District>, login: &str, password: &str) -> Result<Opened> {
-    let attempt = Attempt { login, password, source: "10.0.0.9", device: "Firefox" };
+    let attempt = Attempt { login, password, source: "10.0.0.9", device: "Firefox", kept: "" };
     sessions::log_in(&caller(d), &attempt).await
 }
 

@@ -1,6 +1,9 @@
 //! Sealed fields: what opens, what does not, and what keys outlive.
 
-use linli_access::{Keyring, MIGRATIONS, Master, Purpose, Suite, keyring::normal};
+use linli_access::{
+    Keyring, MIGRATIONS, Master, Purpose, Suite,
+    keyring::{GRACE, normal},
+};
 use linli_kernel::{Ids, Timestamp, params};
 use linli_store::migrate::migrate;
 use linli_testkit::{Scratch, both_engines};
@@ -41,15 +44,19 @@ both_engines! {
         let mut tx = s.db.begin().await.unwrap();
         ring2.rotate(&mut tx, Purpose::Staff, NOW).await.unwrap();
         tx.commit().await.unwrap();
-        ring2.reload(&mut s.db.read().await.unwrap()).await.unwrap();
+        // A process that has it does not seal with it while another may not have it yet.
+        ring2.reload(&mut s.db.read().await.unwrap(), NOW).await.unwrap();
+        let early = ring2.seal(Purpose::Staff, "p", b"early").unwrap();
+        assert_eq!(&**ring1.open(Purpose::Staff, "p", &early).unwrap(), b"early");
+        ring1.reload(&mut s.db.read().await.unwrap(), NOW).await.unwrap();
+        let later = NOW.plus(GRACE);
+        ring2.reload(&mut s.db.read().await.unwrap(), later).await.unwrap();
         let new = ring2.seal(Purpose::Staff, "p", b"after").unwrap();
         assert_ne!(old[1..5], new[1..5], "a new key seals");
         assert_eq!(&**ring2.open(Purpose::Staff, "p", &old).unwrap(), b"before");
         assert_eq!(&**ring2.open(Purpose::Staff, "p", &new).unwrap(), b"after");
         assert_eq!(ring2.lookup(Purpose::Staff, "13800138000").unwrap(), found);
-        // The other process learns of the key by reloading.
-        assert!(ring1.open(Purpose::Staff, "p", &new).is_err());
-        ring1.reload(&mut s.db.read().await.unwrap()).await.unwrap();
+        // The other process has taken the key in meanwhile.
         assert_eq!(&**ring1.open(Purpose::Staff, "p", &new).unwrap(), b"after");
     }
 
@@ -69,12 +76,16 @@ both_engines! {
         let error = load(other.clone()).await.unwrap_err().to_string();
         assert!(error.contains("which the key file does not hold"), "{error}");
 
+        let running = load(path.clone()).await.unwrap();
         std::fs::write(&path, format!("{new}{old}")).unwrap();
         let both = load(path).await.unwrap();
         let mut tx = s.db.begin().await.unwrap();
         assert_eq!(both.rewrap(&mut tx).await.unwrap(), 2 * Purpose::ALL.len());
         assert_eq!(both.rewrap(&mut tx).await.unwrap(), 0);
         tx.commit().await.unwrap();
+        // A process that runs reads the file again when it has to.
+        running.reload(&mut s.db.read().await.unwrap(), NOW).await.unwrap();
+        assert_eq!(&**running.open(Purpose::Staff, "p", &sealed).unwrap(), b"kept");
         let only_new = load(other).await.unwrap();
         assert_eq!(&**only_new.open(Purpose::Staff, "p", &sealed).unwrap(), b"kept");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use linli_access::Scope;
 use linli_kernel::{
     AreaCode, Result, Timestamp, params,
-    time::{CHINA_MS, DAY_MS},
+    time::{china_day, china_day_start},
 };
 use linli_store::{Conn, District};
 use serde::Serialize;
@@ -171,27 +171,22 @@ pub(crate) fn rated(table: &Table, scope: &Scope, from: Timestamp, to: Timestamp
 /// The longest trend, in days.
 const LONGEST: i64 = 1100;
 
-/// The China calendar day, counted from the epoch's.
-pub(crate) fn day_number(at: Timestamp) -> i64 {
-    (at.millis() + CHINA_MS).div_euclid(DAY_MS)
-}
-
 struct Trend {
     days: BTreeMap<i64, DayCount>,
 }
 
 impl Trend {
     fn new(from: Timestamp, to: Timestamp) -> Self {
-        let (first, last) = (day_number(from), day_number(Timestamp::from_millis(to.millis() - 1)));
+        let (first, last) = (china_day(from), china_day(Timestamp::from_millis(to.millis() - 1)));
         let none = |n: i64| {
-            let date = Timestamp::from_millis(n * DAY_MS - CHINA_MS).china_date();
+            let date = china_day_start(n).china_date();
             (n, DayCount { date, reported: 0, found: 0, hotline: 0, ended: 0 })
         };
         Self { days: (first.max(last - LONGEST)..=last).map(none).collect() }
     }
 
     fn report(&mut self, fact: &Fact) {
-        if let Some(day) = self.days.get_mut(&day_number(fact.reported_at)) {
+        if let Some(day) = self.days.get_mut(&china_day(fact.reported_at)) {
             day.reported += 1;
             day.found += i64::from(fact.source.is_found());
             day.hotline += i64::from(fact.source == Source::Hotline);
@@ -199,7 +194,7 @@ impl Trend {
     }
 
     fn end(&mut self, at: Timestamp) {
-        if let Some(day) = self.days.get_mut(&day_number(at)) {
+        if let Some(day) = self.days.get_mut(&china_day(at)) {
             day.ended += 1;
         }
     }

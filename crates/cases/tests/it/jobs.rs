@@ -65,6 +65,37 @@ both_engines! {
         assert_eq!(escalations(&d, receipt.id).await, 1);
     }
 
+    async fn a_case_that_fails_holds_up_no_other_and_is_looked_at_again(s) {
+        let d = district(&s).await;
+        let (broken, whole) = (report(&d, well()).await, report(&d, well()).await);
+        turn(&d).await;
+        let place = async |area: &str| {
+            let mut tx = d.db.begin().await.unwrap();
+            let sql = "UPDATE case_file SET area = $2 WHERE id = $1";
+            tx.execute(sql, linli_kernel::params![broken.id, area.to_owned()]).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        // Nobody answers for this area: the first of the two cannot go up.
+        place("110101001001").await;
+        d.clock.advance(Duration::from_hours(33));
+        let mut by = op(&d, Actor::System).await;
+        assert_eq!(jobs::sweep(&mut by).await.unwrap(), 2);
+        by.commit().await.unwrap();
+        assert_eq!(escalations(&d, whole.id).await, 1);
+        place(GRID).await;
+        assert_eq!(escalations(&d, broken.id).await, 0, "what it had begun came to nothing");
+        let again = async || {
+            let mut by = op(&d, Actor::System).await;
+            let seen = jobs::sweep(&mut by).await.unwrap();
+            by.commit().await.unwrap();
+            seen
+        };
+        assert_eq!(again().await, 0, "not at once");
+        d.clock.advance(Duration::from_mins(61));
+        assert_eq!(again().await, 1);
+        assert_eq!(escalations(&d, broken.id).await, 1);
+    }
+
     async fn a_dropped_report_leaves_nothing(s) {
         let d = district(&s).await;
         let mut half = op(&d, Actor::Public).await;

@@ -1,6 +1,9 @@
 //! Where a district keeps its present atlas, and how it follows changes.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use linli_kernel::Result;
 use linli_store::{Conn, District};
@@ -8,6 +11,11 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::Atlas;
 use crate::store;
+
+/// The wait before base data that could not be read are read again; it doubles each time.
+const AGAIN: Duration = Duration::from_millis(500);
+/// The longest such wait.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The kind of the announcement that base data have changed.
 pub const TOPIC: &str = "atlas";
@@ -44,14 +52,20 @@ pub fn follow(district: &Arc<District>) {
     tokio::spawn(async move {
         loop {
             match news.recv().await {
-                Ok(topic) if topic.kind != TOPIC => continue,
+                Ok(topic) if topic.kind != TOPIC && !topic.is_missed() => continue,
                 // What was missed may have been ours.
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             }
-            let Some(district) = district.upgrade() else { return };
-            if let Err(error) = refresh(&district).await {
-                tracing::error!(%error, "the base data could not be read again");
+            // Until it is done: an old map of who is where would go unnoticed.
+            let mut wait = AGAIN;
+            loop {
+                let Some(district) = district.upgrade() else { return };
+                let Err(error) = refresh(&district).await else { break };
+                tracing::error!(district = %district.name, %error, "the base data could not be read again");
+                drop(district);
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(PATIENCE);
             }
         }
     });

@@ -43,6 +43,30 @@ both_engines! {
         }
     }
 
+    async fn base_data_that_could_not_be_read_are_read_again(scratch) {
+        let district = settled(&scratch).await;
+        let port = district.port::<AtlasPort>().unwrap();
+        linli_grid::atlas::follow(&district);
+        // A change is told while the tables cannot be read.
+        let mut op = district.op("break").await.unwrap();
+        op.tx.execute("ALTER TABLE org RENAME COLUMN purpose TO purpose_away", vec![]).await.unwrap();
+        op.announce(linli_grid::atlas::TOPIC, "371002", "");
+        op.commit().await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        // Nobody tells that they can be read again.
+        let mut op = district.op("mend").await.unwrap();
+        op.tx.execute("ALTER TABLE org RENAME COLUMN purpose_away TO purpose", vec![]).await.unwrap();
+        op.tx.execute("UPDATE org SET name = '改了名的单位'", vec![]).await.unwrap();
+        op.commit().await.unwrap();
+        for tries in 0.. {
+            assert!(tries < 100, "the change is not seen");
+            if port.get().orgs().all(|org| org.name == "改了名的单位") {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    }
+
     async fn seeding_twice_changes_nothing(scratch) {
         let district = settled(&scratch).await;
         let port = district.port::<AtlasPort>().unwrap();

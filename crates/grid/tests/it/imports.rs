@@ -80,6 +80,47 @@ both_engines! {
         assert!(batch_of(&at).len() == 36 && pages.get("/admin/import").await.text.contains("名单.csv"));
     }
 
+    async fn a_file_is_planned_while_others_write(scratch) {
+        const SOON: std::time::Duration = std::time::Duration::from_secs(20);
+        let district = settled(&scratch).await;
+        let admin = person(Role::SystemAdmin, "371002");
+        let file = |bytes: &[u8], name: &str| {
+            Upload { kind: Kind::Areas, name: name.to_owned(), bytes: bytes.to_vec(), datum: Datum::Wgs84 }
+        };
+        let good = file("编码,网格员\n371002001001001,王小明\n".as_bytes(), "a.csv");
+        let mut up = op(&district, admin.clone()).await;
+        let id = app::upload(&mut up, good.clone()).await.unwrap();
+        up.commit().await.unwrap();
+        let mut fresh = || uuid::Uuid::nil();
+        let now = atlas(&district);
+        let ground = &mut Ground { atlas: &now, district: &district.area, fresh: &mut fresh };
+        let seen = import::plan(&good, ground).unwrap().seen();
+        district.clock.advance(std::time::Duration::from_secs(1));
+        // Somebody writes: SQLite has one writer. Reading the present and planning wait for nobody.
+        let mut busy = op(&district, admin.clone()).await;
+        busy.tx.execute("UPDATE area SET updated_at = updated_at + 1000 WHERE code = '371002001001002'", vec![]).await.unwrap();
+        let mut wrong = op(&district, admin.clone()).await;
+        let refused = tokio::time::timeout(SOON, app::upload(&mut wrong, file(b"PK\x03\x04 rubbish", "a.xlsx"))).await;
+        assert!(refused.expect("it does not wait for the writer").is_err());
+        drop(wrong);
+        let mut other = op(&district, admin.clone()).await;
+        let changed = tokio::time::timeout(SOON, app::run(&mut other, id, "another look")).await;
+        assert!(matches!(changed.unwrap(), Err(Error::Conflict("grid-error-import-changed"))));
+        drop(other);
+        // What changed between the plan and the writer's turn is seen: nothing is saved over it.
+        let (d, word) = (district.clone(), seen.clone());
+        let late = tokio::spawn(async move {
+            let mut run = op(&d, person(Role::SystemAdmin, "371002")).await;
+            app::run(&mut run, id, &word).await.map(|_| ())
+        });
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        busy.commit().await.unwrap();
+        assert!(matches!(late.await.unwrap(), Err(Error::Conflict("grid-error-import-changed"))));
+        let mut run = op(&district, admin).await;
+        app::run(&mut run, id, &seen).await.unwrap();
+        run.commit().await.unwrap();
+    }
+
     async fn what_was_changed_since_the_look_is_looked_at_again(scratch) {
         let district = settled(&scratch).await;
         let admin = person(Role::SystemAdmin, "371002");

@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use linli_kernel::{AreaCode, area::AreaLevel};
+use linli_kernel::{AreaCode, area::AreaLevel, time::china_day};
 use linli_text::hot::{Background, HotCase, HotIndex, HotOptions};
 
-use super::{DAY, PEOPLE};
+use super::PEOPLE;
 use crate::{feed::Told, places::Names};
 
 /// What one street's cases say together.
@@ -44,7 +44,7 @@ fn message(told: &Told, names: &Names) -> HotCase {
         person: told.person.clone(),
         title: names.without(&told.title),
         text: names.without(&told.body),
-        day: told.at.millis().div_euclid(DAY),
+        day: china_day(told.at),
         supporters: told.supporters,
         opponents: 0,
         // The cases of one look are of one place; nothing in their words says otherwise.

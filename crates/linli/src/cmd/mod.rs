@@ -9,11 +9,13 @@ mod evaluate_repeats;
 mod import;
 mod import_residents;
 mod insight;
+mod keys;
 mod migrate;
 mod plan;
 mod serve;
 mod train;
 mod train_district;
+mod unlock;
 
 use clap::Subcommand;
 
@@ -46,6 +48,10 @@ pub enum Command {
     /// The activity log: verify its chain.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The keys of sealed fields: wrap them by a new master key, make new ones.
+    Keys(keys::Args),
+    /// End the wait of a log-in name after failed tries, when nobody gets in who could do it on a page.
+    Unlock(unlock::Args),
     /// Learn to suggest labels from labelled cases; keep the model only when it is better.
     Train(train::TrainArgs),
     /// Measure how well a reader of texts does on cases it has not seen.
@@ -68,6 +74,8 @@ pub fn run(source: &Source, command: Command) -> Done {
         Command::Restore(args) => block_on(backup::run_restore(Config::load(source)?, args)),
         Command::Doctor(args) => block_on(doctor::run(source, args)),
         Command::Audit(command) => block_on(audit::run(Config::load(source)?, command)),
+        Command::Keys(args) => block_on(keys::run(Config::load(source)?, args)),
+        Command::Unlock(args) => block_on(unlock::run(Config::load(source)?, args)),
         Command::Train(args) if args.district.is_some() => {
             block_on(train_district::run(Config::load(source)?, args))
         }

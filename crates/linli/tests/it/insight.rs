@@ -1,6 +1,6 @@
 //! What the binary makes of cases and insight together: suggestions, repeats, hot issues, models.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use linli_cases::{
@@ -8,7 +8,10 @@ use linli_cases::{
     model::{CaseId, Nature, Source},
 };
 use linli_insight::{Kind, Memory, Models, Settings, hot, train};
-use linli_kernel::{Actor, AreaCode};
+use linli_kernel::{
+    Actor, AreaCode,
+    time::{china_day, china_day_start},
+};
 use linli_store::{District, Op, worker};
 use linli_testkit::both_engines;
 
@@ -255,6 +258,10 @@ both_engines! {
             "夜市油烟又来了，望岛花园居民受不了",
             "望岛花园旁边的夜市油烟扰民到半夜",
         ];
+        // An hour after midnight in China it is still yesterday in Greenwich.
+        let now = d.clock.now();
+        let night = china_day_start(china_day(now) + 1).plus(Duration::from_hours(1));
+        d.clock.advance(Duration::from_millis(night.millis_since(now).unsigned_abs()));
         for (n, text) in texts.iter().enumerate() {
             report(d, &grid, text, &format!("1390000000{n}")).await;
         }
@@ -280,6 +287,9 @@ both_engines! {
         assert!(!other.get("/desk/hot").await.body.contains("夜市油烟"));
         let mut district = house.as_("a.example", "centre1").await;
         assert!(district.get("/desk/hot").await.body.contains("夜市油烟"));
-        assert!(district.get("/api/v1/hot").await.body.contains("heat_parts"));
+        let told = district.get("/api/v1/hot").await.body;
+        assert!(told.contains("heat_parts"));
+        let today = night.china_date();
+        assert!(told.contains(&format!("\"from\":\"{today}\"")) && told.contains(&format!("\"to\":\"{today}\"")), "{told}");
     }
 }

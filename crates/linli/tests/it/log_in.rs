@@ -53,12 +53,12 @@ both_engines! {
         let page = person.get("/login/setup").await.body;
         let shown = between(&page, "<code id=\"secret\">", "</code>").to_owned();
         assert!(page.contains("<svg"));
-        let wrong = person.post("/login/setup", "code=000000").await;
+        let wrong = person.post("/login/setup", &format!("password={PASSWORD}&code=000000")).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(wrong.body.contains(&shown), "the code that was scanned stays");
         let before = person.cookies.clone();
         let code = factor::code(&bytes(&shown), clock.now()).unwrap();
-        let done = person.post("/login/setup", &format!("code={code}")).await;
+        let done = person.post("/login/setup", &format!("password={PASSWORD}&code={code}")).await;
         assert_eq!(done.status, StatusCode::OK, "{}", done.body);
         let recovery = between(&done.body, "<li><code>", "</code>").to_owned();
         assert_ne!(before, person.cookies, "a raised session has a new token");
@@ -98,6 +98,37 @@ both_engines! {
         }
         house.districts[0].clock.advance(Duration::from_secs(31));
         assert_eq!(person.log_in("housing", PASSWORD).await.location, "/desk");
+    }
+
+    async fn a_known_device_does_not_wait_for_who_guesses_there(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let mut officer = house.as_("a.example", "security").await;
+        let kept = officer.cookies.get("linli_device").cloned().unwrap();
+        assert!(kept.len() > 60 && !kept.contains("security"), "{kept}");
+        // All tests come from one address, as an office does.
+        let mut joker = house.visit("a.example");
+        for _ in 0..5 {
+            joker.log_in("security", "wrong").await;
+        }
+        assert_eq!(joker.log_in("security", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
+        officer.post("/logout", "").await;
+        assert_eq!(officer.log_in("security", PASSWORD).await.location, "/admin");
+        assert!(officer.cookies["linli_device"].starts_with(&kept[..32]), "the device stays the same");
+    }
+
+    async fn a_field_token_is_among_the_own_devices_and_ends_with_them(db) {
+        let house = house(&[(&db, "a", 1)], false).await;
+        let clock = &house.districts[0].clock;
+        let mut worker = house.as_("a.example", "grid001001001").await;
+        assert!(!worker.get("/me/security").await.body.contains("外业采集应用"));
+        let made = worker.post("/surveys/device", "").await;
+        assert!(made.body.contains("id=\"token\"") && made.body.contains("有效期到"), "{}", made.body);
+        clock.advance(Duration::from_secs(1));
+        let page = worker.get("/me/security").await.body;
+        assert!(page.contains("外业采集应用") && page.contains("href=\"/surveys/device\""), "{page}");
+        worker.post("/me/security/devices", "").await;
+        assert!(!worker.get("/me/security").await.body.contains("外业采集应用"));
+        assert!(!worker.get("/surveys/device").await.body.contains("有效期到"));
     }
 
     async fn the_navigation_leads_nowhere_closed(db) {

@@ -15,6 +15,7 @@ mod hotline;
 mod house;
 mod insight;
 mod interface;
+mod keys;
 mod log_in;
 mod logs;
 mod migrations;

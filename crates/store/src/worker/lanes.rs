@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 /// How many lanes each kind may still take.
 type Free = Arc<Mutex<BTreeMap<String, usize>>>;
@@ -17,6 +17,13 @@ struct Taken(Free, String);
 impl Drop for Taken {
     fn drop(&mut self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(self.1.clone()).or_default() += 1;
+    }
+}
+
+/// Says so where work went away without an outcome, which no work of ours does: its lease runs out.
+pub(super) fn ended(how: &Result<(), JoinError>) {
+    if let Err(error) = how {
+        tracing::error!(%error, "work went away without an outcome");
     }
 }
 
@@ -35,7 +42,9 @@ impl Lanes {
         most: usize,
         work: impl Future<Output = ()> + Send + 'static,
     ) {
-        while self.running.try_join_next().is_some() {}
+        while let Some(how) = self.running.try_join_next() {
+            ended(&how);
+        }
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let left = free.entry(kind.clone()).or_insert(most);
         *left = left.saturating_sub(1);
@@ -55,13 +64,16 @@ impl Lanes {
 
     /// Waits until some work has ended; for ever where there is none.
     pub(super) async fn one_ended(&mut self) {
-        if self.running.join_next().await.is_none() {
-            std::future::pending::<()>().await;
+        match self.running.join_next().await {
+            Some(how) => ended(&how),
+            None => std::future::pending().await,
         }
     }
 
     /// Waits until all work has ended.
     pub(super) async fn all_ended(&mut self) {
-        while self.running.join_next().await.is_some() {}
+        while let Some(how) = self.running.join_next().await {
+            ended(&how);
+        }
     }
 }

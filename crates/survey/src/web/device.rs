@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Redirect};
 use linli_kernel::{Error, Timestamp};
 use linli_web::{Access, Chrome, Ctx, Route, WebResult};
 
-use crate::{store, tokens};
+use crate::tokens;
 
 pub(super) fn routes() -> Vec<Route> {
     const MAY: Access = Access::May("survey.fill");
@@ -23,18 +23,19 @@ struct Page {
     url: String,
     user: String,
     token: String,
-    since: Option<Timestamp>,
+    /// Since when and until when the token counts.
+    known: Option<(Timestamp, Timestamp)>,
 }
 
 async fn page(ctx: &Ctx, token: String) -> WebResult {
     let account = ctx.actor.account().ok_or(Error::Forbidden("error-forbidden"))?;
-    let known = store::tokens(&mut ctx.read().await?, account.0).await?;
+    let known = tokens::standing(&mut ctx.read().await?, account, ctx.now()).await?;
     let page = Page {
         chrome: ctx.chrome("survey-device"),
         url: format!("{}/openrosa", ctx.origin),
         user: ctx.actor.name().to_owned(),
         token,
-        since: known.first().map(|(_, at)| *at),
+        known,
     };
     Ok(ctx.page(&page)?.into_response())
 }

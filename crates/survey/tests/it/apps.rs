@@ -27,6 +27,7 @@ async fn real_worker(d: &Arc<District>) -> Actor {
     let id = accounts::create(&mut op, new, &initial).await.unwrap();
     let post = NewPost { role: Role::GridWorker, area: GRID.parse().unwrap(), org, from: None, until: None };
     accounts::grant(&mut op, id, post).await.unwrap();
+    op.tx.execute("UPDATE account SET must_change = FALSE", vec![]).await.unwrap();
     op.commit().await.unwrap();
     let mut conn = d.db.read().await.unwrap();
     accounts::acting(&mut conn, id, d.clock.now()).await.unwrap().unwrap()
@@ -199,6 +200,66 @@ both_engines! {
         });
         assert_eq!(own.post("/surveys/device/end").await.status, StatusCode::SEE_OTHER);
         assert_eq!(app.app("GET", "/openrosa/formList", &token).await.status, StatusCode::UNAUTHORIZED);
+    }
+
+    async fn a_token_ends_with_what_it_stands_for(db) {
+        let d = district(&db).await;
+        published(&d).await;
+        let held = token(&d).await;
+        let app = Pages::new(&d, Actor::Public);
+        let opens = async |token: &str| app.app("GET", "/openrosa/formList", token).await.status == StatusCode::OK;
+        let account = {
+            let mut conn = d.db.read().await.unwrap();
+            linli_kernel::actor::AccountId(conn.scalar("SELECT account FROM survey_token", vec![]).await.unwrap())
+        };
+        let acting = async || {
+            let mut conn = d.db.read().await.unwrap();
+            accounts::acting(&mut conn, account, d.clock.now()).await.unwrap().unwrap()
+        };
+        let fresh = async || {
+            d.clock.advance(std::time::Duration::from_secs(1));
+            let mut op = d.op("test").await.unwrap();
+            op.actor = acting().await;
+            let text = linli_survey::tokens::make(&mut op).await.unwrap();
+            op.commit().await.unwrap();
+            text
+        };
+        let page = Pages::new(&d, acting().await);
+        assert!(opens(&held).await && page.get("/surveys/device").await.text.contains("有效期到"));
+        let access = d.port::<linli_access::Access>().unwrap();
+        let initial = access.passwords.initial(&d.ids).await.unwrap();
+        d.clock.advance(std::time::Duration::from_secs(1));
+        // A new password ends it, and while that is to be changed another one opens nothing either.
+        let mut op = d.op("test").await.unwrap();
+        accounts::reset_password(&mut op, account, &initial).await.unwrap();
+        op.commit().await.unwrap();
+        assert!(!opens(&held).await && !page.get("/surveys/device").await.text.contains("有效期到"));
+        let early = fresh().await;
+        assert!(!opens(&early).await);
+        let mut op = d.op("test").await.unwrap();
+        op.tx.execute("UPDATE account SET must_change = FALSE", vec![]).await.unwrap();
+        op.commit().await.unwrap();
+        assert!(opens(&early).await && !opens(&held).await);
+        // So do a new second factor, the account's end, and half a year.
+        for n in 0..2 {
+            let token = fresh().await;
+            assert!(opens(&token).await);
+            d.clock.advance(std::time::Duration::from_secs(1));
+            let mut op = d.op("test").await.unwrap();
+            if n == 0 {
+                accounts::reset_factor(&mut op, account).await.unwrap();
+            } else {
+                accounts::set_status(&mut op, account, accounts::Status::Disabled).await.unwrap();
+                accounts::set_status(&mut op, account, accounts::Status::Active).await.unwrap();
+            }
+            op.commit().await.unwrap();
+            assert!(!opens(&token).await, "{n}");
+        }
+        let last = fresh().await;
+        d.clock.advance(std::time::Duration::from_hours(24 * 180 - 1));
+        assert!(opens(&last).await);
+        d.clock.advance(std::time::Duration::from_hours(1));
+        assert!(!opens(&last).await);
     }
 
     async fn a_right_token_is_never_counted_and_guesses_are(db) {

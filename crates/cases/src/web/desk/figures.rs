@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use linli_access::Scope;
-use linli_kernel::{AreaCode, Timestamp, actor::OrgId};
+use linli_kernel::{AreaCode, Timestamp, actor::OrgId, time::china_day};
 
 use crate::{
     ledger::{Fact, Mark, Table},
     model::WhistleLevel,
-    read::{add_rates, day_number, head},
+    read::{add_rates, head},
     rules::ratings::Tally,
 };
 
@@ -120,7 +120,7 @@ pub(super) fn by_whistle(table: &Table, scope: &Scope, span: Span) -> Vec<Figure
 pub(super) fn daily_rates(table: &Table, scope: &Scope, span: Span) -> Vec<(i64, Tally)> {
     let mut days: BTreeMap<i64, Tally> = BTreeMap::new();
     for fact in told(table, scope, span.from, span.to) {
-        add_rates(days.entry(day_number(fact.reported_at)).or_default(), fact);
+        add_rates(days.entry(china_day(fact.reported_at)).or_default(), fact);
     }
     days.into_iter().collect()
 }

@@ -7,7 +7,7 @@ use linli_kernel::{
     AreaCode, Timestamp,
     actor::OrgId,
     area::AreaLevel,
-    time::{CHINA_MS, DAY_MS},
+    time::{DAY_MS, china_day, china_day_start},
 };
 use linli_web::{Access, Chrome, Ctx, Markup, Route, WebResult};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     ledger::Ledger,
     model::WhistleLevel,
-    read::{self, BoardCounts, DayCount, Fact, Rates, UNCATEGORISED, day_number},
+    read::{self, BoardCounts, DayCount, Fact, Rates, UNCATEGORISED},
     rules::ratings::{Share, Tally},
 };
 
@@ -215,12 +215,11 @@ where
 }
 
 fn label(day: i64) -> String {
-    Timestamp::from_millis(day * DAY_MS - CHINA_MS).china_date().format("%-m-%-d").to_string()
+    china_day_start(day).china_date().format("%-m-%-d").to_string()
 }
 
 fn rates_chart(ctx: &Ctx, chrome: &Chrome, days: Vec<(i64, Tally)>, span: Span) -> Markup {
-    let marks =
-        gathered(days, day_number(span.from), day_number(span.to), |all: &mut Tally, day| *all += day);
+    let marks = gathered(days, china_day(span.from), china_day(span.to), |all: &mut Tally, day| *all += day);
     let keys = ["desk-day", "desk-rate-response", "desk-rate-solution", "desk-rate-satisfaction"];
     let rows = marks.into_iter().map(|(day, t)| {
         (label(day), vec![percent(t.response), percent(t.solution), percent(t.satisfaction)])
@@ -231,14 +230,14 @@ fn rates_chart(ctx: &Ctx, chrome: &Chrome, days: Vec<(i64, Tally)>, span: Span) 
 fn sources_chart(ctx: &Ctx, chrome: &Chrome, trend: &[DayCount], span: Span) -> Markup {
     let days = trend
         .iter()
-        .map(|d| (day_number(Timestamp::china_midnight(d.date)), (d.found, d.hotline, d.reported)))
+        .map(|d| (china_day(Timestamp::china_midnight(d.date)), (d.found, d.hotline, d.reported)))
         .collect();
     let add = |all: &mut (i64, i64, i64), d: (i64, i64, i64)| {
         all.0 += d.0;
         all.1 += d.1;
         all.2 += d.2;
     };
-    let marks = gathered(days, day_number(span.from), day_number(span.to), add);
+    let marks = gathered(days, china_day(span.from), china_day(span.to), add);
     let keys = ["desk-day", "desk-found-own", "desk-from-hotline", "desk-from-others"];
     let rows = marks.into_iter().map(|(day, (found, hotline, all))| {
         let rest = all - found - hotline;
