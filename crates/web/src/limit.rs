@@ -1,6 +1,11 @@
 //! How often one source may do a thing that costs us something.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use linli_kernel::{Error, Result};
@@ -28,8 +33,19 @@ pub enum Purpose {
     Form,
 }
 
+/// Wrong look-ups of one source in a day: enough for a family with a badly written number, too few to go through the
+/// numbers of a town.
+pub const WRONG_A_DAY: u32 = 20;
+const DAY: Duration = Duration::from_hours(24);
+/// Sources above which those whose day is over are forgotten.
+const SOURCES: usize = 10_000;
+
+/// How often each source was wrong, and since when.
+type Wrong = HashMap<String, (Instant, u32)>;
+
 /// The limiters of the process.
 pub struct Limits {
+    wrong: Mutex<Wrong>,
     report: DefaultKeyedRateLimiter<String>,
     log_in: DefaultKeyedRateLimiter<String>,
     track: DefaultKeyedRateLimiter<String>,
@@ -49,6 +65,7 @@ impl Default for Limits {
     fn default() -> Self {
         let five = NonZeroU32::MIN.saturating_add(4);
         Self {
+            wrong: Mutex::default(),
             report: quota(60, 60),
             log_in: quota(30, 20),
             track: quota(60, 60),
@@ -65,6 +82,40 @@ impl Limits {
     /// Counts one use; answers how long to wait when there were too many.
     pub fn check(&self, purpose: Purpose, source: &str) -> Result<()> {
         self.spend(purpose, source, 1)
+    }
+
+    /// Counts a look-up as wrong before it is known to be right, so that many at once count too. The caller takes it
+    /// back with [`Self::was_right`].
+    ///
+    /// # Errors
+    /// `TooMany` when the source was wrong too often within a day.
+    pub fn perhaps_wrong(&self, source: &str) -> Result<()> {
+        self.wrong_at(source, Instant::now())
+    }
+
+    fn wrong_at(&self, source: &str, now: Instant) -> Result<()> {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = |from: &Instant| now.saturating_duration_since(*from);
+        if wrong.len() >= SOURCES {
+            wrong.retain(|_, (from, _)| since(from) < DAY);
+        }
+        let (from, times) = wrong.entry(source.to_owned()).or_insert((now, 0));
+        if since(from) >= DAY {
+            (*from, *times) = (now, 0);
+        }
+        if *times >= WRONG_A_DAY {
+            return Err(Error::TooMany(DAY.saturating_sub(since(from)).as_secs().max(1)));
+        }
+        *times += 1;
+        Ok(())
+    }
+
+    /// The last look-up of this source was right.
+    pub fn was_right(&self, source: &str) {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, times)) = wrong.get_mut(source) {
+            *times = times.saturating_sub(1);
+        }
     }
 
     /// Counts a use that costs so many units.
@@ -101,6 +152,21 @@ mod tests {
         assert!((30..130).contains(&taken), "a burst of thirty, and what a second brings: {taken}");
         let house = (0..30).all(|_| limits.check(Purpose::Form, "203.0.113.8").is_ok());
         assert!(house, "thirty doors at once are a poster that has just gone up");
+    }
+
+    #[test]
+    fn a_source_is_wrong_so_often_in_a_day_and_no_more() {
+        let limits = Limits::default();
+        let began = Instant::now();
+        for _ in 0..100 {
+            assert!(limits.perhaps_wrong("203.0.113.7").is_ok(), "who is right may look again");
+            limits.was_right("203.0.113.7");
+        }
+        let taken = (0..100).filter(|_| limits.wrong_at("203.0.113.7", began).is_ok()).count();
+        assert_eq!(taken, 20);
+        assert!(limits.wrong_at("203.0.113.7", began + DAY / 2).is_err(), "the whole day");
+        assert!(limits.wrong_at("203.0.113.8", began).is_ok(), "others are not counted with it");
+        assert!(limits.wrong_at("203.0.113.7", began + DAY * 2).is_ok(), "tomorrow again");
     }
 
     #[test]

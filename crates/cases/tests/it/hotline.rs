@@ -31,13 +31,13 @@ async fn started(d: &Arc<District>, path: &Path) -> BatchId {
     id
 }
 
-async fn imported(d: &Arc<District>, path: &Path) -> Batch {
+pub(crate) async fn imported(d: &Arc<District>, path: &Path) -> Batch {
     let id = started(d, path).await;
     turn(d).await;
     batch::get(&mut d.db.read().await.unwrap(), id).await.unwrap()
 }
 
-fn file(text: &str) -> tempfile::NamedTempFile {
+pub(crate) fn file(text: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     file

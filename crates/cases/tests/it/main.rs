@@ -10,6 +10,7 @@ mod http;
 mod jobs;
 mod ledger;
 mod life;
+mod lost;
 mod scope;
 mod search;
 mod together;

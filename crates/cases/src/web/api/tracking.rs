@@ -22,12 +22,12 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct Lost {
     number: String,
-    tail: String,
+    phone: String,
 }
 
 async fn find(ctx: Ctx, Asked(lost, _): Asked<Lost>) -> WebResult {
     ctx.app.limits().check(Purpose::Track, &ctx.source)?;
-    let token = link(&ctx, &lost.number, &lost.tail).await?;
+    let token = link(&ctx, &lost.number, &lost.phone).await?;
     Ok(Json(json!({ "token": token, "tracking_url": format!("{}/t/{token}", ctx.origin) })).into_response())
 }
 
@@ -73,10 +73,11 @@ pub(super) fn operations() -> Vec<Operation> {
     let bodies: Vec<Value> = OWN.iter().map(|a| schema::named(&format!("CaseAction_{a}"))).collect();
     vec![
         Operation::post("/api/v1/tracking", Access::Public, "Find a lost link by number and phone", find)
+            .about("A case whose reporter is hidden or anonymous is not found: only its link leads there.")
             .without_key()
             .takes(schema::object([
                 ("number", schema::text()),
-                ("tail", json!({ "type": "string", "description": "the last four digits of the phone" })),
+                ("phone", json!({ "type": "string", "description": "the whole phone number that the reporter left" })),
             ]))
             .answers(
                 200,
