@@ -34,6 +34,7 @@ case-triaged-already = Somebody else has just dealt with this case; nothing of y
 case-takes-no-task = This case is over, or is a task itself, and takes no tasks
 case-tasks-open = Some tasks are not done yet
 case-time-ahead = The time cannot be later than now
+case-hotline-only = Only who brings in the hotline's messages may set this; please leave it out, or choose another source
 case-unreachable = The reporter left no contact
 case-urgent-already = It is flagged as urgent already
 case-verify-self = Those who did the work do not verify it

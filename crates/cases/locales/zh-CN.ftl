@@ -34,6 +34,7 @@ case-triaged-already = 别人刚刚已经处理了这一件，您的决定没有
 case-takes-no-task = 这件案件已办结，或本身就是一项任务，不能再分任务
 case-tasks-open = 还有任务没有办完
 case-time-ahead = 时间不能晚于现在
+case-hotline-only = 只有负责导入热线工单的人可以填这一项，请不填或换一个来源
 case-unreachable = 反映人没有留下联系方式
 case-urgent-already = 已经标记为紧急
 case-verify-self = 办理的人不能自己核查

@@ -146,8 +146,10 @@ fn locate(new: &NewReport, atlas: &Atlas, district: &AreaCode) -> Result<AreaCod
 }
 
 /// The public speaks for itself; a system only in its key's area; our own people may report wherever
-/// they see something.
-fn authorise(op: &Op, source: Source, area: &AreaCode) -> Result<()> {
+/// they see something. The hotline's numbers are for who brings its messages in: a case under one of them would make
+/// the real message of that number look known.
+fn authorise(op: &Op, new: &NewReport, area: &AreaCode) -> Result<()> {
+    let source = new.source;
     match &op.actor {
         Actor::System => Ok(()),
         Actor::Public if matches!(source, Source::Resident | Source::Rider | Source::Property) => Ok(()),
@@ -160,7 +162,17 @@ fn authorise(op: &Op, source: Source, area: &AreaCode) -> Result<()> {
         Actor::Client { .. } if source == Source::Hotline => Err(Error::Forbidden("error-forbidden")),
         Actor::Client { .. } => op.permit("case.report", &Target::at(area)),
         Actor::Account { .. } => {
-            op.district.port::<Access>()?.policy.require_somewhere(&op.actor, "case.report")
+            let policy = &op.district.port::<Access>()?.policy;
+            policy.require_somewhere(&op.actor, "case.report")?;
+            // A task is a part of a case and takes its source from it.
+            if new.parent.is_some() || policy.allows_somewhere(&op.actor, "hotline.import") {
+                return Ok(());
+            }
+            let mut check = Check::new();
+            check.require(source != Source::Hotline, "source", "case-hotline-only");
+            check.require(new.external.is_none(), "external", "case-hotline-only");
+            check.require(new.reported_at.is_none(), "reported_at", "case-hotline-only");
+            check.done()
         }
     }
 }
@@ -170,7 +182,7 @@ pub async fn report(op: &mut Op, new: NewReport) -> Result<Receipt> {
     let atlas = op.district.port::<AtlasPort>()?.get();
     let said = check(&new, &atlas, op.now)?;
     let area = locate(&new, &atlas, &op.district.area)?;
-    authorise(op, new.source, &area)?;
+    authorise(op, &new, &area)?;
     if let Some(parent) = new.parent {
         parent_takes(op, parent).await?;
     }

@@ -27,6 +27,7 @@ async fn as_told(mut request: Request, next: Next) -> Response {
         Some("other_street") => other_street(),
         Some("water") => water(),
         Some("centre") => centre(),
+        Some("desk") => hotline::desk(),
         Some("client") => Actor::Client {
             id: Uuid::from_u128(9),
             name: "热线系统".into(),
@@ -131,6 +132,28 @@ both_engines! {
         assert_eq!(post(&d, "street", &format!("/api/v1/cases/{number}/actions/file"), json!({})).await.status, StatusCode::OK);
         let now = ask(&d, "street", Method::POST, &path, Some(json!({ "lead": org(GRID_ORG) })), "go").await;
         assert_eq!((now.status, now.json()["state"].as_str()), (StatusCode::OK, Some("assigned")), "{}", now.json());
+    }
+
+    async fn only_the_hotline_s_people_use_its_numbers(s) {
+        let d = district(&s).await;
+        let wrong = |answer: &Answer| -> BTreeSet<String> {
+            let errors = answer.json()["errors"].as_array().cloned().unwrap_or_default();
+            errors.iter().map(|e| e["field"].as_str().unwrap().to_owned()).collect()
+        };
+        let mut mine = told();
+        mine["reported_at"] = json!("2026-11-22T08:00:00+08:00");
+        let refused = post(&d, "street", "/api/v1/cases", mine.clone()).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.json());
+        assert_eq!(wrong(&refused), ["external", "reported_at", "source"].map(str::to_owned).into());
+        // So the message that the hotline sends under this number is taken.
+        let pushed = json!({ "number": "H-7", "nature": "complaint", "text": "污水井冒水", "area": GRID });
+        let taken = post(&d, "client", "/api/v1/hotline/cases", pushed).await;
+        assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.json());
+        // A case of its own, and the hotline's from whoever imports them.
+        for (who, body) in [("street", json!({ "source": "property", "nature": "help", "text": "单元门坏了" })), ("desk", mine)] {
+            let made = post(&d, who, "/api/v1/cases", body).await;
+            assert_eq!(made.status, StatusCode::CREATED, "{who}: {}", made.json());
+        }
     }
 
     async fn a_life_in_json(s) {
