@@ -122,3 +122,7 @@ privacy-fields-reporters = Names and phones of those who reported
 privacy-purpose-reporters = To ask back, to say what became of it, to call back
 privacy-note-reporters = Statutory duty
 privacy-from-reporters = from when the case ended
+privacy-fields-hotline = Wrong rows of hotline files
+privacy-purpose-hotline = To mend them and bring the file again
+privacy-note-hotline = Statutory duty
+privacy-from-hotline = from when the file was brought

@@ -122,3 +122,7 @@ privacy-fields-reporters = 反映人姓名和电话
 privacy-purpose-reporters = 办理诉求、告知结果、回访
 privacy-note-reporters = 履行法定职责
 privacy-from-reporters = 从案件办结起算
+privacy-fields-hotline = 热线表格中有误的行
+privacy-purpose-hotline = 改正后重新导入
+privacy-note-hotline = 履行法定职责
+privacy-from-hotline = 从上传表格起算

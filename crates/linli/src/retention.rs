@@ -25,6 +25,15 @@ pub(crate) const STEWARDS: &[Steward] = &[
         erase: None,
     },
     Steward {
+        fields: "hotline",
+        basis: Basis::Duty,
+        days: 30,
+        most: 365,
+        enforce: |op, before, most| Box::pin(linli_cases::retention::destroy_sheets(op, before, most)),
+        // A wrong row does not say whose it is.
+        erase: None,
+    },
+    Steward {
         fields: "survey",
         basis: Basis::Consent,
         days: 3 * 365,
