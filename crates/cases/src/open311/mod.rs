@@ -205,9 +205,11 @@ async fn post_request(ctx: Ctx, pairs: Pairs, request: Request) -> WebResult {
         Err(response) => return Ok(response),
     };
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    // Stays until the end: it holds what the files take of the memory for uploads.
+    let mut upload = Upload::default();
     let (sent, files) = if kind.starts_with("multipart/form-data") {
-        let upload = Upload::from_request(request, &()).await?;
-        (upload.fields, upload.files)
+        upload = Upload::from_request(request, &()).await?;
+        (std::mem::take(&mut upload.fields), std::mem::take(&mut upload.files))
     } else {
         let pairs = Form::<Vec<(String, String)>>::from_request(request, &()).await;
         let Form(pairs) = pairs.map_err(|_| Error::field("form", "error-form-broken"))?;
