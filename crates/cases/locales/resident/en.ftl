@@ -80,6 +80,7 @@ resident-error-place = Please say where: use the position, the map, the list, or
 resident-error-position = This position cannot be read
 resident-error-not-found = Number and phone do not lead to a report. Please check both; if you stayed hidden or anonymous, only your link leads there
 resident-error-phone = Please give the whole phone number that you left
+resident-error-photos-again = Please choose the photos once more: they are kept only when the rest is right
 resident-error-stars = Please choose a rating
 case-error-photos-many = At most 6 photos
 resident-done-title = Received

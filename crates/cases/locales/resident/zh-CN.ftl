@@ -80,6 +80,7 @@ resident-error-place = 请告诉我们在哪里：用手机定位、在地图上
 resident-error-position = 这个位置读不出来
 resident-error-not-found = 按这个编号和手机号没有查到，请再核对；选了隐去身份或匿名的，只能用当时的链接查
 resident-error-phone = 请填当时留的完整手机号
+resident-error-photos-again = 请把照片再选一次：其他内容填对了才会收下照片
 resident-error-stars = 请选一个评价
 case-error-photos-many = 最多放 6 张照片
 resident-done-title = 已收到

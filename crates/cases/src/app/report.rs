@@ -6,7 +6,7 @@ use linli_grid::{Atlas, AtlasPort, geometry::Wgs84};
 use linli_kernel::{
     Actor, AreaCode, Error, Result, Timestamp, actor::OrgId, error::Check, params, person::parse_phone,
 };
-use linli_store::Op;
+use linli_store::{District, Op};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -175,6 +175,17 @@ fn authorise(op: &Op, new: &NewReport, area: &AreaCode) -> Result<()> {
             check.done()
         }
     }
+}
+
+/// Whether a report has what it needs, without writing anything: asked before its photos are stored.
+///
+/// # Errors
+/// What is wrong, field by field.
+pub fn sound(district: &District, new: &NewReport, now: Timestamp) -> Result<()> {
+    let atlas = district.port::<AtlasPort>()?.get();
+    check(new, &atlas, now)?;
+    locate(new, &atlas, &district.area)?;
+    Ok(())
 }
 
 /// Opens a case. The caller commits.

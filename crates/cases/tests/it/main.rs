@@ -11,6 +11,7 @@ mod jobs;
 mod ledger;
 mod life;
 mod lost;
+mod photos;
 mod scope;
 mod search;
 mod together;
