@@ -45,6 +45,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "household/0016_request_phone",
         sql: include_str!("../migrations/0016_request_phone.sql"),
     },
+    Migration { name: "household/0017_photo_files", sql: include_str!("../migrations/0017_photo_files.sql") },
 ];
 
 /// The slice as the binary wires it.

@@ -20,6 +20,7 @@ use linli_web::Manifest;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "survey/0001_survey", sql: include_str!("../migrations/0001_survey.sql") },
     Migration { name: "survey/0002_answer_said", sql: include_str!("../migrations/0002_answer_said.sql") },
+    Migration { name: "survey/0003_photo_files", sql: include_str!("../migrations/0003_photo_files.sql") },
 ];
 
 /// What this slice brings.

@@ -5,7 +5,7 @@ use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
 
 use linli_access::{Access, Authorise, Target};
 use linli_grid::AtlasPort;
-use linli_kernel::{Error, FieldError, Result, Timestamp, params};
+use linli_kernel::{Error, FieldError, Result, params};
 use linli_store::{
     District, Entry, Op,
     outbox::Task,
@@ -31,7 +31,7 @@ pub const TIDY: &str = "hotline.tidy";
 /// The outbox kind of forgetting files that nobody imported.
 pub const FORGET: &str = "hotline.forget";
 const HOUR: Duration = Duration::from_hours(1);
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const DAY: Duration = Duration::from_hours(24);
 /// Files forgotten in one turn.
 const FORGOTTEN: i64 = 100;
 /// Rows of one piece: the write lock is never held long.
@@ -352,7 +352,7 @@ fn tidy(district: Arc<District>, task: Task) -> Work<'static> {
 /// A file that nobody imported within a day goes, with its copy: it holds names and phones in clear.
 fn forget(op: &mut Op) -> Work<'_> {
     Box::pin(async move {
-        let before = Timestamp::from_millis(op.now.millis() - DAY_MS);
+        let before = op.now.minus(DAY);
         for id in batch::forget_staged(&mut op.tx, before, FORGOTTEN).await? {
             log(op, "hotline.discard", id, json!({ "reason": "not imported within a day" })).await?;
             op.emit(TIDY, &Piece { batch: id }).await?;
