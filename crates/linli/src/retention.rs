@@ -129,7 +129,8 @@ async fn sweep(district: Arc<District>) -> Result<()> {
         blobs.put_back(&name)?;
     }
     let all = blobs.clone();
-    let old = tokio::task::spawn_blocking(move || all.older_than(before)).await.map_err(Error::internal)??;
+    let old =
+        tokio::task::spawn_blocking(move || all.older_than(before)).await.map_err(Error::internal)??;
     let mut gone = 0_usize;
     for piece in old.chunks(PIECE) {
         let known = named(&district, piece).await?;
@@ -200,7 +201,8 @@ mod tests {
                 }
             }
         }
-        let asked: BTreeSet<_> = NAMING.iter().copied().filter(|(_, column)| column.ends_with("blob")).collect();
+        let asked: BTreeSet<_> =
+            NAMING.iter().copied().filter(|(_, column)| column.ends_with("blob")).collect();
         assert_eq!(found, asked);
     }
 }

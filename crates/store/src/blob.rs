@@ -89,7 +89,9 @@ impl Blobs {
     pub fn older_than(&self, before: Timestamp) -> Result<Vec<String>> {
         let mut names = self.names()?;
         // One that has gone meanwhile is nobody's concern.
-        names.retain(|name| self.path(name).and_then(|path| stored_at(&path).ok()).is_some_and(|at| at < before));
+        names.retain(|name| {
+            self.path(name).and_then(|path| stored_at(&path).ok()).is_some_and(|at| at < before)
+        });
         Ok(names)
     }
 

@@ -63,7 +63,8 @@ impl Room {
         if missing == 0 {
             return Ok(());
         }
-        let more = self.budget.try_acquire_many(missing).map_err(|_| Error::Unavailable("error-uploads-full"))?;
+        let more =
+            self.budget.try_acquire_many(missing).map_err(|_| Error::Unavailable("error-uploads-full"))?;
         match &mut self.places {
             Some(places) => places.merge(more),
             None => self.places = Some(more),
@@ -332,7 +333,10 @@ mod tests {
         let first = Upload::within(form(&[2 * PIECE]).await, (FILE_LIMIT, 6), budget).await.unwrap();
         let full = Upload::within(form(&[2 * PIECE]).await, (FILE_LIMIT, 6), budget).await;
         assert!(matches!(full, Err(Error::Unavailable("error-uploads-full"))), "{full:?}");
-        assert!(Upload::within(form(&[PIECE / 2]).await, (FILE_LIMIT, 6), budget).await.is_ok(), "a small one has room");
+        assert!(
+            Upload::within(form(&[PIECE / 2]).await, (FILE_LIMIT, 6), budget).await.is_ok(),
+            "a small one has room"
+        );
         drop(first);
         assert_eq!(budget.available_permits(), 4, "all of it is given back");
     }

@@ -12,7 +12,8 @@ use tower::ServiceExt;
 use super::*;
 
 /// One red pixel.
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
+const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
 
 fn form(fields: &[(&str, &str)], photos: usize) -> Vec<u8> {
     let part = |name: &str| format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"");

@@ -20,7 +20,11 @@ use linli_forms::{
     xform,
 };
 use linli_kernel::{Actor, Error, Result};
-use linli_web::{Access, Ctx, Route, error, limit::Purpose, upload::{FILE_LIMIT, Room}};
+use linli_web::{
+    Access, Ctx, Route, error,
+    limit::Purpose,
+    upload::{FILE_LIMIT, Room},
+};
 use serde::Deserialize;
 
 use super::photos;
@@ -205,7 +209,8 @@ struct Parcel {
 async fn unpack(request: Request) -> Result<Parcel> {
     let broken = || Error::field("form", "error-form-broken");
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
-    let (mut parcel, mut left) = (Parcel { xml: Vec::new(), files: Vec::new(), room: Room::default() }, LENGTH);
+    let (mut parcel, mut left) =
+        (Parcel { xml: Vec::new(), files: Vec::new(), room: Room::default() }, LENGTH);
     let mut parts = 0;
     while let Some(field) = form.next_field().await.map_err(|error| told(&error))? {
         parts += 1;
