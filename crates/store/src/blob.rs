@@ -11,11 +11,11 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use linli_kernel::{Error, Result, Timestamp};
+use linli_kernel::{Error, Result, Timestamp, hex};
 use sha2::{Digest, Sha256};
 
 fn name_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    hex(Sha256::digest(bytes))
 }
 
 /// A folder of blobs.

@@ -147,7 +147,7 @@ const TOUCH: Duration = Duration::from_mins(1);
 /// Under which failed passwords of `login` are counted, whether or not there is such an account.
 pub(crate) fn login_key(login: &str) -> String {
     let login = login.trim().to_ascii_lowercase();
-    format!("login:{}", token::hex(&token::hash(&login)))
+    format!("login:{}", linli_kernel::hex(token::hash(&login)))
 }
 
 /// Under which failed second factors are counted.

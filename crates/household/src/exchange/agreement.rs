@@ -8,7 +8,7 @@ use linli_access::{
 };
 use linli_grid::AtlasPort;
 use linli_kernel::{
-    Actor, AreaCode, Cursor, Error, Page, Result, Timestamp, error::Check, params, text_enum,
+    Actor, AreaCode, Cursor, Error, Page, Result, Timestamp, error::Check, hex, params, text_enum,
 };
 use linli_store::{Conn, Entry, Op, Where};
 use linli_web::outward::Reach;
@@ -278,10 +278,7 @@ pub async fn conclude(op: &mut Op, new: &NewAgreement) -> Result<(AgreementId, H
     let (key_id, key) = key_for(op, &new.peer, new.direction, new.ends_at).await?;
     let id = AgreementId(op.uuid());
     let url = Some(new.url.clone()).filter(|url| !url.is_empty());
-    let secret = url.as_ref().map(|_| {
-        let bytes = op.district.ids.bytes::<32>();
-        bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-    });
+    let secret = url.as_ref().map(|_| hex(op.district.ids.bytes::<32>()));
     let access = op.district.port::<Access>()?;
     let sealed = access.keyring.seal_text(Purpose::Partner, &place(id), secret.as_deref())?;
     let author = op.actor.name().to_owned();

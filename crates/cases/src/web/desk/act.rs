@@ -6,7 +6,7 @@ use axum::{
     http::header,
     response::Response,
 };
-use linli_kernel::{Error, Result};
+use linli_kernel::{Error, Result, hex};
 use linli_store::idempotency::{self, Claim};
 use linli_web::{
     Access, Ctx, Problems, Route, WebError, WebResult,
@@ -67,7 +67,7 @@ pub(super) fn fingerprint(path: &str, typed: &Typed) -> String {
         hash.update(b"=");
         hash.update(value.as_bytes());
     }
-    hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    hex(hash.finalize())
 }
 
 /// Claims the form's key for this person; `true` if the same form has been done before.
