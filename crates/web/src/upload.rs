@@ -343,8 +343,8 @@ mod tests {
 
     #[tokio::test]
     async fn files_beyond_the_last_take_no_room_and_the_words_stay() {
-        let budget = room(7);
-        let upload = Upload::within(form(&[PIECE; 12]).await, (FILE_LIMIT, 6), budget).await.unwrap();
+        let budget = room(2);
+        let upload = Upload::within(form(&[PIECE / 4; 12]).await, (FILE_LIMIT, 6), budget).await.unwrap();
         assert_eq!((upload.files.len(), upload.left_out), (6, 6));
         assert_eq!(upload.text("text"), Some("typed"));
         let empty = Upload::within(form(&[9, 9, 0]).await, (FILE_LIMIT, 2), room(1)).await.unwrap();

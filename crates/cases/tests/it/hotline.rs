@@ -183,6 +183,7 @@ both_engines! {
 
     async fn a_file_that_nobody_imports_goes_after_a_day(s) {
         let d = district(&s).await;
+        worker::arm(&d, &(linli_cases::manifest().handlers)()).await.unwrap();
         let copies = || d.port::<Blobs>().unwrap().folder().join("import").read_dir().unwrap().count();
         staged(&d, file(&format!("{HEAD}W1,a,b,2019-02-28,,,,\n")).path()).await.unwrap();
         d.clock.advance(std::time::Duration::from_hours(23));
