@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use linli_access::{Access, Purpose};
 use linli_grid::Atlas;
-use linli_kernel::{AreaCode, Error, Result, Timestamp, area::AreaLevel};
+use linli_kernel::{AreaCode, Error, Result, Timestamp, area::AreaLevel, params};
 use linli_store::{Conn, Where};
 use linli_web::Locale;
 use uuid::Uuid;
@@ -13,12 +13,15 @@ use uuid::Uuid;
 use super::{
     format::{Fault, Fields, Node},
     personal::without,
-    services::Settings,
+    services::{self, Settings},
 };
 use crate::{
     app::contact_place,
-    hotline::{sheets::state_key, times},
-    model::{CaseState, ClockKind, Nature, Source},
+    hotline::{
+        sheets::{Answer, state_key},
+        times,
+    },
+    model::{CaseId, CaseState, ClockKind, Nature, Source},
     store::{COLUMNS, CaseRecord},
 };
 
@@ -177,12 +180,11 @@ pub async fn list(conn: &mut Conn, wish: Wish, around: &Around<'_>) -> Result<Ve
 }
 
 /// The reporter's own name and phone, which stand in many a text.
-fn own_words(access: &Access, row: &PublicRow) -> Result<Vec<String>> {
+fn own_words(access: &Access, id: CaseId, [name, phone]: [&Option<Vec<u8>>; 2]) -> Result<Vec<String>> {
     let clear = |field: &str, sealed: &Option<Vec<u8>>| {
-        let place = contact_place(row.record.id, field);
-        access.keyring.open_text(Purpose::Reporter, &place, sealed.as_deref())
+        access.keyring.open_text(Purpose::Reporter, &contact_place(id, field), sealed.as_deref())
     };
-    let all = [clear("name", &row.reporter_name)?, clear("phone", &row.reporter_phone)?];
+    let all = [clear("name", name)?, clear("phone", phone)?];
     Ok(all.into_iter().flatten().collect())
 }
 
@@ -194,7 +196,11 @@ fn shown(row: &PublicRow, around: &Around<'_>) -> Result<Node> {
     let guarded = sensitive || record.hidden;
     // What was written by telephone or to our own people was not written for everybody.
     let told = record.source == Source::Open311 && !guarded;
-    let own = if told { own_words(access, row)? } else { Vec::new() };
+    let own = if told {
+        own_words(access, record.id, [&row.reporter_name, &row.reporter_phone])?
+    } else {
+        Vec::new()
+    };
     let over = record.state.is_over();
     let expected = if over {
         None
@@ -241,6 +247,46 @@ fn shown(row: &PublicRow, around: &Around<'_>) -> Result<Node> {
         ("long", Node::real(point.map(|p| coarse(p.1)))),
         ("media_url", Node::maybe(media)),
     ]))
+}
+
+/// Those who told a case and the one with which it was merged.
+#[derive(sqlx::FromRow)]
+struct Teller {
+    id: CaseId,
+    category: Option<String>,
+    hidden: bool,
+    reporter_name: Option<Vec<u8>>,
+    reporter_phone: Option<Vec<u8>>,
+}
+
+/// The reply to a case as [`list`] tells it: at its end, without what tells who reported, and nothing where the case is
+/// hidden or of a sensitive kind.
+pub(crate) async fn reply(
+    conn: &mut Conn,
+    access: &Access,
+    id: CaseId,
+    answer: &Answer,
+) -> Result<Option<String>> {
+    let over = matches!(answer.state, CaseState::Closed | CaseState::Rated);
+    let Some(text) = answer.reply().filter(|_| over) else { return Ok(None) };
+    let tellers: Vec<Teller> = conn
+        .all(
+            "SELECT id, category, hidden, reporter_name, reporter_phone FROM case_file
+             WHERE id = $1 OR id = (SELECT merged_into FROM case_file WHERE id = $1)",
+            params![id],
+        )
+        .await?;
+    let settings = services::settings(conn).await?;
+    let sensitive = |code: &str| settings.sensitive.iter().any(|kind| code.starts_with(kind.as_str()));
+    let guarded = |one: &Teller| one.hidden || one.category.as_deref().is_some_and(sensitive);
+    if tellers.iter().any(guarded) {
+        return Ok(None);
+    }
+    let mut own = Vec::new();
+    for one in &tellers {
+        own.extend(own_words(access, one.id, [&one.reporter_name, &one.reporter_phone])?);
+    }
+    Ok(Some(without(&text, &own)))
 }
 
 /// The number of the case that a token belongs to.
