@@ -74,6 +74,23 @@ both_engines! {
         assert!(page.contains("At most 6 photos") && page.contains("还有一处也在冒水"), "{page}");
     }
 
+    async fn the_secret_of_a_link_is_not_kept_with_the_keys(s) {
+        let d = district(&s).await;
+        let receipt = report(&d, well()).await;
+        let said = [("idempotency_key", "1234567890"), ("do", "comment"), ("text", "还在冒水")];
+        for _ in 0..2 {
+            let (status, page) = send(&d, &format!("/t/{}", receipt.token), form(&said, 0)).await;
+            assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        }
+        let mut conn = d.db.read().await.unwrap();
+        let kept: Vec<(String, String)> =
+            conn.all("SELECT key, answer FROM idempotency", vec![]).await.unwrap();
+        assert_eq!(kept.len(), 1);
+        assert!(!kept[0].0.contains(&receipt.token) && !kept[0].1.contains(&receipt.token), "{kept:?}");
+        let sql = "SELECT count(*) FROM case_entry WHERE action = 'comment'";
+        assert_eq!(conn.scalar::<i64>(sql, vec![]).await.unwrap(), 1, "the same twice is once");
+    }
+
     async fn who_has_no_link_is_refused_before_anything_is_read(s) {
         let d = district(&s).await;
         let receipt = report(&d, well()).await;

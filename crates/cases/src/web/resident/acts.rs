@@ -68,11 +68,11 @@ async fn act(ctx: &Ctx, token: &str, key: Option<&str>, command: Command, photos
 pub(super) async fn send(ctx: Ctx, Path(token): Path<String>, request: Request) -> WebResult {
     ctx.app.limits().check(Purpose::Track, &ctx.source)?;
     // Before the body is read: whoever has no link sends us no photos.
-    case_of_token(&mut *ctx.read().await?, &token).await?;
+    let id = case_of_token(&mut ctx.read().await?, &token).await?;
     let mut upload = Upload::few(request, form::PHOTOS).await?;
     let field = |name: &str| upload.text(name).unwrap_or_default().to_owned();
     let said = Said { act: field("do"), text: field("text"), satisfaction: field("satisfaction") };
-    let key = once::key(&format!("track/{token}"), &upload);
+    let key = once::key(&format!("track/{id}"), &upload);
     let done = match command(&said) {
         Ok(command) => match form::photos(&ctx, &mut upload).await {
             Ok(photos) => act(&ctx, &token, key.as_deref(), command, photos).await,
