@@ -368,6 +368,7 @@ intake-error-handed = The first passwords were handed out already; reset a passw
 intake-error-decided = Somebody has decided this already
 intake-error-too-many = Too many at once; at most 500
 access-done-decided = Decided
+act-account-export = Exported the list of accounts
 act-account-intake-upload = Uploaded a sheet of accounts
 act-account-intake-run = Made accounts from a sheet
 act-account-intake-hand-out = Fetched first passwords

@@ -368,6 +368,7 @@ intake-error-handed = 初始密码已经发放；遗失的请重置密码
 intake-error-decided = 这项申请已有人处理
 intake-error-too-many = 一次最多处理 500 项
 access-done-decided = 已处理
+act-account-export = 导出账号列表
 act-account-intake-upload = 上传账号表格
 act-account-intake-run = 批量新建账号
 act-account-intake-hand-out = 下载初始密码表

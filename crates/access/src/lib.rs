@@ -23,7 +23,6 @@ use serde::Deserialize;
 
 pub use keyring::{Keyring, Master, MasterFault, Purpose, Suite};
 pub use policy::{Authorise, Policy, Scope, Target};
-pub(crate) use token::hex;
 
 /// The tables of this slice.
 pub const MIGRATIONS: &[Migration] = &[

@@ -1,7 +1,7 @@
 //! Random tokens: the holder keeps the text, the database its hash only.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use linli_kernel::Ids;
+use linli_kernel::{Ids, hex};
 use sha2::{Digest, Sha256};
 
 /// 256 random bits as 43 characters.
@@ -14,15 +14,6 @@ pub(crate) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
-        .map(char::from)
-        .collect()
-}
-
 /// Percent-encodes all but unreserved characters and `keep`.
 pub(crate) fn percent(text: &str, keep: &[u8]) -> String {
     let mut out = String::with_capacity(text.len());
@@ -31,7 +22,7 @@ pub(crate) fn percent(text: &str, keep: &[u8]) -> String {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            out.push_str(&hex(&[byte]).to_uppercase());
+            out.push_str(&hex([byte]).to_uppercase());
         }
     }
     out
@@ -56,7 +47,7 @@ mod tests {
         let ids = Ids::seeded(1);
         assert_eq!(make(&ids).len(), 43);
         assert_ne!(make(&ids), make(&ids));
-        assert_eq!(hex(&[0, 10, 255]), "000aff");
+        assert_eq!(hex([0, 10, 255]), "000aff");
         assert_eq!(percent("/a b?", b"/"), "/a%20b%3F");
         let words = readable(&ids, 4, 4);
         assert_eq!(words.split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4]);

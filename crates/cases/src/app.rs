@@ -18,7 +18,7 @@ pub(crate) use contact::view as reporter_view;
 pub use contact::{Contact, ReporterView, unmask};
 pub use photo::Photo;
 pub use report::{
-    NewReport, NewTask, Receipt, ReporterInput, add_task, case_of_token, report, tracking_token,
+    NewReport, NewTask, Receipt, ReporterInput, add_task, case_of_token, report, sound, tracking_token,
 };
 pub use seen::notices_seen;
 pub use triage::{BULK, PerCase, TriageDecision, act_on_many, triage, triage_many};

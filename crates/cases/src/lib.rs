@@ -30,8 +30,10 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "cases/0030_ledger", sql: include_str!("../migrations/0030_ledger.sql") },
     Migration { name: "cases/0031_merged", sql: include_str!("../migrations/0031_merged.sql") },
+    Migration { name: "cases/0033_photo_files", sql: include_str!("../migrations/0033_photo_files.sql") },
     Migration { name: "cases/hotline_0001", sql: include_str!("../migrations/hotline_0001.sql") },
     Migration { name: "cases/hotline_0002", sql: include_str!("../migrations/hotline_0002.sql") },
+    Migration { name: "cases/hotline_0003", sql: include_str!("../migrations/hotline_0003.sql") },
 ];
 
 /// The slice as the binary wires it.

@@ -4,6 +4,8 @@
 use linli_kernel::{Result, Timestamp, params};
 use linli_store::Op;
 
+use crate::hotline::batch;
+
 /// Destroys who reported the cases that had ended before then, at most so many; answers how many.
 pub async fn destroy_reporters(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
     op.tx
@@ -14,4 +16,9 @@ pub async fn destroy_reporters(op: &mut Op, before: Timestamp, most: i64) -> Res
             params![before, most],
         )
         .await
+}
+
+/// Destroys the wrong rows of hotline files that came before then, at most so many; answers how many.
+pub async fn destroy_sheets(op: &mut Op, before: Timestamp, most: i64) -> Result<u64> {
+    batch::destroy_faults(&mut op.tx, before, most).await
 }

@@ -2,11 +2,10 @@
 
 use std::{
     collections::HashMap,
-    fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use linli_kernel::{AreaCode, area::AreaLevel};
+use linli_kernel::{AreaCode, area::AreaLevel, hex};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -54,11 +53,7 @@ impl GeoFiles {
 impl GeoFile {
     fn new(text: String) -> Self {
         let hash = Sha256::digest(text.as_bytes());
-        let tag = hash.iter().take(12).fold(String::from("W/\""), |mut tag, byte| {
-            let _ = write!(tag, "{byte:02x}");
-            tag
-        });
-        Self { tag: tag + "\"", text }
+        Self { tag: format!("W/\"{}\"", hex(&hash[..12])), text }
     }
 }
 

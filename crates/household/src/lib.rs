@@ -50,6 +50,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "household/0018_exchange_feed",
         sql: include_str!("../migrations/0018_exchange_feed.sql"),
     },
+    Migration { name: "household/0019_photo_files", sql: include_str!("../migrations/0019_photo_files.sql") },
 ];
 
 /// The slice as the binary wires it.

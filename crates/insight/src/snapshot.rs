@@ -4,6 +4,7 @@
 
 use std::{fs, io, io::Write, path::Path};
 
+use linli_kernel::hex;
 use linli_text::RepeatIndex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -30,7 +31,7 @@ fn check(seen: i64, mark: Option<Uuid>, index: &[u8]) -> String {
         .chain_update(mark.unwrap_or_default().as_bytes())
         .chain_update(tail)
         .finalize();
-    digest.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    hex(&digest[..8])
 }
 
 pub(crate) fn write(folder: &Path, index: &[u8], (seen, mark): (i64, Option<Uuid>)) -> io::Result<()> {

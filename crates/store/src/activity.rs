@@ -5,7 +5,7 @@
 //! moment later and in batches, so that writers never queue for the end of the chain. Triggers refuse
 //! any other change. [`verify`] walks the chain from its start.
 
-use linli_kernel::{AreaCode, Result, Timestamp, params};
+use linli_kernel::{AreaCode, Result, Timestamp, hex, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -237,7 +237,7 @@ pub async fn verify(db: &Db) -> Result<Verdict> {
         debug_assert_eq!(seq, end);
     }
     let open = conn.scalar("SELECT count(*) FROM activity WHERE seq IS NULL", vec![]).await?;
-    let head = last.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let head = hex(last);
     Ok(Verdict { sealed: seq, open, head, faults })
 }
 

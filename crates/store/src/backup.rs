@@ -9,7 +9,7 @@ use std::{
     process::Stdio,
 };
 
-use linli_kernel::{Error, Result, params};
+use linli_kernel::{Error, Result, hex, params};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::process::Command;
@@ -29,7 +29,7 @@ pub fn checksum(path: &Path) -> Result<String> {
     let read = || -> io::Result<String> {
         let mut hash = Sha256::new();
         io::copy(&mut fs::File::open(path)?, &mut HashWriter(&mut hash))?;
-        Ok(hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")))
+        Ok(hex(hash.finalize()))
     };
     read().map_err(|e| at(path, e))
 }

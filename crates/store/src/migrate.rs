@@ -4,7 +4,7 @@
 //! for one engine between `-- sqlite` or `-- postgres` and `-- end`. The text is hashed when it is
 //! applied; a changed text of an applied migration is refused.
 
-use linli_kernel::{Error, Result, Timestamp, params};
+use linli_kernel::{Error, Result, Timestamp, hex, params};
 use sha2::{Digest, Sha256};
 
 use crate::{Conn, Db};
@@ -58,7 +58,7 @@ pub fn translate(sql: &str, postgres: bool) -> String {
 }
 
 fn hash(sql: &str) -> String {
-    Sha256::digest(sql.as_bytes()).iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    hex(&Sha256::digest(sql.as_bytes())[..8])
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migration (

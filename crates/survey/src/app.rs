@@ -2,7 +2,7 @@
 
 use linli_access::{Access, Authorise as _, Purpose, Target};
 use linli_forms::{Engine, Fault, Form, Instance, Kind, Now, Reading, xform};
-use linli_kernel::{AreaCode, Error, FieldError, Result, Timestamp};
+use linli_kernel::{AreaCode, Error, FieldError, Result, Timestamp, hex};
 use linli_store::{Conn, Entry, Op};
 use md5::{Digest as _, Md5};
 use serde_json::json;
@@ -80,7 +80,7 @@ pub async fn keep(op: &mut Op, new: NewVersion) -> Result<(SurveyId, VersionId)>
         definition: serde_json::to_string(&form).map_err(Error::internal)?,
         problems: serde_json::to_string(&new.reading.problems).map_err(Error::internal)?,
         questions: i64::try_from(questions).unwrap_or(i64::MAX),
-        md5: hex(&Md5::digest(xform::write(&form).as_bytes())),
+        md5: hex(Md5::digest(xform::write(&form).as_bytes())),
         created_by: op.actor.name().to_owned(),
         created_at: op.now,
         published_at: None,
@@ -112,14 +112,6 @@ async fn begin(op: &mut Op, area: &AreaCode, form: &Form) -> Result<Survey> {
     };
     store::insert(&mut op.tx, &survey).await?;
     Ok(survey)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// Asks a version from now on.

@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "survey/0001_survey", sql: include_str!("../migrations/0001_survey.sql") },
     Migration { name: "survey/0002_answer_said", sql: include_str!("../migrations/0002_answer_said.sql") },
     Migration { name: "survey/0003_answer_named", sql: include_str!("../migrations/0003_answer_named.sql") },
+    Migration { name: "survey/0004_photo_files", sql: include_str!("../migrations/0004_photo_files.sql") },
 ];
 
 /// What this slice brings.

@@ -12,6 +12,7 @@ error-not-found = There is no such page, or you may not see it
 error-too-many = Too many tries; please wait { $seconds } seconds
 error-internal = Something went wrong on our side and nothing was saved. Please try again later
 error-busy = The system is busy; please try again in a moment
+error-uploads-full = Many files are being sent at this moment and there is no room for yours. Please wait half a minute and send again
 error-disk = The file cannot be stored just now; please try again later
 error-exists = There is already such a record
 error-in-use = This record is in use and cannot be changed this way

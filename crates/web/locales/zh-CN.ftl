@@ -12,6 +12,7 @@ error-not-found = 没有找到这个页面，或者您无权查看
 error-too-many = 操作太频繁，请 { $seconds } 秒后再试
 error-internal = 系统出错了，您的内容没有保存。请稍后再试一次
 error-busy = 系统正忙，请稍后再试
+error-uploads-full = 现在传文件的人太多，您的暂时收不下。请等半分钟再发一次
 error-disk = 文件暂时存不下，请稍后再试
 error-exists = 已经有一条相同的记录
 error-in-use = 这条记录正被使用，不能这样改

@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use linli_kernel::hex;
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
@@ -20,10 +21,7 @@ static VERSIONS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     Dist::iter()
         .filter_map(|name| {
             let hash = Dist::get(&name)?.metadata.sha256_hash();
-            Some((
-                name.to_string(),
-                hash.iter().take(5).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")),
-            ))
+            Some((name.to_string(), hex(&hash[..5])))
         })
         .collect()
 });

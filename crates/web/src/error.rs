@@ -113,13 +113,20 @@ pub(crate) fn plain(code: StatusCode, allow: Option<HeaderValue>) -> Response {
     response
 }
 
+/// After so many seconds somebody whom we had no room for may try again.
+const BUSY_SECONDS: u64 = 30;
+
 /// The final form of an error.
 pub(crate) fn render(ctx: &Ctx, error: &Error, json: bool) -> Response {
     if let Error::Internal(cause) = error {
         tracing::error!(request = %ctx.request, path = %ctx.path.split('?').next().unwrap_or_default(), error = %cause, "request failed");
     }
     let code = status(error);
-    let wait = if let Error::TooMany(seconds) = error { *seconds } else { 0 };
+    let wait = match error {
+        Error::TooMany(seconds) => *seconds,
+        Error::Unavailable(_) => BUSY_SECONDS,
+        _ => 0,
+    };
     let sentence = ctx.locale.t_with(key(error), &[("seconds", wait.to_string())]);
     let none: Vec<FieldError> = Vec::new();
     let fields = if let Error::Invalid(fields) = error { fields } else { &none };

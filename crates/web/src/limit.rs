@@ -1,15 +1,20 @@
 //! How often one source may do a thing that costs us something.
 
+mod wrong;
+
 use std::{
     borrow::Cow,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use linli_kernel::{Error, Result};
+
+pub use wrong::WRONG_A_DAY;
+use wrong::Wrong;
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +41,7 @@ pub enum Purpose {
 
 /// The limiters of the process.
 pub struct Limits {
+    wrong: Wrong,
     report: DefaultKeyedRateLimiter<String>,
     log_in: DefaultKeyedRateLimiter<String>,
     track: DefaultKeyedRateLimiter<String>,
@@ -78,7 +84,25 @@ impl DistrictLimits<'_> {
 
     /// Counts a use that costs so many units.
     pub fn spend(&self, purpose: Purpose, source: &str, units: u32) -> Result<()> {
-        self.all.spend(purpose, format!("{} {}", self.district, network(source)), units)
+        self.all.spend(purpose, self.key(source), units)
+    }
+
+    /// Counts a look-up as wrong before it is known to be right, so that many at once count too. The caller takes it
+    /// back with [`Self::was_right`].
+    ///
+    /// # Errors
+    /// `TooMany` when the source was wrong too often within a day.
+    pub fn perhaps_wrong(&self, source: &str) -> Result<()> {
+        self.all.wrong.count(self.key(source), Instant::now())
+    }
+
+    /// The last look-up of this source was right.
+    pub fn was_right(&self, source: &str) {
+        self.all.wrong.take_back(&self.key(source));
+    }
+
+    fn key(&self, source: &str) -> String {
+        format!("{} {}", self.district, network(source))
     }
 }
 
@@ -91,6 +115,7 @@ impl Default for Limits {
     fn default() -> Self {
         let five = NonZeroU32::MIN.saturating_add(4);
         Self {
+            wrong: Wrong::default(),
             report: quota(60, 60),
             log_in: quota(30, 20),
             track: quota(60, 60),
@@ -106,7 +131,7 @@ impl Default for Limits {
 
 impl Limits {
     fn all(&self) -> [&DefaultKeyedRateLimiter<String>; 8] {
-        let Self { report, log_in, track, guess, token, api, door, form, uses: _ } = self;
+        let Self { report, log_in, track, guess, token, api, door, form, wrong: _, uses: _ } = self;
         [report, log_in, track, guess, token, api, door, form]
     }
 

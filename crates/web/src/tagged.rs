@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use linli_kernel::{Error, Result};
+use linli_kernel::{Error, Result, hex};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -18,13 +18,9 @@ pub struct Tagged {
 impl Tagged {
     /// Marks what `value` is as JSON.
     pub fn json(value: &impl Serialize) -> Result<Self> {
-        use std::fmt::Write as _;
         let text = serde_json::to_string(value).map_err(Error::internal)?;
-        let hex = Sha256::digest(&text).iter().take(12).fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        let tag = HeaderValue::from_str(&format!("\"{hex}\"")).map_err(Error::internal)?;
+        let short = hex(&Sha256::digest(&text)[..12]);
+        let tag = HeaderValue::from_str(&format!("\"{short}\"")).map_err(Error::internal)?;
         Ok(Self { text, tag })
     }
 

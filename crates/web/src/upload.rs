@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, imageops::FilterType};
 use linli_kernel::{Error, Result};
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::WebError;
 
@@ -26,6 +26,52 @@ const TEXT_LIMIT: usize = 64 * 1024;
 const TEXTS_LIMIT: usize = 1024 * 1024;
 const EDGE: u32 = 2048;
 const PIXELS_EDGE: u32 = 16_000;
+
+/// What all forms under way may hold in memory at the same time, in pieces.
+static BUDGET: Semaphore = Semaphore::const_new(BUDGET_BYTES / PIECE);
+const BUDGET_BYTES: usize = 256 * 1024 * 1024;
+const PIECE: usize = 256 * 1024;
+
+/// The part of the memory for uploads that one form holds, given back with it.
+#[derive(Debug)]
+pub struct Room {
+    budget: &'static Semaphore,
+    places: Option<SemaphorePermit<'static>>,
+    bytes: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::of(&BUDGET)
+    }
+}
+
+impl Room {
+    fn of(budget: &'static Semaphore) -> Self {
+        Self { budget, places: None, bytes: 0 }
+    }
+
+    /// Takes what so many more bytes need. Nobody waits for others to go on: they may be waiting too.
+    ///
+    /// # Errors
+    /// `Unavailable` when all forms under way hold what they may.
+    pub fn take(&mut self, bytes: usize) -> Result<()> {
+        self.bytes += bytes;
+        let have = self.places.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let missing = self.bytes.div_ceil(PIECE).saturating_sub(have);
+        let missing = u32::try_from(missing).map_err(Error::internal)?;
+        if missing == 0 {
+            return Ok(());
+        }
+        let more =
+            self.budget.try_acquire_many(missing).map_err(|_| Error::Unavailable("error-uploads-full"))?;
+        match &mut self.places {
+            Some(places) => places.merge(more),
+            None => self.places = Some(more),
+        }
+        Ok(())
+    }
+}
 
 /// A file as it came.
 #[derive(Debug, Clone)]
@@ -45,11 +91,38 @@ pub struct Upload {
     pub fields: BTreeMap<String, Vec<String>>,
     /// Files that have a name and content.
     pub files: Vec<File>,
+    /// Files beyond those that the form takes: read over, not kept.
+    pub left_out: usize,
+    /// What it takes of the memory for as long as the form is there.
+    room: Option<Room>,
 }
 
 impl Upload {
     /// Reads a form with files of at most `file_limit` bytes each.
-    pub async fn read(mut form: Multipart, file_limit: usize) -> Result<Self> {
+    pub async fn read(form: Multipart, file_limit: usize) -> Result<Self> {
+        let upload = Self::within(form, (file_limit, FILES_LIMIT), &BUDGET).await?;
+        if upload.left_out > 0 {
+            return Err(Error::TooLarge("error-too-many-files"));
+        }
+        Ok(upload)
+    }
+
+    /// Reads a form that keeps at most so many files; of more only [`Self::left_out`] tells, so that what was typed
+    /// can be shown again.
+    ///
+    /// # Errors
+    /// A form that cannot be read, something too large in it, or no room for it now.
+    pub async fn few(request: Request, files: usize) -> Result<Self> {
+        let form = Multipart::from_request(request, &()).await;
+        let form = form.map_err(|_| Error::field("form", "error-form-broken"))?;
+        Self::within(form, (FILE_LIMIT, files), &BUDGET).await
+    }
+
+    async fn within(
+        mut form: Multipart,
+        (file_limit, files): (usize, usize),
+        budget: &'static Semaphore,
+    ) -> Result<Self> {
         let broken = |e: axum::extract::multipart::MultipartError| {
             if e.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
                 Error::TooLarge("error-file-too-large")
@@ -58,19 +131,21 @@ impl Upload {
             }
         };
         let mut upload = Self::default();
+        let mut room = Room::of(budget);
         let mut texts = 0;
         while let Some(field) = form.next_field().await.map_err(broken)? {
             let name = field.name().unwrap_or_default().to_owned();
             if let Some(file) = field.file_name().map(str::to_owned) {
-                let bytes = bounded(field, file_limit, "error-file-too-large").await?;
+                if upload.files.len() == files {
+                    upload.left_out += usize::from(is_filled(field).await?);
+                    continue;
+                }
+                let bytes = bounded(field, file_limit, "error-file-too-large", &mut room).await?;
                 if !bytes.is_empty() {
                     upload.files.push(File { field: name, name: file, bytes });
                 }
-                if upload.files.len() > FILES_LIMIT {
-                    return Err(Error::TooLarge("error-too-many-files"));
-                }
             } else {
-                let bytes = bounded(field, TEXT_LIMIT, "error-text-too-large").await?;
+                let bytes = bounded(field, TEXT_LIMIT, "error-text-too-large", &mut room).await?;
                 texts += bytes.len() + name.len();
                 if texts > TEXTS_LIMIT {
                     return Err(Error::TooLarge("error-text-too-large"));
@@ -80,6 +155,7 @@ impl Upload {
                 upload.fields.entry(name).or_default().push(text);
             }
         }
+        upload.room = Some(room);
         Ok(upload)
     }
 
@@ -96,15 +172,25 @@ impl Upload {
     }
 }
 
-async fn bounded(mut field: Field<'_>, limit: usize, key: &'static str) -> Result<Vec<u8>> {
+async fn bounded(mut field: Field<'_>, limit: usize, key: &'static str, room: &mut Room) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|_| Error::TooLarge(key))? {
         if bytes.len() + chunk.len() > limit {
             return Err(Error::TooLarge(key));
         }
+        room.take(chunk.len())?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+/// Whether a file has content; it is not kept.
+async fn is_filled(mut field: Field<'_>) -> Result<bool> {
+    let mut filled = false;
+    while let Some(chunk) = field.chunk().await.map_err(|_| Error::TooLarge("error-file-too-large"))? {
+        filled |= !chunk.is_empty();
+    }
+    Ok(filled)
 }
 
 impl<S: Send + Sync> FromRequest<S> for Upload {
@@ -133,12 +219,24 @@ const DECODED: u64 = 256 * 1024 * 1024;
 /// Decodes and rewrites a JPEG, PNG or WebP picture on a thread of its own.
 pub async fn picture(field: &str, bytes: Vec<u8>) -> Result<Picture> {
     let field = field.to_owned();
-    let _place = DECODERS.acquire().await.map_err(Error::internal)?;
+    decoding(&DECODERS, move || rewrite(&bytes))
+        .await?
+        .ok_or_else(|| Error::field(field, "error-not-a-picture"))
+}
+
+/// Does `work` on a blocking thread, in one of so many places.
+async fn decoding<T: Send + 'static>(
+    places: &'static Semaphore,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let place = places.acquire().await.map_err(Error::internal)?;
     tokio::task::spawn_blocking(move || {
-        rewrite(&bytes).ok_or_else(|| Error::field(field, "error-not-a-picture"))
+        // The place goes with the work: a request that was given up still holds its memory.
+        let _place = place;
+        work()
     })
     .await
-    .map_err(Error::internal)?
+    .map_err(Error::internal)
 }
 
 /// Whether a JPEG has its end: the decoder fills what is missing with grey and says nothing.
@@ -211,6 +309,60 @@ mod tests {
         tagged.extend_from_slice(&jpeg[2..]);
         let clean = rewrite(&tagged).unwrap().full;
         assert!(!clean.windows(3).any(|w| w == b"GPS"));
+    }
+
+    fn room(places: usize) -> &'static Semaphore {
+        Box::leak(Box::new(Semaphore::new(places)))
+    }
+
+    async fn form(files: &[usize]) -> Multipart {
+        let mut body = String::new();
+        for size in files {
+            body += "--x\r\ncontent-disposition: form-data; name=\"photos\"; filename=\"a.jpg\"\r\n\r\n";
+            body += &"a".repeat(*size);
+            body += "\r\n";
+        }
+        body += "--x\r\ncontent-disposition: form-data; name=\"text\"\r\n\r\ntyped\r\n--x--\r\n";
+        let request = Request::post("/").header("content-type", "multipart/form-data; boundary=x");
+        Multipart::from_request(request.body(body.into()).unwrap(), &()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn all_forms_together_hold_so_much_and_no_more() {
+        let budget = room(4);
+        let first = Upload::within(form(&[2 * PIECE]).await, (FILE_LIMIT, 6), budget).await.unwrap();
+        let full = Upload::within(form(&[2 * PIECE]).await, (FILE_LIMIT, 6), budget).await;
+        assert!(matches!(full, Err(Error::Unavailable("error-uploads-full"))), "{full:?}");
+        assert!(
+            Upload::within(form(&[PIECE / 2]).await, (FILE_LIMIT, 6), budget).await.is_ok(),
+            "a small one has room"
+        );
+        drop(first);
+        assert_eq!(budget.available_permits(), 4, "all of it is given back");
+    }
+
+    #[tokio::test]
+    async fn files_beyond_the_last_take_no_room_and_the_words_stay() {
+        let budget = room(2);
+        let upload = Upload::within(form(&[PIECE / 4; 12]).await, (FILE_LIMIT, 6), budget).await.unwrap();
+        assert_eq!((upload.files.len(), upload.left_out), (6, 6));
+        assert_eq!(upload.text("text"), Some("typed"));
+        let empty = Upload::within(form(&[9, 9, 0]).await, (FILE_LIMIT, 2), room(1)).await.unwrap();
+        assert_eq!(empty.left_out, 0, "an empty field is no file");
+    }
+
+    #[tokio::test]
+    async fn who_hangs_up_still_holds_the_place_of_the_decoder() {
+        let places = room(1);
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let mut work = Box::pin(decoding(places, move || ended.recv().is_ok()));
+        let begun = tokio::time::timeout(std::time::Duration::from_millis(100), &mut work).await;
+        assert!(begun.is_err(), "it waits for its end");
+        drop(work);
+        assert_eq!(places.available_permits(), 0, "the decoder still works");
+        end.send(()).unwrap();
+        let free = tokio::time::timeout(std::time::Duration::from_secs(10), places.acquire()).await;
+        assert!(free.is_ok(), "and then it is free");
     }
 
     #[test]

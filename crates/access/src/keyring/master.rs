@@ -96,7 +96,7 @@ impl Master {
             fs::create_dir_all(folder).map_err(io)?;
         }
         let key: Key = Zeroizing::new(ids.bytes());
-        let mut line = Zeroizing::new(crate::hex(&key[..]));
+        let mut line = Zeroizing::new(linli_kernel::hex(&key[..]));
         line.push('\n');
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
@@ -150,7 +150,7 @@ fn mark(key: &Key) -> String {
     let mut hash = Sha256::new();
     hash.update(b"linli master key");
     hash.update(&key[..]);
-    crate::hex(&hash.finalize()[..6])
+    linli_kernel::hex(&hash.finalize()[..6])
 }
 
 fn parse(line: &str) -> Option<Key> {

@@ -12,7 +12,7 @@ const DIGITS: usize = 32;
 
 fn proof(access: &Access, name: &str, account: AccountId) -> Result<String> {
     let hash = access.keyring.lookup(Purpose::Factor, &format!("device:{name}:{account}"))?;
-    Ok(token::hex(&hash).chars().take(DIGITS).collect())
+    Ok(linli_kernel::hex(&hash).chars().take(DIGITS).collect())
 }
 
 /// The name and the proofs; nothing where it is not what we wrote.
@@ -38,7 +38,7 @@ pub fn remembered(access: &Access, ids: &Ids, kept: &str, account: AccountId) ->
     let (name, mut proofs) = if let Some(parts) = parts(kept) {
         parts
     } else {
-        fresh = token::hex(&ids.bytes::<16>());
+        fresh = linli_kernel::hex(&ids.bytes::<16>());
         (fresh.as_str(), Vec::new())
     };
     let own = proof(access, name, account)?;

@@ -151,7 +151,7 @@ const TOUCH: Duration = Duration::from_mins(1);
 /// one place only goes on after a colon.
 pub(crate) fn login_key(login: &str) -> String {
     let login = login.trim().to_ascii_lowercase();
-    format!("login:{}", token::hex(&token::hash(&login)))
+    format!("login:{}", linli_kernel::hex(token::hash(&login)))
 }
 
 /// Under which wrong present passwords of somebody who is in are counted.

@@ -6,8 +6,10 @@ use axum::{
     response::IntoResponse,
 };
 use linli_kernel::{AreaCode, Error, Role};
+use linli_store::Entry;
 use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::Asks, sheet};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{audit::download, login::Trouble};
 use crate::{
@@ -157,9 +159,18 @@ pub(super) async fn export(ctx: Ctx, Asks(asked): Asks<Asked>) -> WebResult {
             break;
         }
     }
+    // Who took how many names out of the house is written down before the file leaves; not what was searched for.
+    let mut op = ctx.op().await?;
+    let filter = json!({ "role": asked.role, "area": asked.area, "status": asked.status });
+    let detail = json!({ "filter": filter, "by": (!asked.q.trim().is_empty()).then_some("words"), "rows": rows.len() });
+    let area = ctx.district.area.clone();
+    op.log(Entry { action: "account.export", subject: "account", subject_id: String::new(), area, detail })
+        .await?;
+    op.commit().await?;
     let heads = ["login-name", "name", "phone", "place", "posts", "status", "last-login"];
     let heads = heads.map(|name| ctx.locale.t(&format!("access-{name}")));
-    let bytes = sheet::write(&heads, &rows)?;
+    let making = move || sheet::write(&heads, &rows);
+    let bytes = tokio::task::spawn_blocking(making).await.map_err(Error::internal)??;
     Ok(download("accounts.xlsx", XLSX, bytes))
 }
 

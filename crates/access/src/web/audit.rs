@@ -11,7 +11,7 @@ use linli_store::{
     Entry,
     activity::{self, Activity, Verdict},
 };
-use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebError, WebResult, api::Asks};
+use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::Asks, sheet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -184,49 +184,32 @@ async fn verify(ctx: Ctx) -> WebResult {
     render(&ctx, Asked::default(), Some(verdict)).await
 }
 
-/// A cell that no spreadsheet program takes for a formula.
-fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
 pub(super) async fn export(ctx: Ctx, Asks(asked): Asks<Asked>) -> WebResult {
     let access = ctx.district.port::<Access>()?;
     let filter = asked.filter();
     let mut told = asked.told();
     told["export"] = true.into();
     noted(&ctx, "audit.read", told).await?;
-    let mut out = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     let heads = ["time", "who", "act", "code", "subject", "area", "detail", "seq", "request"];
     let heads = heads.map(|name| ctx.locale.t(&format!("log-{name}")));
-    let broken = |e: csv::Error| WebError(Error::internal(e));
-    out.write_record(&heads).map_err(broken)?;
-    let (mut after, mut rows): (Option<Uuid>, usize) = (None, 0);
+    let mut after: Option<Uuid> = None;
+    let mut rows: Vec<[String; 9]> = Vec::new();
     let mut conn = ctx.read().await?;
     loop {
         let page = log::page(&mut conn, &access, &ctx.actor, &filter, after, 1000).await?;
         for row in &page.items {
             let it = line(&ctx, &access, row);
             let seq = it.seq.map_or_else(String::new, |n| n.to_string());
-            let fields = [
-                &it.time,
-                &it.actor,
-                &it.act,
-                &it.code,
-                &it.subject,
-                &it.area,
-                &row.detail,
-                &seq,
-                &it.request,
-            ];
-            out.write_record(fields.map(|field| cell(field))).map_err(broken)?;
+            let detail = row.detail.clone();
+            rows.push([it.time, it.actor, it.act, it.code, it.subject, it.area, detail, seq, it.request]);
         }
-        rows += page.items.len();
         after = page.items.last().map(|row| row.id);
-        if page.next.is_none() || rows >= EXPORT {
+        if page.next.is_none() || rows.len() >= EXPORT {
             break;
         }
     }
-    let bytes = out.into_inner().map_err(|e| WebError(Error::internal(e.to_string())))?;
+    let bytes = tokio::task::spawn_blocking(move || sheet::csv(&heads, &rows)).await;
+    let bytes = bytes.map_err(Error::internal)??;
     Ok(download("activity.csv", "text/csv; charset=utf-8", bytes))
 }
 

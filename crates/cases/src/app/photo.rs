@@ -35,8 +35,8 @@ impl Photo {
         Some(Self { full: full.to_owned(), small: small.to_owned() })
     }
 
-    /// Whether both files are still there.
+    /// Whether both files are still there; from now on they stay as long as new ones.
     pub async fn is_stored(&self, blobs: &Blobs) -> bool {
-        blobs.get(&self.full).await.is_ok() && blobs.get(&self.small).await.is_ok()
+        blobs.renew(&self.full).await.is_ok() && blobs.renew(&self.small).await.is_ok()
     }
 }

@@ -1,6 +1,9 @@
 //! The tables of imports. Decides nothing.
 
-use linli_kernel::{Actor, Cursor, FieldError, Page, Result, Timestamp, actor::AccountId, params, text_enum};
+use linli_access::{Access, Purpose};
+use linli_kernel::{
+    Actor, Cursor, Error, FieldError, Page, Result, Timestamp, actor::AccountId, params, text_enum,
+};
 use linli_store::{Conn, Op, Tx, Where};
 use serde::Serialize;
 
@@ -75,12 +78,12 @@ const COLUMNS: &str =
 impl Batch {
     /// The file's headings.
     pub fn headings(&self) -> Result<Vec<String>> {
-        serde_json::from_str(&self.headings).map_err(linli_kernel::Error::internal)
+        serde_json::from_str(&self.headings).map_err(Error::internal)
     }
 
     /// What each column means.
     pub fn mapping(&self) -> Result<Mapping> {
-        serde_json::from_str(&self.mapping).map_err(linli_kernel::Error::internal)
+        serde_json::from_str(&self.mapping).map_err(Error::internal)
     }
 
     /// Rows done, in per cent.
@@ -115,8 +118,8 @@ pub(super) async fn insert(
             params![
                 id,
                 file,
-                serde_json::to_value(headings).map_err(linli_kernel::Error::internal)?,
-                serde_json::to_value(mapping).map_err(linli_kernel::Error::internal)?,
+                serde_json::to_value(headings).map_err(Error::internal)?,
+                serde_json::to_value(mapping).map_err(Error::internal)?,
                 BatchState::Staged,
                 total,
                 name,
@@ -187,40 +190,56 @@ pub struct Fault {
     pub cells: Vec<String>,
 }
 
-pub(super) async fn add_fault(tx: &mut Tx, batch: BatchId, fault: &Fault) -> Result<()> {
-    let json = |value: serde_json::Result<String>| value.map_err(linli_kernel::Error::internal);
+fn place(batch: BatchId, line: i64) -> String {
+    format!("hotline_fault/{batch}/{line}")
+}
+
+pub(super) async fn add_fault(tx: &mut Tx, access: &Access, batch: BatchId, fault: &Fault) -> Result<()> {
     let faults: Vec<(&str, &str)> = fault.faults.iter().map(|f| (f.field.as_str(), f.key.as_str())).collect();
-    tx.execute(
-        "INSERT INTO hotline_fault (batch_id, line, faults, cells) VALUES ($1, $2, $3, $4)",
-        params![
-            batch,
-            fault.line,
-            json(serde_json::to_string(&faults))?,
-            json(serde_json::to_string(&fault.cells))?
-        ],
-    )
-    .await?;
+    let faults = serde_json::to_string(&faults).map_err(Error::internal)?;
+    let cells = serde_json::to_vec(&fault.cells).map_err(Error::internal)?;
+    let sealed = access.keyring.seal(Purpose::Reporter, &place(batch, fault.line), &cells)?;
+    let sql = "INSERT INTO hotline_fault (batch_id, line, faults, cells) VALUES ($1, $2, $3, $4)";
+    tx.execute(sql, params![batch, fault.line, faults, sealed]).await?;
     Ok(())
 }
 
-/// The wrong rows of an import, in order.
-pub async fn faults(conn: &mut Conn, batch: BatchId, limit: i64) -> Result<Vec<Fault>> {
-    let rows: Vec<(i64, String, String)> = conn
+/// The wrong rows of an import, in order, opened: they go back to who brought them.
+pub async fn faults(conn: &mut Conn, access: &Access, batch: BatchId, limit: i64) -> Result<Vec<Fault>> {
+    let rows: Vec<(i64, String, Vec<u8>)> = conn
         .all(
             "SELECT line, faults, cells FROM hotline_fault WHERE batch_id = $1 ORDER BY line LIMIT $2",
             params![batch, limit],
         )
         .await?;
     rows.into_iter()
-        .map(|(line, faults, cells)| {
-            let faults: Vec<(String, String)> =
-                serde_json::from_str(&faults).map_err(linli_kernel::Error::internal)?;
-            let cells = serde_json::from_str(&cells).map_err(linli_kernel::Error::internal)?;
+        .map(|(line, faults, sealed)| {
+            let faults: Vec<(String, String)> = serde_json::from_str(&faults).map_err(Error::internal)?;
+            let cells = access.keyring.open(Purpose::Reporter, &place(batch, line), &sealed)?;
             Ok(Fault {
                 line,
                 faults: faults.into_iter().map(|(f, k)| FieldError::new(f, k)).collect(),
-                cells,
+                cells: serde_json::from_slice(&cells).map_err(Error::internal)?,
             })
         })
         .collect()
+}
+
+/// Destroys wrong rows of files that came before an instant, at most so many; answers how many.
+pub(crate) async fn destroy_faults(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64> {
+    tx.execute(
+        "DELETE FROM hotline_fault WHERE (batch_id, line) IN (SELECT f.batch_id, f.line FROM hotline_fault f
+             JOIN hotline_batch b ON b.id = f.batch_id WHERE b.created_at < $1 LIMIT $2)",
+        params![before, most],
+    )
+    .await
+}
+
+/// Forgets files that were brought before an instant and never imported; answers which.
+pub(super) async fn forget_staged(tx: &mut Tx, before: Timestamp, most: i64) -> Result<Vec<BatchId>> {
+    let sql = "DELETE FROM hotline_batch WHERE id IN (
+                   SELECT id FROM hotline_batch WHERE state = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)
+               RETURNING id";
+    let gone: Vec<(BatchId,)> = tx.all(sql, params![BatchState::Staged, before, most]).await?;
+    Ok(gone.into_iter().map(|(id,)| id).collect())
 }

@@ -4,7 +4,6 @@
 //! Reports that come in now go through [`crate::app::report`]; a file is different, because it tells of
 //! the past and nobody has to be called for what was answered years ago.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use linli_access::Access;
 use linli_grid::Atlas;
 use linli_kernel::{Result, Timestamp};
@@ -13,7 +12,7 @@ use serde_json::json;
 
 use super::message::Message;
 use crate::{
-    app::{SealedReporter, token_hash},
+    app::{SealedReporter, token_hash, tracking_token},
     model::{Action, Case, CaseId, CaseState, Filing, Reported, Source, Who},
     rules::{self, Entry, Scene},
     settings::Rulebook,
@@ -106,8 +105,8 @@ pub(super) async fn open(
         point: None,
         reported_by: op.actor.account(),
         reporter,
-        // Nobody holds a link of a case that came by file; the column wants a secret all the same.
-        token_hash: token_hash(&URL_SAFE_NO_PAD.encode(op.district.ids.bytes::<32>())),
+        // Nobody was told the link; who called finds it by number and phone.
+        token_hash: token_hash(&tracking_token(&access, id)?),
     };
     store::insert(&mut op.tx, &changes.case, birth, op.now).await?;
     let by_name = op.actor.name().to_owned();

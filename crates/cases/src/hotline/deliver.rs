@@ -4,7 +4,11 @@
 //! The order is kept by a chain: what finds older news of its case still under way ends quietly, and the older
 //! news, once it is over, sends the next on its way.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use linli_access::{Access, Purpose};
 use linli_grid::AtlasPort;
@@ -25,6 +29,7 @@ use super::{
 use crate::{
     events::{CHANGED, CaseChanged},
     model::{CaseId, Source},
+    open311::requests,
 };
 
 /// The outbox kind of one message to a webhook.
@@ -80,13 +85,25 @@ async fn tell(
         op.tx.optional("SELECT number FROM hotline_message WHERE case_id = $1", params![case]).await?;
     // The hotline hears its own number, also where two messages have it.
     let number = number.map_or_else(|| known_as.clone(), |(number,)| number);
-    for hook in hooks.iter().filter(|h| h.sources().contains(&source)) {
-        let answer = sheets::answer(&mut op.tx, case).await?;
+    let hooks: Vec<&Webhook> = hooks.iter().filter(|hook| hook.sources().contains(&source)).collect();
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    let answer = sheets::answer(&mut op.tx, case).await?;
+    let reply = match source {
+        // Other systems hear no more than everybody who asks.
+        Source::Open311 => {
+            let access = op.district.port::<Access>()?;
+            requests::reply(&mut op.tx, &access, case, &answer).await?
+        }
+        _ => answer.reply(),
+    };
+    let atlas = op.district.port::<AtlasPort>()?.get();
+    for hook in hooks {
         let sequence = match answer.together_with {
             None => lines,
             Some(_) => never_back(op, hook.id, case, lines).await?,
         };
-        let atlas = op.district.port::<AtlasPort>()?.get();
         let id = DeliveryId(op.uuid());
         let body = json!({
             "id": id,
@@ -101,7 +118,7 @@ async fn tell(
             "state_words": answer.state_words_zh(),
             "together_with": answer.together_with,
             "lead": atlas.org_name(answer.lead),
-            "reply": answer.reply(),
+            "reply": reply,
             "updated_at": answer.updated_at,
             "ended_at": answer.ended_at,
         });
@@ -180,6 +197,24 @@ struct Message {
     behind: bool,
 }
 
+/// Receivers that took a letter and never answered, and until when no other letter waits for them.
+static AWAY: Mutex<BTreeMap<String, Instant>> = Mutex::new(BTreeMap::new());
+const REST: Duration = Duration::from_mins(1);
+
+fn is_away(url: &str) -> bool {
+    let away = AWAY.lock().unwrap_or_else(PoisonError::into_inner);
+    away.get(url).is_some_and(|until| Instant::now() < *until)
+}
+
+fn note_away(url: &str, hung: bool) {
+    let mut away = AWAY.lock().unwrap_or_else(PoisonError::into_inner);
+    if hung {
+        away.insert(url.to_owned(), Instant::now() + REST);
+    } else {
+        away.remove(url);
+    }
+}
+
 async fn carry(district: Arc<District>, task: Task) -> Result<()> {
     let owed: Owed = serde_json::from_str(&task.payload).map_err(Error::internal)?;
     let found: Option<Message> = district
@@ -203,12 +238,19 @@ async fn carry(district: Arc<District>, task: Task) -> Result<()> {
         // The older news, or the one who resumes the address, sends this on its way.
         return Ok(());
     }
+    // One that lets us wait for nothing is not waited for by each of its letters in turn; the last try is one.
+    if task.attempts < MAX_ATTEMPTS && is_away(&message.url) {
+        return Err(Error::Unavailable("error-busy"));
+    }
     let place = webhook::place(message.webhook_id);
     let secret = district.port::<Access>()?.keyring.open(Purpose::Partner, &place, &message.secret)?;
     let reach = district.port::<Reach>()?;
     let id = owed.delivery.to_string();
     let letter = Letter { id: &id, url: &message.url, secret: &secret, body: &message.body };
+    let began = Instant::now();
     let answer = outward::post(&reach, letter, district.clock.now()).await?;
+    let hung = matches!(answer, Answer::Later(None, _)) && began.elapsed() >= reach.patience() / 2;
+    note_away(&message.url, hung);
     let now = district.clock.now();
     let (status, error) = (answer.status(), answer.error().map(str::to_owned));
     let (delivered, failed, result) = match answer {
@@ -250,5 +292,5 @@ fn carried(district: Arc<District>, task: Task) -> Work<'static> {
 }
 
 pub(super) fn handlers() -> Handlers {
-    Handlers::from([(CHANGED, Handler::Together(noted)), (DELIVER, Handler::Outside(carried))])
+    Handlers::from([(CHANGED, Handler::Together(noted)), (DELIVER, Handler::Beside(carried))])
 }

@@ -1,9 +1,9 @@
 //! A file comes in: read and shown first, then written in pieces that are all or nothing, each noting in
 //! its own transaction how far the import is; so a killed process goes on where it was, and nothing twice.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use linli_access::{Authorise, Target};
+use linli_access::{Access, Authorise, Target};
 use linli_grid::AtlasPort;
 use linli_kernel::{Error, FieldError, Result, params};
 use linli_store::{
@@ -29,6 +29,12 @@ use crate::{model::CaseId, settings::Rulebooks};
 pub const PIECE: &str = "hotline.piece";
 /// The outbox kind of removing a staged copy.
 pub const TIDY: &str = "hotline.tidy";
+/// The outbox kind of forgetting files that nobody imported.
+pub const FORGET: &str = "hotline.forget";
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+/// Files forgotten in one turn.
+const FORGOTTEN: i64 = 100;
 /// Rows of one piece: the write lock is never held long.
 const ROWS: usize = 100;
 /// Rows that are shown before an import.
@@ -136,6 +142,7 @@ pub async fn step(op: &mut Op, id: BatchId) -> Result<Batch> {
 
 async fn write(op: &mut Op, batch: &mut Batch, places: &Places, rows: &[staged::Numbered]) -> Result<()> {
     let atlas = op.district.port::<AtlasPort>()?.get();
+    let access = op.district.port::<Access>()?;
     let book = op.district.port::<Rulebooks>()?.get(&mut op.tx).await?;
     let mut messages = Vec::new();
     for (line, row) in rows {
@@ -143,7 +150,7 @@ async fn write(op: &mut Op, batch: &mut Batch, places: &Places, rows: &[staged::
             Ok(message) => messages.push(message),
             Err(faults) => {
                 batch.faulty += 1;
-                batch::add_fault(&mut op.tx, batch.id, &fault(*line, faults, row)).await?;
+                batch::add_fault(&mut op.tx, &access, batch.id, &fault(*line, faults, row)).await?;
             }
         }
     }
@@ -230,8 +237,24 @@ fn tidy(district: Arc<District>, task: Task) -> Work<'static> {
     })
 }
 
+/// A file that nobody imported within a day goes, with its copy: it holds names and phones in clear.
+fn forget(op: &mut Op) -> Work<'_> {
+    Box::pin(async move {
+        let before = op.now.minus(DAY);
+        for id in batch::forget_staged(&mut op.tx, before, FORGOTTEN).await? {
+            log(op, "hotline.discard", id, json!({ "reason": "not imported within a day" })).await?;
+            op.emit(TIDY, &Piece { batch: id }).await?;
+        }
+        Ok(())
+    })
+}
+
 pub(super) fn handlers() -> Handlers {
-    Handlers::from([(PIECE, Handler::Inside(piece)), (TIDY, Handler::Outside(tidy))])
+    Handlers::from([
+        (PIECE, Handler::Inside(piece)),
+        (TIDY, Handler::Outside(tidy)),
+        (FORGET, Handler::Every(HOUR, forget)),
+    ])
 }
 
 /// Forgets a staged file that will not be imported. Commits.

@@ -2,7 +2,7 @@
 
 use linli_access::Scope;
 use linli_grid::Atlas;
-use linli_kernel::{Error, Result, Timestamp, params};
+use linli_kernel::{Result, Timestamp, params};
 use linli_store::{Conn, Where};
 use linli_web::{Locale, sheet::Writer};
 
@@ -22,19 +22,6 @@ pub fn xlsx(headings: &[String], rows: impl IntoIterator<Item = Vec<String>>) ->
         book.row(&row)?;
     }
     book.finish()
-}
-
-/// UTF-8 with a mark, so that spreadsheets see what it is; a sign that begins a formula is kept from doing so.
-pub fn csv(headings: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
-    let mut out = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
-    out.write_record(headings).map_err(Error::internal)?;
-    for row in rows {
-        let harmless = row
-            .into_iter()
-            .map(|cell| if cell.starts_with(['=', '+', '-', '@', '\t']) { format!("'{cell}") } else { cell });
-        out.write_record(harmless).map_err(Error::internal)?;
-    }
-    out.into_inner().map_err(|e| Error::internal(e.to_string()))
 }
 
 /// The wrong rows as they came, with a last column that says what is wrong. Mended, it can be imported.

@@ -2,7 +2,7 @@
 //! under a stable id by which it can show the news once.
 
 use linli_access::{Access, Authorise, Purpose, Target};
-use linli_kernel::{Cursor, Error, FieldError, Page, Result, Timestamp, error::Check, params};
+use linli_kernel::{Cursor, Error, FieldError, Page, Result, Timestamp, error::Check, hex, params};
 use linli_store::{Conn, Entry, Op, Where};
 use linli_web::outward::Reach;
 use serde::Serialize;
@@ -54,7 +54,8 @@ impl Webhook {
 pub struct Delivery {
     /// Its stable id.
     pub id: DeliveryId,
-    /// What was or will be sent.
+    /// What was or will be sent. Who looks after addresses may not read cases, so nobody is shown it.
+    #[serde(skip)]
     pub body: String,
     /// Since when it is owed.
     pub created_at: Timestamp,
@@ -104,8 +105,7 @@ pub async fn create(op: &mut Op, new: NewWebhook) -> Result<(WebhookId, String)>
     check.require(new.sources.iter().all(|s| SOURCES.contains(s)), "sources", "error-required");
     check.done()?;
     let id = WebhookId(op.uuid());
-    let secret =
-        op.district.ids.bytes::<32>().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let secret = hex(op.district.ids.bytes::<32>());
     let sealed =
         op.district.port::<Access>()?.keyring.seal(Purpose::Partner, &place(id), secret.as_bytes())?;
     let author = op.actor.name().to_owned();

@@ -205,13 +205,14 @@ async fn post_request(ctx: Ctx, pairs: Pairs, request: Request) -> WebResult {
         Err(response) => return Ok(response),
     };
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let (sent, files) = if kind.starts_with("multipart/form-data") {
-        let upload = Upload::from_request(request, &()).await?;
-        (upload.fields, upload.files)
+    // The form stays until the end: it holds what its files take of the memory for uploads.
+    let (sent, files, _form) = if kind.starts_with("multipart/form-data") {
+        let mut form = Upload::from_request(request, &()).await?;
+        (std::mem::take(&mut form.fields), std::mem::take(&mut form.files), Some(form))
     } else {
         let pairs = Form::<Vec<(String, String)>>::from_request(request, &()).await;
         let Form(pairs) = pairs.map_err(|_| Error::field("form", "error-form-broken"))?;
-        (Fields::of(pairs).0, Vec::new())
+        (Fields::of(pairs).0, Vec::new(), None)
     };
     for (name, values) in sent {
         call.fields.0.insert(name, values);

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use linli_access::{Access, Purpose};
 use linli_grid::Atlas;
-use linli_kernel::{AreaCode, Error, Result, Timestamp, area::AreaLevel};
+use linli_kernel::{AreaCode, Error, Result, Timestamp, area::AreaLevel, params};
 use linli_store::{Conn, Where};
 use linli_web::Locale;
 use uuid::Uuid;
@@ -13,11 +13,14 @@ use uuid::Uuid;
 use super::{
     format::{Fault, Fields, Node},
     personal::without,
-    services::Settings,
+    services::{self, Settings},
 };
 use crate::{
     app::contact_place,
-    hotline::{sheets::state_key, times},
+    hotline::{
+        sheets::{Answer, state_key},
+        times,
+    },
     model::{CaseId, CaseState, ClockKind, Nature, Source},
     store::{COLUMNS, CaseRecord},
 };
@@ -288,6 +291,46 @@ fn shown(row: &PublicRow, main: Option<&Main>, around: &Around<'_>) -> Result<No
         ("long", Node::real(point.map(|p| coarse(p.1)))),
         ("media_url", Node::maybe(media)),
     ]))
+}
+
+/// Those who told a case and the one with which it was merged.
+#[derive(sqlx::FromRow)]
+struct Teller {
+    id: CaseId,
+    category: Option<String>,
+    hidden: bool,
+    reporter_name: Option<Vec<u8>>,
+    reporter_phone: Option<Vec<u8>>,
+}
+
+/// The reply to a case as [`list`] tells it: at its end, without what tells who reported, and nothing where the case is
+/// hidden or of a sensitive kind.
+pub(crate) async fn reply(
+    conn: &mut Conn,
+    access: &Access,
+    id: CaseId,
+    answer: &Answer,
+) -> Result<Option<String>> {
+    let over = matches!(answer.state, CaseState::Closed | CaseState::Rated);
+    let Some(text) = answer.reply().filter(|_| over) else { return Ok(None) };
+    let tellers: Vec<Teller> = conn
+        .all(
+            "SELECT id, category, hidden, reporter_name, reporter_phone FROM case_file
+             WHERE id = $1 OR id = (SELECT merged_into FROM case_file WHERE id = $1)",
+            params![id],
+        )
+        .await?;
+    let settings = services::settings(conn).await?;
+    let sensitive = |code: &str| settings.sensitive.iter().any(|kind| code.starts_with(kind.as_str()));
+    let guarded = |one: &Teller| one.hidden || one.category.as_deref().is_some_and(sensitive);
+    if tellers.iter().any(guarded) {
+        return Ok(None);
+    }
+    let mut own = Vec::new();
+    for one in &tellers {
+        own.extend(own_words(access, one.id, one.reporter_name.as_deref(), one.reporter_phone.as_deref())?);
+    }
+    Ok(Some(without(&text, &own)))
 }
 
 /// The number of the case that a token belongs to.

@@ -3,7 +3,7 @@
 //! Not limited to a scope: only jobs of the system read this, and what they make of it is filtered again
 //! before anybody sees it.
 
-use linli_kernel::{AreaCode, Result, Timestamp, Value, actor::AccountId, params};
+use linli_kernel::{AreaCode, Result, Timestamp, Value, actor::AccountId, hex, params};
 use linli_store::{Conn, Where};
 
 use crate::model::{CaseId, CaseState, Nature, WhistleLevel};
@@ -58,7 +58,7 @@ impl Told {
     /// Something that is the same for the same reporter and says nothing else of them.
     pub fn person(&self) -> String {
         match (&self.phone_hash, self.reported_by) {
-            (Some(hash), _) => hash.iter().take(8).fold("p".to_owned(), |hex, b| format!("{hex}{b:02x}")),
+            (Some(hash), _) => format!("p{}", hex(&hash[..hash.len().min(8)])),
             (None, Some(account)) => format!("a{account}"),
             (None, None) => format!("c{}", self.id),
         }

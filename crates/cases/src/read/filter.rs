@@ -138,6 +138,20 @@ impl Filter {
         Ok(self)
     }
 
+    /// What kind of words were searched for, without the words: for the log, where names and phones do not belong.
+    pub(crate) fn sought(&self) -> Option<&'static str> {
+        let typed = self.text.as_deref()?;
+        let han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        let name = self.initials_hash.is_some()
+            || ((2..=4).contains(&typed.chars().count()) && typed.chars().all(han));
+        Some(match () {
+            () if typed.parse::<CaseNumber>().is_ok() => "number",
+            () if self.phone_hash.is_some() => "phone",
+            () if name => "name",
+            () => "words",
+        })
+    }
+
     /// The conditions over `case_file c`.
     pub(super) fn conditions(&self, conn: &Conn, scope: &Scope) -> Where {
         let mut rows = Where::new();

@@ -72,6 +72,9 @@ pub struct PublicCase {
     pub urgent: bool,
     /// The reporter's identity is hidden from those who work on it.
     pub hidden: bool,
+    /// Number and phone lead back to it; else only the link does.
+    #[serde(skip)]
+    pub findable: bool,
     /// When it was told.
     pub reported_at: Timestamp,
     /// Last changed.
@@ -168,6 +171,7 @@ pub async fn track(conn: &mut Conn, token: &str) -> Result<PublicCase> {
         lead: way.lead,
         urgent: way.urgent_confirmed,
         hidden: record.hidden,
+        findable: record.reachable && !record.hidden && !record.anonymous,
         reported_at: record.reported_at,
         updated_at: record.updated_at.max(way.updated_at),
         expected: course.expected(),

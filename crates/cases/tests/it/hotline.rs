@@ -31,16 +31,21 @@ async fn started(d: &Arc<District>, path: &Path) -> BatchId {
     id
 }
 
-async fn imported(d: &Arc<District>, path: &Path) -> Batch {
+pub(crate) async fn imported(d: &Arc<District>, path: &Path) -> Batch {
     let id = started(d, path).await;
     turn(d).await;
     batch::get(&mut d.db.read().await.unwrap(), id).await.unwrap()
 }
 
-fn file(text: &str) -> tempfile::NamedTempFile {
+pub(crate) fn file(text: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     file
+}
+
+async fn opened(d: &Arc<District>, id: BatchId) -> Vec<batch::Fault> {
+    let access = d.port::<Access>().unwrap();
+    batch::faults(&mut d.db.read().await.unwrap(), &access, id, 10).await.unwrap()
 }
 
 async fn count(d: &Arc<District>, sql: &str) -> i64 {
@@ -149,7 +154,7 @@ both_engines! {
         assert_eq!(count(&d, "SELECT count(*) FROM case_file").await, 0);
         let done = imported(&d, file(&text).path()).await;
         assert_eq!((done.added, done.faulty), (1, 2));
-        let faults = batch::faults(&mut d.db.read().await.unwrap(), done.id, 10).await.unwrap();
+        let faults = opened(&d, done.id).await;
         assert_eq!(faults.iter().map(|f| (f.line, f.faults.len())).collect::<Vec<_>>(), [(2, 1), (4, 2)]);
         assert_eq!(faults[1].faults[1].key, "hotline-time-bad");
         assert_eq!(faults[1].cells[0], "W2");
@@ -170,6 +175,42 @@ both_engines! {
         imported(&d, file(&text).path()).await;
         let told = "SELECT count(*) FROM case_file WHERE category IS NULL AND state = 'reported' AND external IN ('W2', 'W3', 'W4')";
         assert_eq!(count(&d, told).await, 3);
+    }
+
+    async fn wrong_rows_lie_sealed_and_go_in_time(s) {
+        let d = district(&s).await;
+        let text = format!("{HEAD}W1,王小明,13800138000,昨天,,,,\n");
+        let done = imported(&d, file(&text).path()).await;
+        let sealed: Vec<u8> =
+            d.db.read().await.unwrap().scalar("SELECT cells FROM hotline_fault", vec![]).await.unwrap();
+        for clear in ["王小明".as_bytes(), b"13800138000"] {
+            assert!(!sealed.windows(clear.len()).any(|w| w == clear));
+        }
+        assert_eq!(opened(&d, done.id).await[0].cells[1], "王小明", "who brought them gets them back");
+        let destroy = async |before| {
+            let mut op = op(&d, Actor::System).await;
+            let gone = linli_cases::retention::destroy_sheets(&mut op, before, 300).await.unwrap();
+            op.commit().await.unwrap();
+            gone
+        };
+        assert_eq!(destroy(done.created_at).await, 0);
+        assert_eq!(destroy(done.created_at.plus(std::time::Duration::from_secs(1))).await, 1);
+        assert!(opened(&d, done.id).await.is_empty());
+    }
+
+    async fn a_file_that_nobody_imports_goes_after_a_day(s) {
+        let d = district(&s).await;
+        worker::arm(&d, &(linli_cases::manifest().handlers)()).await.unwrap();
+        let copies = || d.port::<Blobs>().unwrap().folder().join("import").read_dir().unwrap().count();
+        staged(&d, file(&format!("{HEAD}W1,a,b,2019-02-28,,,,\n")).path()).await.unwrap();
+        d.clock.advance(std::time::Duration::from_hours(23));
+        turn(&d).await;
+        assert_eq!((copies(), count(&d, "SELECT count(*) FROM hotline_batch").await), (1, 1));
+        d.clock.advance(std::time::Duration::from_hours(2));
+        turn(&d).await;
+        assert_eq!((copies(), count(&d, "SELECT count(*) FROM hotline_batch").await), (0, 0));
+        let told = "SELECT count(*) FROM activity WHERE action = 'hotline.discard'";
+        assert_eq!(count(&d, told).await, 1);
     }
 
     async fn only_those_who_may_import(s) {

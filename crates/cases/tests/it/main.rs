@@ -10,6 +10,8 @@ mod http;
 mod jobs;
 mod ledger;
 mod life;
+mod lost;
+mod photos;
 mod scope;
 mod search;
 mod together;

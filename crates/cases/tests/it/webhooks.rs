@@ -102,8 +102,12 @@ impl Catcher {
 }
 
 async fn telling(s: &Scratch) -> Arc<District> {
+    telling_by(s, Reach::this_machine()).await
+}
+
+async fn telling_by(s: &Scratch, reach: Reach) -> Arc<District> {
     let d = Arc::into_inner(district(s).await).unwrap();
-    let ports = d.ports.with(ChangesWanted(&[linli_cases::events::CHANGED])).with(Reach::this_machine());
+    let ports = d.ports.with(ChangesWanted(&[linli_cases::events::CHANGED])).with(reach);
     Arc::new(District { ports, ..d })
 }
 
@@ -112,11 +116,12 @@ fn officer() -> Actor {
 }
 
 async fn hook(d: &Arc<District>, port: u16) -> (WebhookId, String) {
-    let new = NewWebhook {
-        name: "热线系统".into(),
-        url: format!("http://127.0.0.1:{port}/hook"),
-        sources: vec![Source::Hotline],
-    };
+    hook_of(d, port, vec![Source::Hotline]).await
+}
+
+async fn hook_of(d: &Arc<District>, port: u16, sources: Vec<Source>) -> (WebhookId, String) {
+    let new =
+        NewWebhook { name: "热线系统".into(), url: format!("http://127.0.0.1:{port}/hook"), sources };
     let mut op = op(d, officer()).await;
     let made = webhook::create(&mut op, new).await.unwrap();
     op.commit().await.unwrap();
@@ -148,7 +153,86 @@ async fn deliveries(d: &Arc<District>, hook: WebhookId) -> Vec<Delivery> {
     webhook::deliveries(&mut d.db.read().await.unwrap(), hook, None, 100).await.unwrap().items
 }
 
+/// A case from its first triage to its end.
+async fn ended(d: &Arc<District>, case: CaseId) {
+    act(d, &street(), case, Command::File).await;
+    triage(d, &street(), case, joint(WATER)).await;
+    act(d, &water(), case, Command::Accept).await;
+    act(d, &water(), case, Command::Arrive { plan: None }).await;
+    act(d, &water(), case, resolution()).await;
+    act(d, &street(), case, Command::StartVerification).await;
+    act(d, &street(), case, Command::Close { outcome: linli_cases::model::Outcome::Solved, note: None })
+        .await;
+}
+
 both_engines! {
+    async fn one_that_never_answers_holds_up_no_other(s) {
+        const CASES: usize = 6;
+        let patience = Duration::from_secs(3);
+        let d = telling_by(&s, Reach::this_machine().waiting(patience)).await;
+        // It takes the call and says nothing.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let held = tokio::spawn(async move {
+            let mut open = Vec::new();
+            loop {
+                open.push(silent.accept().await.unwrap());
+            }
+        });
+        let (hanging, _) = hook(&d, port).await;
+        let mut catcher = Catcher::new();
+        let server = catcher.listen().await;
+        hook(&d, catcher.port).await;
+        for n in 0..CASES {
+            pushed(&d, &format!("W-{n}")).await;
+        }
+        let began = std::time::Instant::now();
+        work(&d).await;
+        assert_eq!(catcher.all().len(), CASES, "everybody else has heard");
+        assert!(began.elapsed() < patience * 4, "not one wait for each letter: {:?}", began.elapsed());
+        assert!(deliveries(&d, hanging).await.iter().all(|one| one.delivered_at.is_none() && one.failed_at.is_none()));
+        held.abort();
+        server.abort();
+    }
+
+    async fn other_systems_hear_no_more_than_everybody_who_asks(s) {
+        let d = telling(&s).await;
+        let mut catcher = Catcher::new();
+        let server = catcher.listen().await;
+        let (id, _) = hook_of(&d, catcher.port, vec![Source::Hotline, Source::Open311]).await;
+        let told = async |source, hidden, external: &str| {
+            let reporter = ReporterInput { hidden, ..well().reporter };
+            let mut op = op(&d, Actor::System).await;
+            let (external, category) = (Some(external.to_owned()), Some(LAMP.into()));
+            let new = NewReport { source, reporter, external, category, ..well() };
+            let receipt = app::report(&mut op, new).await.unwrap();
+            op.commit().await.unwrap();
+            receipt.id
+        };
+        for (source, hidden, number) in [
+            (Source::Open311, false, "open"),
+            (Source::Open311, true, "shy"),
+            (Source::Hotline, true, "hotline"),
+        ] {
+            let case = told(source, hidden, number).await;
+            ended(&d, case).await;
+        }
+        work(&d).await;
+        let last = |number: &str| {
+            let caught = catcher.all();
+            let news = caught.iter().map(Caught::json).rfind(|news| news["number"] == number).unwrap();
+            assert_eq!(news["state"], "closed", "{news}");
+            news["reply"].clone()
+        };
+        assert_eq!(last("open"), "井已疏通，请放心");
+        assert_eq!(last("shy"), Value::Null, "as a list of requests tells it");
+        assert_eq!(last("hotline"), "井已疏通，请放心", "the hotline's own message has its reply");
+        for one in deliveries(&d, id).await {
+            assert!(serde_json::to_value(&one).unwrap().get("body").is_none(), "who looks after addresses reads no case");
+        }
+        server.abort();
+    }
+
     async fn what_happens_to_a_case_is_told_signed_in_its_order(s) {
         let d = telling(&s).await;
         let mut catcher = Catcher::new();

@@ -7,7 +7,7 @@ mod columns;
 mod land;
 mod tables;
 
-use linli_kernel::{AreaCode, FieldError, Result, text_enum};
+use linli_kernel::{AreaCode, FieldError, Result, hex, text_enum};
 use linli_web::sheet::{self, Sheet};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -135,7 +135,7 @@ impl Plan {
             hash.update(format!("{line:?}"));
         }
         hash.update(format!("{:?}{:?}", self.faults, self.overlaps));
-        hash.finalize().iter().take(12).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+        hex(&hash.finalize()[..12])
     }
 
     /// The rows that are wrong, with a column that says why.

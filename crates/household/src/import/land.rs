@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use linli_access::Access;
-use linli_kernel::{Error, FieldError, Result, Timestamp, params};
+use linli_kernel::{Error, FieldError, Result, Timestamp, hex, params};
 use linli_store::{Conn, Op};
 
 use super::row::Row;
@@ -92,15 +92,6 @@ fn hashes(conn: &Conn) -> &'static str {
     )
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
 /// The people who are known, by the place of their row: by number, else by phone and name. As
 /// [`crate::store::people::find`] does it for one.
 pub(super) async fn known(
@@ -119,13 +110,13 @@ pub(super) async fn known(
         }
     }
     let mut known = HashMap::new();
-    let list = json(by_number.keys().map(|h| hex(h)))?;
+    let list = json(by_number.keys().map(hex))?;
     let sql = format!("SELECT id, id_hash FROM resident WHERE id_hash IN {}", hashes(conn));
     let found: Vec<(ResidentId, Vec<u8>)> = conn.all(&sql, params![list]).await?;
     for (id, hash) in found {
         known.extend(by_number.get(&hash).into_iter().flatten().map(|n| (*n, id)));
     }
-    let list = json(by_phone.keys().map(|h| hex(h)))?;
+    let list = json(by_phone.keys().map(hex))?;
     let sql = format!(
         "SELECT id, phone_hash, name, id_hash IS NOT NULL FROM resident WHERE phone_hash IN {}",
         hashes(conn)
@@ -350,6 +341,6 @@ mod tests {
         let house = rules::address_key(&area, "锦绣花园三栋");
         assert_eq!(house, "371002001001 锦绣花园3号楼");
         assert!(rules::address_key(&area, "锦绣花园3号楼2单元501室").starts_with(&house));
-        assert_eq!(hex(&[0, 255, 16]), "00ff10");
+        assert_eq!(hex([0, 255, 16]), "00ff10");
     }
 }

@@ -1,7 +1,7 @@
 //! All that is known of one person, for themselves (个人信息副本): as JSON, and as a table for people.
 
 use linli_access::{Access, log};
-use linli_kernel::{Error, Result, Timestamp, params};
+use linli_kernel::{Result, Timestamp, params};
 use linli_store::Conn;
 use linli_web::Locale;
 use serde::Serialize;
@@ -221,14 +221,10 @@ impl Copy {
     }
 }
 
-/// The table as a file that Excel opens: with a mark of its encoding, and no cell that it would take for a formula.
+/// The table as a file that Excel opens.
+///
+/// # Errors
+/// Our own fault only.
 pub fn csv<R: AsRef<[String]>>(rows: &[R]) -> Result<Vec<u8>> {
-    let mut out = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
-    for row in rows {
-        let guarded = row.as_ref().iter().map(|cell| {
-            if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.clone() }
-        });
-        out.write_record(guarded).map_err(Error::internal)?;
-    }
-    out.into_inner().map_err(|e| Error::internal(e.to_string()))
+    linli_web::sheet::csv::<&str, _, _>(&[], rows.iter().map(AsRef::as_ref))
 }

@@ -3,7 +3,7 @@
 //! A home's lot is the SHA-256 of `seed:number`; the lowest lots are the sample. One needs no program of ours to
 //! make it again.
 
-use linli_kernel::Timestamp;
+use linli_kernel::{Timestamp, hex};
 use sha2::{Digest as _, Sha256};
 
 /// Homes of one sample.
@@ -90,12 +90,7 @@ pub(super) fn read_frame(text: &str) -> Option<Vec<i64>> {
 
 /// SHA-256 in hexadecimal digits.
 pub(super) fn digest(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
-}
-
-/// In hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    hex(Sha256::digest(text.as_bytes()))
 }
 
 /// The sample, in ascending order of the homes' numbers.

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     Around, Candidate, Month, SpotId, candidates,
     checker::is_own,
-    sample::{SAMPLE, digest, draw, frame_text, hex},
+    sample::{SAMPLE, digest, draw, frame_text},
     spot_record,
 };
 use crate::{
@@ -215,7 +215,7 @@ async fn sample(
 ) -> Result<bool> {
     let id = SpotId(op.uuid());
     let numbers: Vec<i64> = homes.keys().copied().collect();
-    let seed = hex(&op.district.ids.bytes::<16>());
+    let seed = linli_kernel::hex(op.district.ids.bytes::<16>());
     let frame = frame_text(&numbers);
     let digest = digest(&frame);
     let size = i64::try_from(numbers.len()).unwrap_or(i64::MAX);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::Datelike as _;
 use linli_access::{Access, Purpose, masking::Masked};
-use linli_kernel::{AreaCode, Result, Timestamp, params};
+use linli_kernel::{AreaCode, Result, Timestamp, hex, params};
 use linli_store::{Conn, Where};
 use serde::Serialize;
 
@@ -237,7 +237,7 @@ fn person(r: Resident, seal: Seal<'_>, care: Vec<CareKind>) -> Result<Person> {
 
 fn tag(seal: Seal<'_>, phone: &str) -> Result<String> {
     let hash = seal.phone_hash(phone)?;
-    Ok(hash.iter().take(6).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")))
+    Ok(hex(&hash[..hash.len().min(6)]))
 }
 
 /// The tag of a phone as typed; nothing if it is none.

@@ -75,13 +75,14 @@ pub(super) async fn set_outcome(tx: &mut Tx, id: Uuid, outcome: Outcome) -> Resu
     Ok(())
 }
 
-/// Destroys notes, photos and all of what came up before an instant; answers how many entries, and the files that
-/// nobody may need any more.
+/// Destroys notes, photos and all of what came up before an instant; answers how many entries or photos, whichever
+/// are more, and the files that nobody may need any more.
 pub async fn destroy(op: &mut Op, before: Timestamp, most: i64) -> Result<(u64, Vec<String>)> {
     let tx = &mut op.tx;
     let old = "DELETE FROM visit_photo WHERE id IN (SELECT id FROM visit_photo WHERE received_at < $1 ORDER BY received_at LIMIT $2)
          RETURNING full_blob, small_blob";
     let gone: Vec<(String, String)> = tx.all(old, params![before, most]).await?;
+    let photos = gone.len() as u64;
     let files = gone.into_iter().flat_map(|(full, small)| [full, small]).collect();
     let entries = tx
         .execute(
@@ -90,7 +91,8 @@ pub async fn destroy(op: &mut Op, before: Timestamp, most: i64) -> Result<(u64, 
             params![before, most],
         )
         .await?;
-    Ok((entries, files))
+    // The night goes on for as long as either is many.
+    Ok((entries.max(photos), files))
 }
 
 /// A visit on the household card.

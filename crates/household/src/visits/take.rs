@@ -1,9 +1,9 @@
 //! Taking one entry: once, in its order, and never over something that the worker has not seen.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use linli_access::{Access, Authorise as _, Target};
-use linli_kernel::{Error, FieldError, Result, Timestamp, error::Check};
+use linli_kernel::{Error, FieldError, Result, Timestamp, error::Check, hex};
 use linli_store::{Entry as Note, Op};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -29,10 +29,7 @@ const OLDEST: Duration = Duration::from_hours(24 * 31);
 /// What was sent, in a form that says whether it is the same again.
 fn fingerprint(entry: &Entry) -> Result<String> {
     let text = serde_json::to_string(entry).map_err(Error::internal)?;
-    Ok(Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
+    Ok(hex(Sha256::digest(text)))
 }
 
 /// What is wrong with an entry by itself.

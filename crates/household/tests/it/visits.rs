@@ -380,4 +380,18 @@ both_engines! {
         d.clock.advance(std::time::Duration::from_hours(24 * 60));
         same(vec![1, 1, 1, 1, 2]).await;
     }
+
+    async fn a_night_goes_on_while_there_are_photos(s) {
+        let d = district(&s).await;
+        let mut op = op(&d, worker()).await;
+        for n in 1..=5_u128 {
+            visits::keep_photo(&mut op, Uuid::from_u128(n), "full", "small").await.unwrap();
+        }
+        let later = d.clock.now().plus(std::time::Duration::from_secs(1));
+        // A step of as many as it may do is not the last, also where no entry goes.
+        for (step, files) in [(3, 6), (2, 4), (0, 0)] {
+            let (gone, named) = visits::destroy(&mut op, later, 3).await.unwrap();
+            assert_eq!((gone, named.len()), (step, files));
+        }
+    }
 }

@@ -141,7 +141,8 @@ async fn hotline(district: &Arc<District>, args: &Hotline, locale: &Locale) -> R
         println!("{} {}", locale.t("hotline-twins"), pairs.join(", "));
     }
     if let Some(file) = &args.errors {
-        let faults = batch::faults(&mut district.db.read().await?, id, 10_000).await?;
+        let access = district.port::<linli_access::Access>()?;
+        let faults = batch::faults(&mut district.db.read().await?, &access, id, 10_000).await?;
         let sheet = sheets::faults(&batch.headings()?, &faults, locale)?;
         std::fs::write(file, sheet).map_err(Error::internal)?;
         println!("wrong rows in {}", file.display());

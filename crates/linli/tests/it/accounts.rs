@@ -147,6 +147,19 @@ both_engines! {
         assert_eq!(officer.get(&house, "/admin/posts/wanted").await.status, StatusCode::OK);
         assert_eq!(officer.get(&house, "/admin/accounts/import").await.status, StatusCode::FORBIDDEN);
     }
+
+    async fn who_takes_the_list_along_is_written_down(s) {
+        let house = house(&[(&s, "a", 1)], false).await;
+        let mut admin = house.as_("a.example", "admin").await;
+        for _ in 0..2 {
+            let file = admin.get("/admin/accounts/export.xlsx?q=13800138000&status=active").await;
+            assert_eq!(file.status, StatusCode::OK);
+        }
+        let sql = "SELECT detail FROM activity WHERE action = 'account.export'";
+        let log: Vec<(String,)> = house.districts[0].db.read().await.unwrap().all(sql, vec![]).await.unwrap();
+        assert_eq!(log.len(), 2);
+        assert!(log[0].0.contains("active") && log[0].0.contains("words") && !log[0].0.contains("13800138000"), "{log:?}");
+    }
 }
 
 async fn post(caller: &Caller, house: &crate::house::House, path: &str, form: &str) -> crate::call::Reply {

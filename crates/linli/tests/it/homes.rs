@@ -230,6 +230,11 @@ both_engines! {
         let sent = phone.post(&format!("/d/{}/same", door.label), "idempotency_key=s1").await;
         assert!(sent.location.starts_with("/r/"), "{}", sent.body);
         assert_eq!(phone.post(&format!("/d/{}/same", door.label), "idempotency_key=s1").await.location, sent.location);
+        // The table of keys holds no secret of a receipt.
+        let secret = sent.location.rsplit('/').next().unwrap();
+        let kept: Vec<(String,)> = house.districts[0].db.read().await.unwrap()
+            .all("SELECT answer FROM idempotency", vec![]).await.unwrap();
+        assert!(!kept.is_empty() && kept.iter().all(|(answer,)| !answer.contains(secret)), "{kept:?}");
         let mut worker = house.as_(HOST, &login(&door.area)).await;
         let id: Uuid = d.db.read().await.unwrap()
             .scalar("SELECT id FROM claim WHERE dwelling_id = $1 AND kind = 'same' ORDER BY submitted_at DESC, id DESC LIMIT 1", params![door.dwelling]).await.unwrap();

@@ -9,6 +9,7 @@ mod demo_rest;
 mod districts;
 mod doctor;
 mod doors;
+mod files;
 mod fuzz;
 mod homes;
 mod hotline;

@@ -20,7 +20,11 @@ use linli_forms::{
     xform,
 };
 use linli_kernel::{Actor, Error, Result};
-use linli_web::{Access, Ctx, Route, error, limit::Purpose, upload::FILE_LIMIT};
+use linli_web::{
+    Access, Ctx, Route, error,
+    limit::Purpose,
+    upload::{FILE_LIMIT, Room},
+};
 use serde::Deserialize;
 
 use super::photos;
@@ -200,12 +204,14 @@ async fn look(ctx: Ctx, headers: HeaderMap) -> Response {
 struct Parcel {
     xml: Vec<u8>,
     files: Vec<(String, Vec<u8>)>,
+    room: Room,
 }
 
 async fn unpack(request: Request) -> Result<Parcel> {
     let broken = || Error::field("form", "error-form-broken");
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
-    let (mut parcel, mut left) = (Parcel { xml: Vec::new(), files: Vec::new() }, LENGTH);
+    let (mut parcel, mut left) =
+        (Parcel { xml: Vec::new(), files: Vec::new(), room: Room::default() }, LENGTH);
     let mut parts = 0;
     while let Some(field) = form.next_field().await.map_err(|error| told(&error))? {
         parts += 1;
@@ -216,6 +222,7 @@ async fn unpack(request: Request) -> Result<Parcel> {
         let file = field.file_name().map(str::to_owned);
         let bytes = bounded(field, left.min(FILE_LIMIT)).await?;
         left -= bytes.len();
+        parcel.room.take(bytes.len())?;
         match (name.as_str(), file) {
             ("xml_submission_file", _) => parcel.xml = bytes,
             (_, Some(file)) if !bytes.is_empty() => parcel.files.push((decoded(&file), bytes)),

@@ -56,7 +56,8 @@ pub(super) async fn kept(district: &District, word: &str) -> Result<Photo> {
     let name = clean_name(parts.next().ok_or_else(broken)?);
     let blobs = district.port::<Blobs>()?;
     for file in [blob, small] {
-        blobs.get(file).await.map_err(|_| broken())?;
+        // From now on it stays as long as a new one.
+        blobs.renew(file).await.map_err(|_| broken())?;
     }
     Ok(Photo { name, blob: blob.to_owned(), small: small.to_owned() })
 }

@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use linli_kernel::{Actor, Error, Result};
+use linli_kernel::{Actor, Error, Result, hex};
 use linli_store::{
     Op,
     idempotency::{self, Claim},
@@ -33,7 +33,7 @@ impl Once {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let fingerprint = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let fingerprint = hex(hash.finalize());
         let Some(given) = headers.get("idempotency-key") else { return Ok(Self { key: None, fingerprint }) };
         let bad = || Error::field("Idempotency-Key", "error-idempotency-key");
         let given = given.to_str().map_err(|_| bad())?;
@@ -46,6 +46,15 @@ impl Once {
 
     /// Claims the key in the use case's own transaction; answers what was answered before, if it was done.
     pub async fn before(&mut self, op: &mut Op) -> Result<Option<Response>> {
+        self.before_with(op, |_| Ok(())).await
+    }
+
+    /// As [`Once::before`]; `complete` puts back in what [`Once::done_in_secret`] did not keep.
+    pub async fn before_with(
+        &mut self,
+        op: &mut Op,
+        complete: impl FnOnce(&mut Value) -> Result<()>,
+    ) -> Result<Option<Response>> {
         let Some(given) = &self.key else { return Ok(None) };
         // Two systems may choose the same key.
         let who = match &op.actor {
@@ -61,6 +70,9 @@ impl Once {
                 Ok(None)
             }
             Claim::Done { status, answer: text } => {
+                let mut told: Value = serde_json::from_str(&text).map_err(Error::internal)?;
+                complete(&mut told)?;
+                let text = told.to_string();
                 let mut response = answer(StatusCode::from_u16(status).map_err(Error::internal)?, text);
                 response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
                 Ok(Some(response))

@@ -4,7 +4,7 @@
 mod reach;
 
 use hmac::{Hmac, KeyInit, Mac};
-use linli_kernel::{Error, Result, Timestamp};
+use linli_kernel::{Error, Result, Timestamp, hex};
 use sha2::Sha256;
 
 pub use reach::{Network, Reach};
@@ -14,7 +14,7 @@ pub fn signature(secret: &[u8], timestamp: i64, body: &str) -> Result<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|e| Error::internal(e.to_string()))?;
     mac.update(format!("{timestamp}.{body}").as_bytes());
     let bytes = mac.finalize().into_bytes();
-    Ok(bytes.iter().fold("v1=".to_owned(), |hex, byte| format!("{hex}{byte:02x}")))
+    Ok(format!("v1={}", hex(bytes)))
 }
 
 /// One message to an address.

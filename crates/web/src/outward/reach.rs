@@ -97,12 +97,13 @@ fn is_open_v6(v6: Ipv6Addr) -> bool {
 pub struct Reach {
     private: Arc<Vec<Network>>,
     client: Arc<OnceLock<reqwest::Client>>,
+    patience: Option<Duration>,
 }
 
 impl Reach {
     /// With these private ranges beside the open network.
     pub fn with(private: Vec<Network>) -> Self {
-        Self { private: Arc::new(private), client: Arc::default() }
+        Self { private: Arc::new(private), ..Self::default() }
     }
 
     /// The machine itself, for development and tests.
@@ -112,6 +113,17 @@ impl Reach {
             Network { address: Ipv4Addr::LOCALHOST.into(), bits: 8 },
             own(Ipv6Addr::LOCALHOST.into()),
         ])
+    }
+
+    /// With another time that a receiver may take.
+    #[must_use]
+    pub fn waiting(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), client: Arc::default(), ..self }
+    }
+
+    /// The time that a receiver may take.
+    pub fn patience(&self) -> Duration {
+        self.patience.unwrap_or(PATIENCE)
     }
 
     fn is_named(&self, address: IpAddr) -> bool {
@@ -146,7 +158,7 @@ impl Reach {
         // Another part of the process may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
-            .timeout(PATIENCE)
+            .timeout(self.patience())
             .connect_timeout(Duration::from_secs(5))
             .redirect(reqwest::redirect::Policy::none())
             // A proxy would look names up where we cannot see what they lead to.
@@ -163,7 +175,7 @@ struct LookUp(Arc<Vec<Network>>);
 
 impl Resolve for LookUp {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = Reach { private: self.0.clone(), client: Arc::default() };
+        let reach = Reach { private: self.0.clone(), ..Reach::default() };
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let open: Vec<SocketAddr> = found.filter(|socket| reach.allows(socket.ip())).collect();

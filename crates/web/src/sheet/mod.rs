@@ -1,11 +1,13 @@
 //! Tables that people bring (Excel and CSV): read within limits, every cell as text, and written back.
 
 mod book;
+mod out;
 mod text;
 
 use linli_kernel::{Error, Result, text::normalise};
 
 pub use book::{Writer, blank, write};
+pub use out::{csv, harmless};
 pub use text::CsvRows;
 
 /// The largest file.

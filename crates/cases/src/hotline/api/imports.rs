@@ -97,7 +97,8 @@ async fn one(ctx: Ctx, At(id): At<BatchId>) -> WebResult {
     answer["headings"] = json!(batch.headings()?);
     answer["mapping"] = json!(batch.mapping()?);
     answer["twins"] = json!(known::twins(&mut conn, id).await?);
-    answer["faults"] = json!(told(&batch::faults(&mut conn, id, 100).await?, &ctx));
+    let access = ctx.district.port::<linli_access::Access>()?;
+    answer["faults"] = json!(told(&batch::faults(&mut conn, &access, id, 100).await?, &ctx));
     drop(conn);
     answer["kept"] = if batch.state == BatchState::Undone {
         json!(undo::kept(&mut ctx.op().await?, id).await?)

@@ -81,7 +81,7 @@ async fn exported(ctx: &Ctx, span: &Span) -> WebResult {
     .await?;
     op.commit().await?;
     if csv {
-        return download(sheets::csv(&headings, rows)?, "hotline.csv", "text/csv; charset=utf-8");
+        return download(linli_web::sheet::csv(&headings, rows)?, "hotline.csv", "text/csv; charset=utf-8");
     }
     download(sheets::xlsx(&headings, rows)?, "hotline.xlsx", XLSX)
 }

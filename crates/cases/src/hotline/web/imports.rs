@@ -200,7 +200,10 @@ async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Pr
     }
     let found = match &survey {
         Some(survey) => survey.faults.clone(),
-        None => batch::faults(&mut ctx.read().await?, id, 20).await?,
+        None => {
+            let access = ctx.district.port::<linli_access::Access>()?;
+            batch::faults(&mut ctx.read().await?, &access, id, 20).await?
+        }
     };
     let kept = if batch.state == BatchState::Undone {
         undo::kept(&mut ctx.op().await?, id).await?
@@ -347,7 +350,8 @@ pub(in crate::hotline) async fn faults(ctx: Ctx, At(id): At<BatchId>) -> WebResu
         let mapping = batch.mapping()?;
         return wrong_rows(&ctx, id, mapping).await;
     }
-    let found = batch::faults(&mut conn, id, 10_000).await?;
+    let access = ctx.district.port::<linli_access::Access>()?;
+    let found = batch::faults(&mut conn, &access, id, 10_000).await?;
     download(sheets::faults(&batch.headings()?, &found, &ctx.locale)?, "wrong-rows.xlsx", XLSX)
 }
 

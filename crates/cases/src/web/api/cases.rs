@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     app::{self, NewReport, Photo, Proof, ReporterInput},
-    model::{Action, Command, Nature, Source},
+    model::{Action, CaseId, Command, Nature, Source},
     read::{self, CaseRow},
     settings::Rulebooks,
 };
@@ -96,17 +96,25 @@ async fn report_form(ctx: Ctx, headers: HeaderMap, form: Upload) -> WebResult {
 
 async fn take(ctx: &Ctx, told: ReportBody, photos: Vec<Photo>, mut once: Once) -> WebResult {
     let mut op = ctx.op().await?;
-    if let Some(before) = once.before(&mut op).await? {
+    let access = ctx.district.port::<linli_access::Access>()?;
+    let link = |token: &str| format!("{}/t/{token}", ctx.origin);
+    // The secret of the link is not kept with the key: it is made again.
+    let with_link = |kept: &mut Value| {
+        let id = kept["id"].as_str().and_then(|id| id.parse().ok());
+        let id = CaseId(id.ok_or_else(|| Error::internal("a kept receipt without its case"))?);
+        kept["tracking_url"] = link(&app::tracking_token(&access, id)?).into();
+        Ok(())
+    };
+    if let Some(before) = once.before_with(&mut op, with_link).await? {
         return Ok(before);
     }
     if told.lat.is_some() != told.lng.is_some() {
         return Err(Error::field("lng", "error-required").into());
     }
     let receipt = app::report(&mut op, NewReport { photos, ..told.into() }).await?;
-    let answer = json!({
-        "id": receipt.id, "number": receipt.number, "tracking_url": format!("{}/t/{}", ctx.origin, receipt.token),
-    });
-    Ok(once.done(op, StatusCode::CREATED, &answer).await?)
+    let answer = json!({ "id": receipt.id, "number": receipt.number });
+    let secret = ("tracking_url", link(&receipt.token));
+    Ok(once.done_in_secret(op, StatusCode::CREATED, &answer, (secret.0, &secret.1)).await?)
 }
 
 async fn list(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult {

@@ -8,7 +8,7 @@ use axum::{
 use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::{Cursor, Error, Result, Timestamp};
 use linli_store::Entry;
-use linli_web::{Ctx, Locale, WebResult, api::Asks};
+use linli_web::{Ctx, Locale, WebResult, api::Asks, sheet};
 use rust_xlsxwriter::{Format, Workbook};
 use serde_json::json;
 
@@ -71,21 +71,6 @@ fn cells(row: &CaseRow, atlas: &Atlas, locale: &Locale) -> [String; 18] {
     ]
 }
 
-/// A text that a spreadsheet would run as a formula is marked as text.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
-fn csv(head: &[String], rows: &[[String; 18]]) -> Result<Vec<u8>> {
-    // The mark by which Excel knows UTF-8.
-    let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
-    writer.write_record(head).map_err(Error::internal)?;
-    for row in rows {
-        writer.write_record(row.iter().map(|cell| harmless(cell))).map_err(Error::internal)?;
-    }
-    writer.into_inner().map_err(|e| Error::internal(e.to_string()))
-}
-
 fn xlsx(head: &[String], rows: &[[String; 18]]) -> Result<Vec<u8>> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
@@ -130,12 +115,16 @@ pub(super) async fn export(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult 
     let head: Vec<String> = COLUMNS.iter().map(|name| ctx.locale.t(&format!("case-col-{name}"))).collect();
     let count = rows.len();
     let bytes =
-        tokio::task::spawn_blocking(move || if excel { xlsx(&head, &rows) } else { csv(&head, &rows) })
-            .await
-            .map_err(Error::internal)??;
+        tokio::task::spawn_blocking(
+            move || if excel { xlsx(&head, &rows) } else { sheet::csv(&head, &rows) },
+        )
+        .await
+        .map_err(Error::internal)??;
     let mut op = ctx.op().await?;
     let area = ctx.district.area.clone();
-    let detail = json!({ "rows": count, "format": if excel { "xlsx" } else { "csv" } });
+    let format = if excel { "xlsx" } else { "csv" };
+    // Words that were searched for are names and phones: of them only the kind is written down, for ever.
+    let detail = json!({ "filter": query.told(), "by": filter.sought(), "rows": count, "format": format });
     op.log(Entry { action: "case.export", subject: "case", subject_id: String::new(), area, detail }).await?;
     op.commit().await?;
     Ok(attachment(&ctx, excel, bytes))
@@ -160,7 +149,7 @@ mod tests {
         let mut row: [String; 18] = std::array::from_fn(|n| n.to_string());
         row[4] = "=HYPERLINK(\"http://x\")".into();
         let head = COLUMNS.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
-        let text = String::from_utf8(csv(&head, std::slice::from_ref(&row)).unwrap()).unwrap();
+        let text = String::from_utf8(sheet::csv(&head, [&row]).unwrap()).unwrap();
         assert!(text.starts_with('\u{feff}') && text.contains("\"'=HYPERLINK"), "{text}");
         assert!(xlsx(&head, &[row]).unwrap().starts_with(b"PK"));
     }

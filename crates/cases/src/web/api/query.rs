@@ -7,6 +7,7 @@ use linli_web::{
     api::{Operation, schema},
 };
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::{
     model::{CaseState, Level, Source, WhistleLevel},
@@ -76,6 +77,32 @@ impl ListQuery {
         };
         check.done()?;
         filter.find(&*ctx.district.port::<Access>()?, &self.q)
+    }
+
+    /// What narrows the list, for the log: without the words that were searched for.
+    pub(super) fn told(&self) -> Value {
+        let words = [
+            ("state", &self.state),
+            ("whistle", &self.whistle),
+            ("level", &self.level),
+            ("area", &self.area),
+            ("org", &self.org),
+            ("lead", &self.lead),
+            ("source", &self.source),
+            ("category", &self.category),
+            ("ask", &self.ask),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        let flags = [
+            ("urgent", self.urgent.then_some(true)),
+            ("overdue", self.overdue.then_some(true)),
+            ("called", self.called),
+            ("tasks", self.tasks),
+        ];
+        let words = words.into_iter().filter(|(_, word)| !word.is_empty()).map(|(n, word)| (n, json!(word)));
+        let flags = flags.into_iter().filter_map(|(name, flag)| Some((name, json!(flag?))));
+        words.chain(flags).map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
     }
 
     pub(super) fn sort(&self) -> Result<Sort> {

@@ -1,6 +1,8 @@
 //! What a reporter does with their own case, by the secret of its link.
 
 use axum::{Json, http::StatusCode, response::IntoResponse};
+use linli_kernel::Actor;
+use linli_store::Op;
 use linli_web::{
     Access, Ctx, WebResult,
     api::{Asked, At, Operation, schema},
@@ -22,12 +24,12 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct Lost {
     number: String,
-    tail: String,
+    phone: String,
 }
 
 async fn find(ctx: Ctx, Asked(lost, _): Asked<Lost>) -> WebResult {
     ctx.app.limits().check(Purpose::Track, &ctx.source)?;
-    let token = link(&ctx, &lost.number, &lost.tail).await?;
+    let token = link(&ctx, &lost.number, &lost.phone).await?;
     Ok(Json(json!({ "token": token, "tracking_url": format!("{}/t/{token}", ctx.origin) })).into_response())
 }
 
@@ -45,7 +47,8 @@ async fn act(
     ctx.app.limits().check(Purpose::Report, &ctx.source)?;
     let command = command(&action, &values)?;
     let id = read::track(&mut ctx.read().await?, &token).await?.id;
-    let mut op = ctx.op().await?;
+    // Who holds the link acts as the reporter, also one of our own people: the log does not name them.
+    let mut op = Op::begin(ctx.district.clone(), &ctx.db, Actor::Public, ctx.request.clone()).await?;
     if let Some(before) = once.before(&mut op).await? {
         return Ok(before);
     }
@@ -73,10 +76,11 @@ pub(super) fn operations() -> Vec<Operation> {
     let bodies: Vec<Value> = OWN.iter().map(|a| schema::named(&format!("CaseAction_{a}"))).collect();
     vec![
         Operation::post("/api/v1/tracking", Access::Public, "Find a lost link by number and phone", find)
+            .about("A case whose reporter is hidden or anonymous is not found: only its link leads there.")
             .without_key()
             .takes(schema::object([
                 ("number", schema::text()),
-                ("tail", json!({ "type": "string", "description": "the last four digits of the phone" })),
+                ("phone", json!({ "type": "string", "description": "the whole phone number that the reporter left" })),
             ]))
             .answers(
                 200,

@@ -6,7 +6,7 @@ use axum::{
     http::header,
     response::Response,
 };
-use linli_kernel::{Error, Result};
+use linli_kernel::{Error, Result, hex};
 use linli_store::idempotency::{self, Claim};
 use linli_web::{
     Access, Ctx, Problems, Route, WebError, WebResult,
@@ -32,6 +32,8 @@ use crate::{
 pub(super) struct Sent {
     pub(super) typed: Typed,
     pub(super) files: Vec<File>,
+    /// Holds what the files take of the memory for uploads.
+    _upload: Option<Upload>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Sent {
@@ -42,15 +44,16 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         if kind.is_some_and(|k| k.starts_with("multipart/")) {
             let form = Multipart::from_request(request, state).await.map_err(|_| broken())?;
-            let Upload { fields, files } = Upload::read(form, FILE_LIMIT).await?;
-            return Ok(Self { typed: Typed::new(fields), files });
+            let mut upload = Upload::read(form, FILE_LIMIT).await?;
+            let (fields, files) = (std::mem::take(&mut upload.fields), std::mem::take(&mut upload.files));
+            return Ok(Self { typed: Typed::new(fields), files, _upload: Some(upload) });
         }
         let pairs = axum::Form::<Vec<(String, String)>>::from_request(request, state).await;
         let mut fields: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
         for (name, value) in pairs.map_err(|_| broken())?.0 {
             fields.entry(name).or_default().push(value);
         }
-        Ok(Self { typed: Typed::new(fields), files: Vec::new() })
+        Ok(Self { typed: Typed::new(fields), files: Vec::new(), _upload: None })
     }
 }
 
@@ -64,7 +67,7 @@ pub(super) fn fingerprint(path: &str, typed: &Typed) -> String {
         hash.update(b"=");
         hash.update(value.as_bytes());
     }
-    hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    hex(hash.finalize())
 }
 
 /// Claims the form's key for this person; `true` if the same form has been done before.

@@ -1,7 +1,7 @@
 //! What a reporter can do on the tracking page: answer a question, add words, rate, reopen.
 
 use axum::{
-    extract::{FromRequest, Path, Request},
+    extract::{Path, Request},
     response::{IntoResponse, Redirect},
 };
 use linli_kernel::{Actor, Error, Result, error::Check};
@@ -67,13 +67,18 @@ async fn act(ctx: &Ctx, token: &str, key: Option<&str>, command: Command, photos
 /// Does what one of the forms of the page asks for, and shows the page again.
 pub(super) async fn send(ctx: Ctx, Path(token): Path<String>, request: Request) -> WebResult {
     ctx.app.limits().check(Purpose::Track, &ctx.source)?;
-    let upload = Upload::from_request(request, &()).await?;
+    // Before the body is read: whoever has no link sends us no photos.
+    let id = case_of_token(&mut ctx.read().await?, &token).await?;
+    let mut upload = Upload::few(request, form::PHOTOS).await?;
     let field = |name: &str| upload.text(name).unwrap_or_default().to_owned();
     let said = Said { act: field("do"), text: field("text"), satisfaction: field("satisfaction") };
-    let key = once::key(&format!("track/{token}"), &upload);
-    let done = match (command(&said), form::photos(&ctx, &upload).await) {
-        (Ok(command), Ok(photos)) => act(&ctx, &token, key.as_deref(), command, photos).await,
-        (Err(error), _) | (_, Err(error)) => Err(error),
+    let key = once::key(&format!("track/{id}"), &upload);
+    let done = match command(&said) {
+        Ok(command) => match form::photos(&ctx, &mut upload).await {
+            Ok(photos) => act(&ctx, &token, key.as_deref(), command, photos).await,
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
     };
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/t/{token}?done={}", said.act)).into_response()),

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::{
-    extract::{FromRequest, Query, Request},
+    extract::{Query, Request},
     http::StatusCode,
     response::{IntoResponse, Redirect},
 };
 use axum_extra::extract::cookie::CookieJar;
 use linli_access::Access as AccessPort;
 use linli_grid::{Atlas, AtlasPort};
-use linli_kernel::{Actor, AreaCode, Error, Result};
+use linli_kernel::{Actor, AreaCode, Error, FieldError, Result};
 use linli_store::Op;
 use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, limit::Purpose, once, upload::Upload};
 use serde::Deserialize;
@@ -143,7 +143,7 @@ async fn ask(ctx: Ctx, jar: CookieJar, Query(start): Query<Start>) -> WebResult 
     page(&ctx, typed, &[], Problems::none())
 }
 
-fn report_of(typed: &Typed, photos: Vec<Photo>) -> Result<NewReport> {
+fn report_of(typed: &Typed) -> Result<NewReport> {
     if typed.point().is_none()
         && typed.grid.is_empty()
         && typed.area.is_empty()
@@ -168,7 +168,7 @@ fn report_of(typed: &Typed, photos: Vec<Photo>) -> Result<NewReport> {
             hidden: typed.identity() == "hidden",
         },
         urgent: !typed.urgent.is_empty(),
-        photos,
+        photos: Vec::new(),
         parent: None,
         external: None,
         reported_at: None,
@@ -189,21 +189,38 @@ async fn file(ctx: &Ctx, key: Option<&str>, new: NewReport) -> Result<String> {
     Ok(receipt.token)
 }
 
+/// What is wrong with a form, and that its photos have to be chosen once more.
+fn with_photos_again(error: Error, upload: &Upload) -> Error {
+    match error {
+        Error::Invalid(mut fields) if upload.files.iter().any(|file| file.field == "photos") => {
+            fields.push(FieldError::new("photos", "resident-error-photos-again"));
+            Error::Invalid(fields)
+        }
+        other => other,
+    }
+}
+
 async fn send(ctx: Ctx, jar: CookieJar, request: Request) -> WebResult {
     // Before the photos are read.
     ctx.app.limits().check(Purpose::Report, &ctx.source)?;
-    let upload = Upload::from_request(request, &()).await?;
+    let mut upload = Upload::few(request, form::PHOTOS).await?;
     let typed: Typed = upload.form()?;
-    let photos = match form::photos(&ctx, &upload).await {
+    let key = once::key("report", &upload);
+    let sound = report_of(&typed).and_then(|new| app::sound(&ctx.district, &new, ctx.now()).map(|()| new));
+    let new = match sound {
+        Ok(new) => new,
+        // Nothing is stored of a form that is wrong: a script would fill the disk with them.
+        Err(error) => {
+            let kept = form::kept(&ctx, &upload).await?;
+            let error = with_photos_again(error, &upload);
+            return page(&ctx, typed, &kept, Problems::of(error, &ctx.locale)?);
+        }
+    };
+    let photos = match form::photos(&ctx, &mut upload).await {
         Ok(photos) => photos,
         Err(error) => return page(&ctx, typed, &[], Problems::of(error, &ctx.locale)?),
     };
-    let key = once::key("report", &upload);
-    let filed = match report_of(&typed, photos.clone()) {
-        Ok(new) => file(&ctx, key.as_deref(), new).await,
-        Err(error) => Err(error),
-    };
-    let token = match filed {
+    let token = match file(&ctx, key.as_deref(), NewReport { photos: photos.clone(), ..new }).await {
         Ok(token) => token,
         Err(error) => return page(&ctx, typed, &photos, Problems::of(error, &ctx.locale)?),
     };

@@ -2,7 +2,7 @@
 
 use axum::{
     Form,
-    extract::{FromRequest, Path, Request},
+    extract::{Path, Request},
     http::StatusCode,
     response::{IntoResponse, Redirect},
 };
@@ -129,12 +129,12 @@ async fn refused(ctx: &Ctx, id: CaseId, typed: Typed, error: Error) -> WebResult
 
 /// Does what a button says.
 pub(super) async fn send(ctx: Ctx, Path(id): Path<CaseId>, request: Request) -> WebResult {
-    let upload = Upload::from_request(request, &()).await?;
+    let mut upload = Upload::few(request, form::PHOTOS).await?;
     let field = |name: &str| upload.text(name).unwrap_or_default().to_owned();
     let typed =
         Typed { act: field("do"), text: field("text"), reply: field("reply"), extent: field("extent") };
     let key = once::key(&format!("work/{id}"), &upload);
-    let done = match form::photos(&ctx, &upload).await {
+    let done = match form::photos(&ctx, &mut upload).await {
         Ok(photos) => act(&ctx, id, &typed, key.as_deref(), photos).await,
         Err(error) => Err(error),
     };

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{FromRequest, Request},
+    extract::Request,
     http::StatusCode,
     response::{IntoResponse, Redirect},
 };
@@ -132,13 +132,14 @@ async fn file(ctx: &Ctx, key: Option<&str>, typed: &Typed, photos: Vec<Photo>) -
 }
 
 async fn send(ctx: Ctx, request: Request) -> WebResult {
-    let upload = Upload::from_request(request, &()).await?;
+    let mut upload = Upload::few(request, form::PHOTOS).await?;
     let typed: Typed = upload.form()?;
-    let photos = match form::photos(&ctx, &upload).await {
+    let key = once::key("work-report", &upload);
+    let photos = match form::photos(&ctx, &mut upload).await {
         Ok(photos) => photos,
         Err(error) => return page(&ctx, typed, &[], Problems::of(error, &ctx.locale)?),
     };
-    match file(&ctx, once::key("work-report", &upload).as_deref(), &typed, photos.clone()).await {
+    match file(&ctx, key.as_deref(), &typed, photos.clone()).await {
         Ok(id) => Ok(Redirect::to(&format!("/work/cases/{id}")).into_response()),
         Err(error) => page(&ctx, typed, &photos, Problems::of(error, &ctx.locale)?),
     }

@@ -5,7 +5,7 @@ use linli_access::{
     api_keys::{self, ApiKeyId, LONGEST, NewApiKey},
 };
 use linli_grid::AtlasPort;
-use linli_kernel::{AreaCode, Error, Result, Timestamp, error::Check, params};
+use linli_kernel::{AreaCode, Error, Result, Timestamp, error::Check, hex, params};
 use linli_store::Op;
 use linli_web::outward::Reach;
 use serde_json::json;
@@ -106,10 +106,7 @@ pub async fn conclude(op: &mut Op, new: &NewAgreement) -> Result<(AgreementId, H
     let (key_id, key) = key_for(op, &new.peer, new.direction, new.ends_at).await?;
     let id = AgreementId(op.uuid());
     let url = Some(new.url.clone()).filter(|url| !url.is_empty());
-    let secret = url.as_ref().map(|_| {
-        let bytes = op.district.ids.bytes::<32>();
-        bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-    });
+    let secret = url.as_ref().map(|_| hex(op.district.ids.bytes::<32>()));
     let access = op.district.port::<Access>()?;
     let sealed = access.keyring.seal_text(Purpose::Partner, &place(id), secret.as_deref())?;
     let author = op.actor.name().to_owned();

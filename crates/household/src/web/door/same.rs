@@ -72,11 +72,16 @@ pub(super) async fn file(
     let access = ctx.district.port::<AccessPort>()?;
     let mut op = public(ctx).await?;
     if let Some(done) = once::done_before(&mut op, key).await? {
-        return Ok(done);
+        // Only which entry it was is kept with the key: the receipt's secret is made again. Keys of older versions
+        // hold the address itself.
+        return match done.parse() {
+            Ok(id) => Ok(format!("/r/{}", Receipt::of(&access, claims::ClaimId(id))?.secret)),
+            Err(_) => Ok(done),
+        };
     }
     let claim = claims::submit(&mut op, &door.code, new, held, again).await?;
     let to = format!("/r/{}", Receipt::of(&access, claim.id)?.secret);
-    once::keep(&mut op, key, &to).await?;
+    once::keep(&mut op, key, &claim.id.to_string()).await?;
     op.commit().await?;
     Ok(to)
 }
