@@ -232,7 +232,7 @@ mod tests {
         let later = Timestamp::from_millis(2_000);
         for again in 0..2 {
             dated(&blobs, &name, old);
-            assert_eq!(blobs.older_than(later).unwrap(), [name.clone()]);
+            assert_eq!(blobs.older_than(later).unwrap(), std::slice::from_ref(&name));
             if again == 0 {
                 blobs.put(b"one".to_vec()).await.unwrap();
             } else {
@@ -252,7 +252,7 @@ mod tests {
         dated(&blobs, &name, Timestamp::from_millis(1_000));
         assert!(blobs.set_aside(&name, NOW).unwrap());
         assert!(blobs.get(&name).await.is_err() && blobs.names().unwrap().is_empty());
-        assert_eq!(blobs.aside().unwrap(), [name.clone()]);
+        assert_eq!(blobs.aside().unwrap(), std::slice::from_ref(&name));
         blobs.put_back(&name).unwrap();
         assert_eq!(blobs.get(&name).await.unwrap(), b"one");
         assert!(blobs.set_aside(&name, NOW).unwrap());

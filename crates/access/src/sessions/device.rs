@@ -38,7 +38,7 @@ pub fn remembered(access: &Access, ids: &Ids, kept: &str, account: AccountId) ->
     let (name, mut proofs) = if let Some(parts) = parts(kept) {
         parts
     } else {
-        fresh = linli_kernel::hex(&ids.bytes::<16>());
+        fresh = linli_kernel::hex(ids.bytes::<16>());
         (fresh.as_str(), Vec::new())
     };
     let own = proof(access, name, account)?;

@@ -86,14 +86,13 @@ impl<'a> Survey<'a> {
             RowType::Unknown => self.note(Code::UnknownType, row, "type", &[("type", &kind)]),
             RowType::Unsupported => self.note(Code::UnsupportedType, row, "type", &[("type", &kind)]),
             // What an app notes of its own accord is not asked for: nobody is watched by the second.
-            RowType::Audit => self.note(Code::Ignored, row, "type", &[("type", &kind)]),
+            RowType::Audit | RowType::Setting => self.note(Code::Ignored, row, "type", &[("type", &kind)]),
             RowType::Property(which) => {
                 if let Some(name) = self.name(row, Kind::Property, &cells) {
                     let id = self.question(row, Kind::Property, name, cells);
                     self.drafts[id].node.parameters.insert(PROPERTY.to_owned(), which.to_owned());
                 }
             }
-            RowType::Setting => self.note(Code::Ignored, row, "type", &[("type", &kind)]),
             RowType::End(section) => self.end(row, section, &kind),
             RowType::Begin(section) => self.begin(row, section, cells),
             RowType::Question(asked) => {

@@ -204,7 +204,7 @@ both_engines! {
 
     async fn a_sheet_of_very_many_wrong_rows_ends_where_an_import_would(s) {
         let d = district(&s).await;
-        let rows = (0..20_010).map(|n| format!("没有的网格,锦绣花园{n}号楼101,居民\n")).collect::<String>();
+        let rows = (0..20_010).map(|n| format!("没有的网格,锦绣花园{n}号楼101,居民\n")).collect::<Vec<_>>().concat();
         let id = stage(&d, &format!("网格,详细地址,姓名\n{rows}")).await;
         let survey = import::survey(&d, &secretary(), id, &mapping(&d, id).await).await.unwrap();
         assert_eq!((survey.faulty, survey.faults.len(), survey.is_hopeless()), (20_010, 20, true));
@@ -238,7 +238,7 @@ both_engines! {
         let d = district(&s).await;
         // Within one chunk and across two the same row counts.
         for (gap, number, phone) in [(0, ID, "10000000011"), (4_000, "440524188001010014", "10000000022")] {
-            let filler = (0..gap).map(|n| format!("第1网格,填充{n}号楼101,居民,,,\n")).collect::<String>();
+            let filler = (0..gap).map(|n| format!("第1网格,填充{n}号楼101,居民,,,\n")).collect::<Vec<_>>().concat();
             let rows = format!("\
                 第1网格,锦{gap}苑3号楼2单元501,王小明,{number},,2026-11-01\n\
                 第1网格,锦{gap}苑4号楼101,李丽,,{phone},2026-10-05\n{filler}\

@@ -94,10 +94,12 @@ async fn document(house: &House) -> (Vec<Operation>, Schemas) {
     (operations, schemas)
 }
 
-/// What is a query of the same thing ends later: what takes away comes last.
+/// What is a query of the same thing ends later: what takes away comes last, and who is given a post has to log in anew.
 fn order(operation: &Operation) -> (u8, String) {
     let takes_away = operation.verb == "DELETE"
-        || ["status", "password", "undo", "settings"].iter().any(|word| operation.path.contains(word));
+        || ["status", "password", "undo", "settings", "posts"]
+            .iter()
+            .any(|word| operation.path.contains(word));
     let rank = match operation.verb.as_str() {
         "GET" => 0,
         _ if takes_away => 2,

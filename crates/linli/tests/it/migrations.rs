@@ -145,6 +145,9 @@ fn value(table: &str, column: &str, kind: &str, n: usize) -> String {
     }
 }
 
+/// Migrations that take rows away on purpose: wrong rows lay there in clear, and are in the sheet that was handed back.
+const EMPTIED: &[(&str, &str)] = &[("cases/hotline_0003", "hotline_fault")];
+
 async fn grows(fresh: Scratch, grown: Scratch) {
     let steps = wiring::migrations();
     let now = Timestamp::from_millis(1);
@@ -155,8 +158,9 @@ async fn grows(fresh: Scratch, grown: Scratch) {
     for done in 1..=steps.len() {
         assert_eq!(migrate(&grown.db, &steps[..done], now).await.unwrap(), [steps[done - 1].name]);
         let mut by = hand(&grown.target).await;
-        for (table, rows) in &before {
-            assert_eq!(by.count(table).await, *rows, "{} keeps the rows of {table}", steps[done - 1].name);
+        let step = steps[done - 1].name;
+        for (table, rows) in before.iter().filter(|(table, _)| !EMPTIED.contains(&(step, table.as_str()))) {
+            assert_eq!(by.count(table).await, *rows, "{step} keeps the rows of {table}");
         }
         before = by.fill(done).await;
         filled = before.values().filter(|rows| **rows > 0).count();

@@ -198,12 +198,11 @@ async fn page(ctx: &Ctx, id: BatchId, mapping: Option<Mapping>, mut problems: Pr
             Err(_) => {}
         }
     }
-    let found = match &survey {
-        Some(survey) => survey.faults.clone(),
-        None => {
-            let access = ctx.district.port::<linli_access::Access>()?;
-            batch::faults(&mut ctx.read().await?, &access, id, 20).await?
-        }
+    let found = if let Some(survey) = &survey {
+        survey.faults.clone()
+    } else {
+        let access = ctx.district.port::<linli_access::Access>()?;
+        batch::faults(&mut ctx.read().await?, &access, id, 20).await?
     };
     let kept = if batch.state == BatchState::Undone {
         undo::kept(&mut ctx.op().await?, id).await?
