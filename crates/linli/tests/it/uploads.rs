@@ -152,6 +152,11 @@ both_engines! {
         let own = nobody.get(&house, &format!("/api/v1/tracking/{token}")).await.json();
         assert_eq!((&own["number"], &own["source"], &own["nature"]), (&receipt["number"], &json!("resident"), &json!("help")));
 
+        // The secret of the link is made again, not kept with the key.
+        let d = &house.districts[0];
+        let kept: Vec<(String,)> = d.db.read().await.unwrap().all("SELECT answer FROM idempotency", vec![]).await.unwrap();
+        assert!(!kept.is_empty() && kept.iter().all(|(answer,)| !answer.contains(token)), "{kept:?}");
+
         // Photos go as on the route with a key, as many as on the page.
         let photo = noise(320, 240);
         let form = async |files: &[(&str, &str, &[u8])]| {
@@ -161,6 +166,14 @@ both_engines! {
         let seven = vec![("photo", "a.jpg", photo.as_slice()); 7];
         let many = form(&seven).await;
         assert_eq!((many.status, many.json()["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("photo")));
+        // Of a report that is wrong no photo is stored.
+        let wrong = multipart(&[("report", r#"{ "text": " ", "address": "门口" }"#)], &seven[..1]);
+        let blobs = d.port::<Blobs>().unwrap();
+        let stored = || blobs.older_than(linli_kernel::Timestamp::from_millis(i64::MAX)).unwrap();
+        let there = stored();
+        let wrong = nobody.send(&house, "POST", "/api/v1/reports/with-photos", MULTIPART, wrong, &[]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.text());
+        assert_eq!(stored(), there);
         let with = form(&seven[..2]).await;
         assert_eq!(with.status, StatusCode::CREATED, "{}", with.text());
         let seen = nobody.get(&house, &format!("/api/v1/tracking/{}", with.json()["token"].as_str().unwrap())).await.json();

@@ -49,7 +49,7 @@ impl Once {
         self.before_with(op, |_| Ok(())).await
     }
 
-    /// As [`Once::before`]; `complete` puts back in what [`Once::done_in_secret`] did not keep.
+    /// As [`Once::before`]; `complete` puts back in what [`Once::done_with`] did not keep.
     pub async fn before_with(
         &mut self,
         op: &mut Op,
@@ -90,7 +90,24 @@ impl Once {
         Ok(answer(status, text))
     }
 
-    /// As [`Once::done`] for an answer with a secret: a repeat hears that it was done, and not the secret.
+    /// As [`Once::done`] for an answer with a secret that can be made again: it is not kept, `complete` puts it in.
+    pub async fn done_with(
+        self,
+        mut op: Op,
+        status: StatusCode,
+        kept: Value,
+        complete: impl FnOnce(&mut Value) -> Result<()>,
+    ) -> Result<Response> {
+        if let Some(key) = self.key {
+            idempotency::keep(&mut op.tx, &key, status.as_u16(), &kept.to_string()).await?;
+        }
+        op.commit().await?;
+        let mut told = kept;
+        complete(&mut told)?;
+        Ok(answer(status, told.to_string()))
+    }
+
+    /// As [`Once::done`] for an answer with a secret that nobody can make again: a repeat hears that it was done, and not the secret.
     pub async fn done_in_secret(
         self,
         mut op: Op,

@@ -18,11 +18,11 @@ use uuid::Uuid;
 use super::{
     command, export, find,
     query::{self, ListQuery},
-    reports, schemas, scope,
+    receipts, schemas, scope,
 };
 use crate::{
     app::{self, NewReport, Photo, Proof, ReporterInput},
-    model::{Action, CaseId, Command, Nature, Source},
+    model::{Action, Command, Nature, Source},
     read::{self, CaseRow},
     settings::Rulebooks,
 };
@@ -53,15 +53,17 @@ struct ReportBody {
     reported_at: Option<Timestamp>,
 }
 
-impl From<ReportBody> for NewReport {
-    fn from(b: ReportBody) -> Self {
-        Self {
+impl TryFrom<ReportBody> for NewReport {
+    type Error = Error;
+
+    fn try_from(b: ReportBody) -> Result<Self> {
+        Ok(Self {
             source: b.source,
             nature: b.nature,
             title: b.title,
             text: b.text,
             category: b.category,
-            point: b.lat.zip(b.lng),
+            point: receipts::point(b.lat, b.lng)?,
             area: b.area,
             address: b.address,
             reporter: ReporterInput {
@@ -75,46 +77,32 @@ impl From<ReportBody> for NewReport {
             parent: None,
             external: b.external,
             reported_at: b.reported_at,
-        }
+        })
     }
 }
 
 async fn report(ctx: Ctx, Asked(told, once): Asked<ReportBody>) -> WebResult {
     api::counted(&ctx)?;
-    take(&ctx, told, Vec::new(), once).await
+    take(&ctx, told.try_into()?, once).await
 }
 
 /// The same with photos: a form, because pictures have no good place in JSON.
 async fn report_form(ctx: Ctx, headers: HeaderMap, form: Upload) -> WebResult {
     api::counted(&ctx)?;
     let text = form.text("report").ok_or_else(|| Error::field("report", "error-required"))?.to_owned();
-    let told = api::read(text.as_bytes())?;
-    let (sent, photos) = reports::pictures(&ctx, &text, form.files).await?;
+    let told: ReportBody = api::read(text.as_bytes())?;
+    let new = NewReport::try_from(told)?;
+    let (sent, photos) = receipts::pictures(&ctx, &new, &text, form.files).await?;
     let once = Once::of(&ctx, &headers, &sent)?;
-    take(&ctx, told, photos, once).await
+    take(&ctx, NewReport { photos, ..new }, once).await
 }
 
-async fn take(ctx: &Ctx, told: ReportBody, photos: Vec<Photo>, mut once: Once) -> WebResult {
+async fn take(ctx: &Ctx, new: NewReport, mut once: Once) -> WebResult {
     let mut op = ctx.op().await?;
-    let access = ctx.district.port::<linli_access::Access>()?;
-    let link = |token: &str| format!("{}/t/{token}", ctx.origin);
-    // The secret of the link is not kept with the key: it is made again.
-    let with_link = |kept: &mut Value| {
-        let id = kept["id"].as_str().and_then(|id| id.parse().ok());
-        let id = CaseId(id.ok_or_else(|| Error::internal("a kept receipt without its case"))?);
-        kept["tracking_url"] = link(&app::tracking_token(&access, id)?).into();
-        Ok(())
-    };
-    if let Some(before) = once.before_with(&mut op, with_link).await? {
+    if let Some(before) = once.before_with(&mut op, receipts::with_link(ctx)).await? {
         return Ok(before);
     }
-    if told.lat.is_some() != told.lng.is_some() {
-        return Err(Error::field("lng", "error-required").into());
-    }
-    let receipt = app::report(&mut op, NewReport { photos, ..told.into() }).await?;
-    let answer = json!({ "id": receipt.id, "number": receipt.number });
-    let secret = ("tracking_url", link(&receipt.token));
-    Ok(once.done_in_secret(op, StatusCode::CREATED, &answer, (secret.0, &secret.1)).await?)
+    Ok(receipts::take(ctx, op, new, once).await?)
 }
 
 async fn list(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult {
@@ -265,7 +253,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .file("GeoJSON", &["application/geo+json"]),
         query::filtered(Operation::get("/api/v1/cases/export", may("case.export"), "The list as a file", export::export))
             .query("format", "kind of file", schema::words(&["csv", "xlsx"]))
-            .file("CSV or Excel", &["text/csv; charset=utf-8", export::XLSX]),
+            .file("CSV or Excel", &[linli_web::attach::CSV, linli_web::attach::XLSX]),
         Operation::get("/api/v1/cases/{id}", may("case.read"), "One case", one)
             .part("id", CASE, schema::text())
             .answers(200, "The case", schema::named("CaseDetail")),

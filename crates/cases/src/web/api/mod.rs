@@ -6,6 +6,7 @@ mod desk;
 mod export;
 mod filters;
 mod query;
+mod receipts;
 mod reports;
 mod schemas;
 mod settings;

@@ -1,23 +1,20 @@
 //! Reports without a key, for an app in a resident's hand: the page `/report` in JSON, with its rules and its pace.
 
-use axum::{
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
+use axum::http::HeaderMap;
 use linli_kernel::{Actor, AreaCode, Error, Result};
 use linli_store::Op;
 use linli_web::{
     Access, Ctx, WebResult,
     api::{self, Asked, Once, Operation, schema},
     limit::Purpose,
-    upload::{self, File, Upload},
+    upload::Upload,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 
+use super::receipts;
 use crate::{
-    app::{self, NewReport, Photo, ReporterInput},
+    app::{NewReport, ReporterInput},
     model::{Nature, Source},
     web::form,
 };
@@ -44,12 +41,9 @@ struct Told {
 }
 
 impl Told {
-    fn report(self, photos: Vec<Photo>) -> Result<NewReport> {
-        if self.lat.is_some() != self.lng.is_some() {
-            let absent = if self.lat.is_none() { "lat" } else { "lng" };
-            return Err(Error::field(absent, "error-required"));
-        }
-        if self.lat.is_none() && self.area.is_none() && self.address.trim().is_empty() {
+    fn report(self) -> Result<NewReport> {
+        let point = receipts::point(self.lat, self.lng)?;
+        if point.is_none() && self.area.is_none() && self.address.trim().is_empty() {
             return Err(Error::field("area", "case-place-needed"));
         }
         Ok(NewReport {
@@ -58,7 +52,7 @@ impl Told {
             title: String::new(),
             text: self.text,
             category: None,
-            point: self.lat.zip(self.lng),
+            point,
             area: self.area,
             address: self.address,
             reporter: ReporterInput {
@@ -68,7 +62,7 @@ impl Told {
                 hidden: self.hidden_identity,
             },
             urgent: self.urgent,
-            photos,
+            photos: Vec::new(),
             parent: None,
             external: None,
             reported_at: None,
@@ -76,27 +70,15 @@ impl Told {
     }
 }
 
-/// The body of a form with its files, for the key of a repeat; the files as harmless pictures.
-pub(super) async fn pictures(ctx: &Ctx, report: &str, files: Vec<File>) -> Result<(Vec<u8>, Vec<Photo>)> {
-    let mut sent = report.as_bytes().to_vec();
-    let mut photos = Vec::new();
-    for file in files {
-        sent.extend_from_slice(&Sha256::digest(&file.bytes));
-        let picture = upload::picture(&file.field, file.bytes).await?;
-        photos.push(Photo::keep(&ctx.district, picture).await?);
-    }
-    Ok((sent, photos))
-}
-
 async fn report(ctx: Ctx, Asked(told, mut once): Asked<Told>) -> WebResult {
     api::counted(&ctx)?;
     let mut op = begin(&ctx).await?;
-    if let Some(before) = once.before(&mut op).await? {
+    if let Some(before) = once.before_with(&mut op, receipts::with_link(&ctx)).await? {
         return Ok(before);
     }
     // What was answered before is no report of its own.
     ctx.app.limits().check(Purpose::Report, &ctx.source)?;
-    Ok(take(&ctx, op, told.report(Vec::new())?, once).await?)
+    Ok(receipts::take(&ctx, op, told.report()?, once).await?)
 }
 
 async fn report_form(ctx: Ctx, headers: HeaderMap, form: Upload) -> WebResult {
@@ -107,27 +89,19 @@ async fn report_form(ctx: Ctx, headers: HeaderMap, form: Upload) -> WebResult {
     if form.files.len() > form::PHOTOS {
         return Err(Error::field("photo", "case-error-photos-many").into());
     }
-    let (sent, photos) = pictures(&ctx, &text, form.files).await?;
+    let new = told.report()?;
+    let (sent, photos) = receipts::pictures(&ctx, &new, &text, form.files).await?;
     let mut once = Once::of(&ctx, &headers, &sent)?;
     let mut op = begin(&ctx).await?;
-    if let Some(before) = once.before(&mut op).await? {
+    if let Some(before) = once.before_with(&mut op, receipts::with_link(&ctx)).await? {
         return Ok(before);
     }
-    Ok(take(&ctx, op, told.report(photos)?, once).await?)
+    Ok(receipts::take(&ctx, op, NewReport { photos, ..new }, once).await?)
 }
 
 /// Whoever is logged in reports here as a resident too, and is not named in the log.
 async fn begin(ctx: &Ctx) -> Result<Op> {
     Op::begin(ctx.district.clone(), &ctx.db, Actor::Public, ctx.request.clone()).await
-}
-
-async fn take(ctx: &Ctx, mut op: Op, new: NewReport, once: Once) -> Result<Response> {
-    let receipt = app::report(&mut op, new).await?;
-    let answer = json!({
-        "id": receipt.id, "number": receipt.number, "token": receipt.token,
-        "tracking_url": format!("{}/t/{}", ctx.origin, receipt.token),
-    });
-    once.done(op, StatusCode::CREATED, &answer).await
 }
 
 const ABOUT: &str = "The page `/report` for an app: no key and no log-in, counted by address like the page. \
@@ -139,7 +113,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::post("/api/v1/reports", Access::Public, "Report as a resident", report)
             .about(ABOUT)
             .takes(schema::named("NewReport"))
-            .answers(201, "Number and tracking link", schema::named("ReportReceipt")),
+            .answers(201, "Number and tracking link", schema::named("Receipt")),
         Operation::post(
             "/api/v1/reports/with-photos",
             Access::Public,
@@ -148,11 +122,11 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .about(ABOUT)
         .takes_form(super::schemas::report_form("NewReport"))
-        .answers(201, "Number and tracking link", schema::named("ReportReceipt")),
+        .answers(201, "Number and tracking link", schema::named("Receipt")),
     ]
 }
 
-pub(super) fn schemas() -> [(&'static str, Value); 2] {
+pub(super) fn schema() -> (&'static str, Value) {
     let told = schema::object([
         ("text", schema::short(4000)),
         ("nature?", schema::maybe(schema::words(Nature::ALL))),
@@ -166,11 +140,5 @@ pub(super) fn schemas() -> [(&'static str, Value); 2] {
         ("hidden_identity?", schema::flag()),
         ("urgent?", schema::flag()),
     ]);
-    let receipt = schema::object([
-        ("id", schema::id()),
-        ("number", schema::text()),
-        ("token", schema::text()),
-        ("tracking_url", schema::text()),
-    ]);
-    [("NewReport", told), ("ReportReceipt", receipt)]
+    ("NewReport", told)
 }

@@ -251,7 +251,7 @@ fn decision() -> Value {
 
 /// Under their names.
 pub(super) fn all() -> Value {
-    let receipt = object([("id", id()), ("number", text()), ("tracking_url", text())]);
+    let receipt = object([("id", id()), ("number", text()), ("token", text()), ("tracking_url", text())]);
     let refused = object([("case", id()), ("state?", states()), ("refused?", text())]);
     let mut all = json!({
         "Case": case(Vec::new()),
@@ -267,9 +267,8 @@ pub(super) fn all() -> Value {
     for (action, schema) in command::schemas() {
         all[format!("CaseAction_{action}")] = schema;
     }
-    for (name, schema) in super::reports::schemas() {
-        all[name] = schema;
-    }
+    let (name, schema) = super::reports::schema();
+    all[name] = schema;
     for (name, schema) in crate::hotline::schemas() {
         all[name] = schema;
     }
