@@ -265,6 +265,7 @@ household-batch-begun = This import has begun already
 household-batch-not-over = This import is not over yet
 household-import-outside = This grid is not in your area
 household-grid-several = Which grid is meant is not certain, it may be: { $candidates }. Please name the community, or give the grid’s code
+household-import-beyond = This person is registered outside your area. Ask the community there to note that they moved out, then import this row again; or let them prove it with their phone at the door
 household-import-elsewhere = This person is registered elsewhere, by a word that counts for more: please check first
 household-import-twice-number = Row { $row } has this identity number at another address: { $address }
 household-import-twice-phone = Row { $row } has this name and phone at another address: { $address }

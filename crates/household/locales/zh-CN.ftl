@@ -265,6 +265,7 @@ household-batch-begun = 这批数据已经开始导入
 household-batch-not-over = 这批数据还没有导完
 household-import-outside = 这个网格不在您的辖区内
 household-grid-several = 不能确定是哪个网格，可能是：{ $candidates }。请写明社区，或填网格编码
+household-import-beyond = 这个人登记在您辖区以外。请那边社区先办理迁出，再导入这一行；或请本人在门牌码用手机号验证填报
 household-import-elsewhere = 这个人登记在别处，且那里核实得更可靠；请先核对
 household-import-twice-number = 第{ $row }行有同一个身份证号，地址不同：{ $address }
 household-import-twice-phone = 第{ $row }行有同一个姓名和电话，地址不同：{ $address }

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use linli_access::Access;
-use linli_kernel::{Error, FieldError, Result, Timestamp, hex, params};
+use linli_access::{Access, Authorise as _, Scope};
+use linli_kernel::{AreaCode, Error, FieldError, Result, Timestamp, hex, params};
 use linli_store::{Conn, Op};
 
 use super::row::Row;
@@ -34,6 +34,8 @@ pub(super) struct Land {
     repeated: i64,
     /// Of these, rows that give way to one at another address which was confirmed later.
     outweighed: Vec<Row>,
+    /// Rows of people who live where who imports has no say.
+    beyond: Vec<(Row, FieldError)>,
 }
 
 /// Somebody new, as the rows of a chunk say together.
@@ -92,13 +94,25 @@ fn hashes(conn: &Conn) -> &'static str {
     )
 }
 
+/// Somebody whom the register has.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    id: ResidentId,
+    /// Where they live, if they do.
+    lives: Option<AreaCode>,
+}
+
+impl Known {
+    /// What stands against taking their row: they live where who imports has no say.
+    pub(super) fn fault(&self, reach: &Scope) -> Option<FieldError> {
+        let beyond = self.lives.as_ref().is_some_and(|area| !reach.covers(area, &[]));
+        beyond.then(|| FieldError::new("address", "household-import-beyond"))
+    }
+}
+
 /// The people who are known, by the place of their row: by number, else by phone and name. As
 /// [`crate::store::people::find`] does it for one.
-pub(super) async fn known(
-    conn: &mut Conn,
-    seal: Seal<'_>,
-    rows: &[Row],
-) -> Result<HashMap<usize, ResidentId>> {
+pub(super) async fn known(conn: &mut Conn, seal: Seal<'_>, rows: &[Row]) -> Result<HashMap<usize, Known>> {
     let mut by_number: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     let mut by_phone: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     for (n, row) in rows.iter().enumerate() {
@@ -109,25 +123,35 @@ pub(super) async fn known(
             by_phone.entry(seal.phone_hash(phone)?).or_default().push(n);
         }
     }
-    let mut known = HashMap::new();
+    let mut known: HashMap<usize, Known> = HashMap::new();
+    let somebody = |id, area: AreaCode, here: bool| Known { id, lives: Some(area).filter(|_| here) };
     let list = json(by_number.keys().map(hex))?;
-    let sql = format!("SELECT id, id_hash FROM resident WHERE id_hash IN {}", hashes(conn));
-    let found: Vec<(ResidentId, Vec<u8>)> = conn.all(&sql, params![list]).await?;
-    for (id, hash) in found {
-        known.extend(by_number.get(&hash).into_iter().flatten().map(|n| (*n, id)));
+    let sql = format!(
+        "SELECT id, area, dwelling_id IS NOT NULL, id_hash FROM resident WHERE id_hash IN {}",
+        hashes(conn)
+    );
+    let found: Vec<(ResidentId, AreaCode, bool, Vec<u8>)> = conn.all(&sql, params![list]).await?;
+    for (id, area, here, hash) in found {
+        let who = somebody(id, area, here);
+        known.extend(by_number.get(&hash).into_iter().flatten().map(|n| (*n, who.clone())));
     }
     let list = json(by_phone.keys().map(hex))?;
     let sql = format!(
-        "SELECT id, phone_hash, name, id_hash IS NOT NULL FROM resident WHERE phone_hash IN {}",
+        "SELECT id, area, dwelling_id IS NOT NULL, phone_hash, name, id_hash IS NOT NULL FROM resident WHERE phone_hash IN {}",
         hashes(conn)
     );
-    let found: Vec<(ResidentId, Vec<u8>, String, bool)> = conn.all(&sql, params![list]).await?;
+    let found: Vec<(ResidentId, AreaCode, bool, Vec<u8>, String, bool)> =
+        conn.all(&sql, params![list]).await?;
     let mut twice = HashSet::new();
-    for (id, hash, name, has_number) in found {
+    for (id, area, here, hash, name, has_number) in found {
+        let who = somebody(id, area, here);
         for n in by_phone.get(&hash).into_iter().flatten() {
             let Some(row) = rows.get(*n) else { continue };
             let other = row.person.id_number.is_some() && has_number;
-            if row.person.name == name && !other && known.insert(*n, id).is_some_and(|before| before != id) {
+            if row.person.name == name
+                && !other
+                && known.insert(*n, who.clone()).is_some_and(|before| before.id != who.id)
+            {
                 twice.insert(*n);
             }
         }
@@ -254,6 +278,7 @@ impl Places {
 impl Land {
     /// Sorts the rows of a chunk into what is new and what is known.
     pub(super) async fn of(op: &mut Op, access: &Access, rows: Vec<Row>, brought: Timestamp) -> Result<Self> {
+        let reach = op.scope("household.import")?;
         let seal = Seal::new(access);
         let mut land = Self::default();
         let mut places = Places::load(&mut op.tx, &rows).await?;
@@ -261,7 +286,11 @@ impl Land {
         let (mut seen, mut fresh): (HashMap<Vec<u8>, usize>, Vec<Fresh>) = (HashMap::new(), Vec::new());
         for (n, row) in rows.into_iter().enumerate() {
             let by = mark(&row, brought);
-            if known.contains_key(&n) {
+            if let Some(who) = known.get(&n) {
+                if let Some(fault) = who.fault(&reach) {
+                    land.beyond.push((row, fault));
+                    continue;
+                }
                 let dwelling = places.dwelling(op, &mut land.load, &row, by);
                 land.known.push((row, by, dwelling));
                 continue;
@@ -313,6 +342,7 @@ impl Land {
             let fault = FieldError::new("address", "household-import-elsewhere");
             (row.line, vec![fault], row.cells)
         };
+        merged.faults.extend(self.beyond.into_iter().map(|(row, fault)| (row.line, vec![fault], row.cells)));
         merged.faults.extend(self.outweighed.into_iter().map(elsewhere));
         for (row, by, dwelling) in self.known {
             let home = Home { dwelling, household: None };

@@ -121,6 +121,8 @@ async fn look(
     tell: &mut (dyn FnMut(Odd) -> Result<()> + Send),
 ) -> Result<Survey> {
     let seal = Seal::new(access);
+    // Whoever brought the sheet is who will have imported it.
+    let reach = access.policy.scope(&batch.author()?, "household.import");
     let mut survey = Survey::default();
     let mut seen: HashMap<Vec<u8>, Before> = HashMap::new();
     for seq in 0.. {
@@ -144,6 +146,11 @@ async fn look(
         let known = land::known(conn, seal, &rows).await?;
         for (n, row) in rows.into_iter().enumerate() {
             let (key, word) = (row.key(seal)?, Before::of(&row, batch));
+            if let Some(fault) = known.get(&n).and_then(|who| who.fault(&reach)) {
+                survey.faulty += 1;
+                odd.push(Odd { wrong: true, line: row.line, faults: vec![fault], cells: row.cells });
+                continue;
+            }
             let Some(before) = key.as_ref().and_then(|key| seen.get_mut(key)) else {
                 survey.known += i64::from(known.contains_key(&n));
                 survey.fresh += i64::from(!known.contains_key(&n));

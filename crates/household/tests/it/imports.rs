@@ -70,6 +70,25 @@ fn read_back(book: Vec<u8>) -> (Vec<String>, Vec<Vec<String>>) {
 }
 
 both_engines! {
+    async fn who_lives_beyond_is_not_fetched_by_a_sheet(s) {
+        let d = district(&s).await;
+        let there = home(&d, FAR_GRID, "5号楼").await;
+        add(&d, there, &facts("王小明", ID, "")).await;
+        d.clock.advance(std::time::Duration::from_hours(1));
+        let heads = SHEET.lines().next().unwrap();
+        let sheet = format!("{heads}\n塔山社区,第1网格,锦绣花园,1,1,101,王小明,{ID},,户主,户籍,\n");
+        let id = stage(&d, &sheet).await;
+        let survey = import::survey(&d, &secretary(), id, &mapping(&d, id).await).await.unwrap();
+        assert_eq!((survey.known, survey.fresh, survey.faulty), (0, 0, 1), "said before");
+        assert_eq!(survey.faults[0].faults[0].key, "household-import-beyond");
+        start(&d, id).await;
+        let batch = import::run(&d, id, |_| ()).await.unwrap();
+        assert_eq!((batch.known, batch.moved, batch.added, batch.faulty), (0, 0, 0, 1));
+        let sql = "SELECT count(*) FROM resident WHERE dwelling_id = $1";
+        let mut conn = d.db.read().await.unwrap();
+        assert_eq!(conn.scalar::<i64>(sql, linli_kernel::params![there]).await.unwrap(), 1, "still there");
+    }
+
     async fn of_a_file_that_breaks_half_way_nothing_stays(s) {
         let d = district(&s).await;
         let (headings, lines) = import::open(Cursor::new(SHEET.as_bytes()), "居民.csv").unwrap();
@@ -283,7 +302,7 @@ both_engines! {
             let heads: Vec<&String> = guide[1..].iter().map(|row| &row[0]).collect();
             assert_eq!(heads, empty.0.iter().collect::<Vec<_>>());
             assert!(guide[1..].iter().all(|row| !row[2].is_empty() && !row[2].starts_with("household-")), "{guide:?}");
-            let example = guide[1..].iter().map(|row| row[1].clone()).collect();
+            let example = guide[1..].iter().map(|row| row[1].clone()).collect::<Vec<_>>();
             let filled = linli_web::sheet::write(&empty.0, &[example]).unwrap();
             let (headings, lines) = import::open(Cursor::new(filled), "a.xlsx").unwrap();
             let centre = actor(Role::StreetCentre, area_code);
