@@ -373,3 +373,4 @@ act-account-intake-upload = Uploaded a sheet of accounts
 act-account-intake-run = Made accounts from a sheet
 act-account-intake-hand-out = Fetched first passwords
 act-account-intake-forget = Threw a sheet of accounts away
+access-export-too-many = More rows than one file takes: narrow the list first, for example by time or area

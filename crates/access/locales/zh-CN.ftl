@@ -373,3 +373,4 @@ act-account-intake-upload = 上传账号表格
 act-account-intake-run = 批量新建账号
 act-account-intake-hand-out = 下载初始密码表
 act-account-intake-forget = 丢弃账号表格
+access-export-too-many = 行数超过一个文件的上限，请先缩小范围（例如按时间或区域）

@@ -41,7 +41,7 @@ pub fn base32(secret: &[u8]) -> String {
 
 /// What the QR code says.
 pub fn uri(secret: &[u8], issuer: &str, login: &str) -> String {
-    let (issuer, login) = (token::percent(issuer, b""), token::percent(login, b""));
+    let (issuer, login) = (linli_kernel::percent(issuer, b""), linli_kernel::percent(login, b""));
     format!("otpauth://totp/{issuer}:{login}?secret={}&issuer={issuer}", base32(secret))
 }
 

@@ -1,7 +1,7 @@
 //! Random tokens: the holder keeps the text, the database its hash only.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use linli_kernel::{Ids, hex};
+use linli_kernel::Ids;
 use sha2::{Digest, Sha256};
 
 /// 256 random bits as 43 characters.
@@ -12,20 +12,6 @@ pub(crate) fn make(ids: &Ids) -> String {
 /// What the database keeps. A token has 256 random bits, so a plain hash is enough.
 pub(crate) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
-}
-
-/// Percent-encodes all but unreserved characters and `keep`.
-pub(crate) fn percent(text: &str, keep: &[u8]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push_str(&hex([byte]).to_uppercase());
-        }
-    }
-    out
 }
 
 /// `groups` groups of `size` letters and digits that are not mistaken for each other, joined by `-`.
@@ -47,8 +33,6 @@ mod tests {
         let ids = Ids::seeded(1);
         assert_eq!(make(&ids).len(), 43);
         assert_ne!(make(&ids), make(&ids));
-        assert_eq!(hex([0, 10, 255]), "000aff");
-        assert_eq!(percent("/a b?", b"/"), "/a%20b%3F");
         let words = readable(&ids, 4, 4);
         assert_eq!(words.split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4]);
     }

@@ -20,7 +20,7 @@ pub use actor::{Actor, Role};
 pub use area::AreaCode;
 pub use calendar::Calendar;
 pub use error::{Error, FieldError, Result};
-pub use hex::hex;
+pub use hex::{hex, percent};
 pub use id::Ids;
 pub use page::{Cursor, Page};
 pub use time::{Clock, Timestamp};

@@ -4,6 +4,7 @@
 pub mod api;
 pub mod app;
 pub mod assets;
+pub mod attach;
 pub mod chrome;
 pub mod ctx;
 pub mod entry;

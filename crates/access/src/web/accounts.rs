@@ -7,21 +7,19 @@ use axum::{
 };
 use linli_kernel::{AreaCode, Error, Role};
 use linli_store::Entry;
-use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::Asks, sheet};
+use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::Asks, attach, sheet};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{audit::download, login::Trouble};
+use super::login::Trouble;
 use crate::{
     Access,
     accounts::{self, Account, Filter, NewAccount},
     places::Places,
-    token,
 };
 
 const SIZE: usize = 50;
 /// What Excel files are.
-pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Rows of an export.
 const EXPORT: usize = 20_000;
 
@@ -51,7 +49,7 @@ impl Asked {
         [("q", &self.q), ("role", &self.role), ("area", &self.area), ("status", &self.status)]
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}={}", token::percent(value, b"")))
+            .map(|(name, value)| format!("{name}={}", linli_kernel::percent(value, b"")))
             .collect::<Vec<_>>()
             .join("&")
     }
@@ -147,7 +145,7 @@ pub(super) async fn export(ctx: Ctx, Asks(asked): Asks<Asked>) -> WebResult {
     let mut filter = asked.filter(200);
     let mut conn = ctx.read().await?;
     let mut rows: Vec<Vec<String>> = Vec::new();
-    while rows.len() < EXPORT {
+    loop {
         let page = accounts::list(&mut conn, &access, &ctx.actor, &filter, ctx.now()).await?;
         rows.extend(page.items.iter().map(|account| {
             let r = row(&ctx, &access, account);
@@ -155,7 +153,7 @@ pub(super) async fn export(ctx: Ctx, Asks(asked): Asks<Asked>) -> WebResult {
             vec![r.login, r.name, r.phone, r.place, r.posts.join("；"), state, r.last]
         }));
         filter.after = page.next.as_deref().and_then(|next| next.parse().ok());
-        if filter.after.is_none() {
+        if !attach::goes_on(rows.len(), EXPORT, filter.after.is_some(), "access-export-too-many")? {
             break;
         }
     }
@@ -171,7 +169,7 @@ pub(super) async fn export(ctx: Ctx, Asks(asked): Asks<Asked>) -> WebResult {
     let heads = heads.map(|name| ctx.locale.t(&format!("access-{name}")));
     let making = move || sheet::write(&heads, &rows);
     let bytes = tokio::task::spawn_blocking(making).await.map_err(Error::internal)??;
-    Ok(download("accounts.xlsx", XLSX, bytes))
+    Ok(attach::file("accounts.xlsx", attach::XLSX, bytes))
 }
 
 #[derive(Debug, Default, Deserialize)]

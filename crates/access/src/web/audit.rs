@@ -1,17 +1,13 @@
 //! `/audit`: the auditor reads, exports and proves the activity log; reading it is written down too.
 
 use askama::Template;
-use axum::{
-    extract::Query,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::Query, response::IntoResponse};
 use linli_kernel::{Cursor, Error, Result, export::uuid::Uuid};
 use linli_store::{
     Entry,
     activity::{self, Activity, Verdict},
 };
-use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::Asks, sheet};
+use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::Asks, attach, sheet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -19,7 +15,6 @@ use crate::{
     Access,
     log::{self, Filter},
     places::Places,
-    token,
 };
 
 /// Rows of a page.
@@ -71,7 +66,7 @@ impl Asked {
     }
 
     fn query(&self) -> String {
-        let pairs = self.pairs().map(|(name, value)| format!("{name}={}", token::percent(value, b"")));
+        let pairs = self.pairs().map(|(name, value)| format!("{name}={}", linli_kernel::percent(value, b"")));
         pairs.collect::<Vec<_>>().join("&")
     }
 
@@ -204,20 +199,13 @@ pub(super) async fn export(ctx: Ctx, Asks(asked): Asks<Asked>) -> WebResult {
             rows.push([it.time, it.actor, it.act, it.code, it.subject, it.area, detail, seq, it.request]);
         }
         after = page.items.last().map(|row| row.id);
-        if page.next.is_none() || rows.len() >= EXPORT {
+        if !attach::goes_on(rows.len(), EXPORT, page.next.is_some(), "access-export-too-many")? {
             break;
         }
     }
     let bytes = tokio::task::spawn_blocking(move || sheet::csv(&heads, &rows)).await;
     let bytes = bytes.map_err(Error::internal)??;
-    Ok(download("activity.csv", "text/csv; charset=utf-8", bytes))
-}
-
-/// A file to be saved.
-pub(super) fn download(name: &str, kind: &'static str, bytes: Vec<u8>) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes)
-        .into_response()
+    Ok(attach::file("activity.csv", attach::CSV, bytes))
 }
 
 pub(super) fn routes() -> Vec<Route> {

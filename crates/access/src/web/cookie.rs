@@ -8,7 +8,6 @@ use super::identify::COOKIE;
 use crate::{
     Access,
     sessions::{self, Factor, Opened, Session},
-    token,
 };
 
 /// What a device keeps of who logged in on it.
@@ -82,7 +81,7 @@ pub(super) fn onward(session: &Session, next: &str) -> String {
 pub(super) fn with_next(path: &str, next: &str) -> String {
     match prefs::local(Some(next)).as_str() {
         "/" => path.to_owned(),
-        next => format!("{path}?next={}", token::percent(next, b"/")),
+        next => format!("{path}?next={}", linli_kernel::percent(next, b"/")),
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
 use linli_kernel::{Actor, Error, Result};
 use linli_web::{App, Ctx, Manifest, Route, WebError, error::wants_json, manifest::Access as Wanted};
 
-use crate::{Access, token};
+use crate::Access;
 
 /// All routes of all slices, each behind its guard.
 pub fn routes(manifests: &[Manifest]) -> Router<App> {
@@ -47,7 +47,7 @@ async fn guard(wanted: Wanted, request: Request, next: Next) -> Response {
 }
 
 fn to_login(ctx: &Ctx, request: &Request) -> Response {
-    let login = format!("/login?next={}", token::percent(&ctx.path, b"/"));
+    let login = format!("/login?next={}", linli_kernel::percent(&ctx.path, b"/"));
     if request.headers().contains_key("hx-request") {
         return (StatusCode::UNAUTHORIZED, [("hx-redirect", login)]).into_response();
     }

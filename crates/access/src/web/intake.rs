@@ -7,15 +7,10 @@ use axum::{
 };
 use axum_extra::extract::Form;
 use linli_kernel::{Error, Result};
-use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::At, sheet, upload::Upload};
+use linli_web::{Access as Wanted, Chrome, Ctx, Route, WebResult, api::At, attach, sheet, upload::Upload};
 use serde::Deserialize;
 
-use super::{
-    accounts::{XLSX, role_words},
-    audit::download,
-    login::Trouble,
-    me::done_words,
-};
+use super::{accounts::role_words, login::Trouble, me::done_words};
 use crate::{
     Access,
     intake::{
@@ -185,18 +180,18 @@ async fn passwords(ctx: Ctx, At(id): At<IntakeId>) -> WebResult {
     op.commit().await?;
     let heads = ["login-name", "name", "once"].map(|name| ctx.locale.t(&format!("access-{name}")));
     let rows: Vec<Vec<String>> = firsts.into_iter().map(|f| vec![f.login, f.name, f.password]).collect();
-    Ok(download("first-passwords.xlsx", XLSX, sheet::write(&heads, &rows)?))
+    Ok(attach::file("first-passwords.xlsx", attach::XLSX, sheet::write(&heads, &rows)?))
 }
 
 pub(super) async fn wrong(ctx: Ctx, At(id): At<IntakeId>) -> WebResult {
     let plan = intake::look(&mut ctx.read().await?, &ctx.district, id).await?;
     let bytes = plan.faults_as_table(&ctx.locale.t("intake-why"), |error| ctx.locale.field_error(error))?;
-    Ok(download("wrong-rows.xlsx", XLSX, bytes))
+    Ok(attach::file("wrong-rows.xlsx", attach::XLSX, bytes))
 }
 
 pub(super) async fn blank() -> WebResult {
     let heads = COLUMNS.map(|(_, names, needed)| format!("{}{}", names[0], if needed { " *" } else { "" }));
-    Ok(download("accounts.xlsx", XLSX, sheet::write::<String, String>(&heads, &[])?))
+    Ok(attach::file("accounts.xlsx", attach::XLSX, sheet::write::<_, Vec<String>, _>(&heads, &[])?))
 }
 
 async fn forget(ctx: Ctx, At(id): At<IntakeId>) -> WebResult {

@@ -177,9 +177,9 @@ pub(super) fn operations() -> Vec<Operation> {
             pages::wrong,
         )
         .part("id", "its id", schema::id())
-        .file("Excel", &[pages::XLSX]),
+        .file("Excel", &[linli_web::attach::XLSX]),
         Operation::get("/api/v1/base-data/{kind}", may, "The base data as they are now", pages::now)
             .part("kind", "which table", schema::words(&[Kind::Areas, Kind::Orgs, Kind::Duties]))
-            .file("Excel", &[pages::XLSX]),
+            .file("Excel", &[linli_web::attach::XLSX]),
     ]
 }

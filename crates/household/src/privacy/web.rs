@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::{
     extract::{Form, Path, Query},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use linli_access::{Access as Keys, Scope, Target};
 use linli_kernel::{Error, Result};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, attach};
 use serde::Deserialize;
 
 use super::{
@@ -308,11 +308,9 @@ async fn copy(ctx: Ctx, Path((id, kind)): Path<(RequestId, String)>) -> WebResul
         ("application/json; charset=utf-8", serde_json::to_vec_pretty(&copy).map_err(Error::internal)?)
     } else {
         let access = ctx.district.port::<Keys>()?;
-        ("text/csv; charset=utf-8", super::export::csv(&copy.table(&ctx.locale, &access))?)
+        (attach::CSV, super::export::csv(&copy.table(&ctx.locale, &access))?)
     };
-    let name = format!("attachment; filename=\"{id}.{kind}\"");
-    Ok(([(header::CONTENT_TYPE, mime.to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
-        .into_response())
+    Ok(attach::file(&format!("{id}.{kind}"), mime, bytes))
 }
 
 async fn erase(ctx: Ctx, Path(id): Path<RequestId>) -> WebResult<Response> {

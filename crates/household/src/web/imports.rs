@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, io::Cursor};
 use askama::Template;
 use axum::{
     extract::{Form, Multipart, Path, Query},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use linli_kernel::{Error, Result};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, sheet, upload::Upload};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, attach, sheet, upload::Upload};
 use serde::Deserialize;
 
 use super::Desk;
@@ -278,12 +278,6 @@ async fn discard(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult<Response> {
     Ok(Redirect::to("/homes/import").into_response())
 }
 
-fn book(bytes: Vec<u8>, name: &str) -> Response {
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    let shown = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, shown)], bytes).into_response()
-}
-
 /// The wrong rows of a file that is only staged, read with the columns as they are chosen on the page.
 async fn wrong_rows(ctx: &Ctx, id: BatchId, mapping: Mapping) -> WebResult<Response> {
     let desk = Desk::of(ctx, "household.import")?;
@@ -296,7 +290,7 @@ async fn wrong_rows(ctx: &Ctx, id: BatchId, mapping: Mapping) -> WebResult<Respo
         Ok(sheet) => {
             let bytes =
                 tokio::task::spawn_blocking(move || sheet.finish()).await.map_err(Error::internal)??;
-            Ok(book(bytes, WRONG))
+            Ok(attach::file(WRONG, attach::XLSX, bytes))
         }
         Err(error) => {
             drop(conn);
@@ -315,14 +309,16 @@ async fn faults(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult<Response> {
         return wrong_rows(&ctx, id, mapping).await;
     }
     let faults = import::faults(&mut ctx.read().await?, &desk.access, id, import::FAULTS).await?;
-    Ok(book(import::fault_sheet(&batch.headings()?, &faults, &ctx.locale)?, WRONG))
+    let bytes = import::fault_sheet(&batch.headings()?, &faults, &ctx.locale)?;
+    Ok(attach::file(WRONG, attach::XLSX, bytes))
 }
 
 /// A sheet to be filled in.
 async fn blank(ctx: Ctx) -> WebResult<Response> {
     let desk = Desk::of(&ctx, "household.import")?;
     let within = desk.area(&ctx, "")?;
-    Ok(book(import::blank(&desk.atlas, &within, &ctx.locale)?, "residents-blank.xlsx"))
+    let bytes = import::blank(&desk.atlas, &within, &ctx.locale)?;
+    Ok(attach::file("residents-blank.xlsx", attach::XLSX, bytes))
 }
 
 /// Residents of an area as a sheet, numbers in clear, for a reason that is written down.
@@ -332,7 +328,7 @@ async fn export(ctx: Ctx, Form(why): Form<Why>) -> WebResult<Response> {
     match app::export(&mut op, &area, &why.reason, &ctx.locale).await {
         Ok(bytes) => {
             op.commit().await?;
-            Ok(book(bytes, "residents.xlsx"))
+            Ok(attach::file("residents.xlsx", attach::XLSX, bytes))
         }
         Err(Error::TooLarge(key)) => {
             drop(op);

@@ -6,14 +6,14 @@ use askama::Template;
 use axum::{
     body::Body,
     extract::{Path, Query},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Redirect},
 };
 use axum_extra::extract::cookie::CookieJar;
 use linli_access::Access as AccessPort;
 use linli_grid::{Atlas, AtlasPort};
 use linli_kernel::{Error, Result, Timestamp};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, limit::Purpose, sheet};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, attach, limit::Purpose, sheet};
 use serde::Deserialize;
 
 use super::{
@@ -357,9 +357,7 @@ async fn export(ctx: Ctx, jar: CookieJar) -> WebResult {
         .collect();
     let bytes = sheet::write(&heads, &rows)?;
     op.commit().await?;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    let shown = "attachment; filename=\"my-data.xlsx\"";
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, shown)], bytes).into_response())
+    Ok(attach::file("my-data.xlsx", attach::XLSX, bytes))
 }
 
 /// Off this phone: it may not be theirs.

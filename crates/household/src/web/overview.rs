@@ -226,7 +226,7 @@ async fn file(ctx: Ctx, Path(name): Path<String>, Query(asked): Query<Asked>) ->
     let heads = ["address", "grid", "field-usage", "people", "care", "confirmed"];
     let (mut rows, mut after) = (Vec::new(), None);
     let mut conn = ctx.read().await?;
-    while rows.len() <= out::MOST {
+    loop {
         let shown = (which, order);
         let page = read::stale(&mut conn, &desk.scope, &at, shown, ctx.now(), after, out::CHUNK).await?;
         rows.extend(page.items.into_iter().map(|r| {
@@ -241,7 +241,7 @@ async fn file(ctx: Ctx, Path(name): Path<String>, Query(asked): Query<Asked>) ->
             ]
         }));
         after = page.next.and_then(|next| next.parse().ok());
-        if after.is_none() {
+        if !out::goes_on(rows.len(), after.is_some())? {
             break;
         }
     }

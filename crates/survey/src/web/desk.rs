@@ -3,14 +3,14 @@
 use askama::Template;
 use axum::{
     extract::{Multipart, Path},
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse as _, Redirect, Response},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect},
 };
 use linli_access::Access as Entry;
 use linli_forms::{Engine, Problem, export, read as read_file, render};
 use linli_grid::AtlasPort;
 use linli_kernel::{AreaCode, Error, Result, Timestamp};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, upload::Upload};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebResult, attach, upload::Upload};
 use serde_json::json;
 
 use super::{
@@ -262,7 +262,9 @@ pub(super) async fn full_page(
         photos: photos
             .iter()
             .filter(|(of, _)| *of == answer.id)
-            .map(|(of, name)| (format!("/surveys/answers/{of}/photos/{}", percent(name)), name.clone()))
+            .map(|(of, name)| {
+                (format!("/surveys/answers/{of}/photos/{}", linli_kernel::percent(name, b"")), name.clone())
+            })
             .collect(),
         place: place(ctx, &answer.area),
         source: t(&format!("survey-source-{}", answer.source)),
@@ -290,19 +292,6 @@ pub(super) async fn full_page(
     Ok((status, ctx.page(&page)?).into_response())
 }
 
-/// A name within a path.
-fn percent(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            use std::fmt::Write as _;
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
-}
-
 async fn publish(ctx: Ctx, Path((id, version)): Path<(SurveyId, VersionId)>) -> WebResult<Redirect> {
     let mut op = ctx.op().await?;
     app::publish(&mut op, id, version).await?;
@@ -317,20 +306,11 @@ async fn withdraw(ctx: Ctx, Path(id): Path<SurveyId>) -> WebResult<Redirect> {
     Ok(Redirect::to(&format!("/surveys/{id}")))
 }
 
-fn attachment(bytes: Vec<u8>, kind: &'static str, name: &str) -> Result<Response> {
-    let mut response = ([(header::CONTENT_TYPE, kind)], bytes).into_response();
-    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).collect();
-    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name));
-    let disposition = HeaderValue::from_str(&disposition).map_err(Error::internal)?;
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
-    Ok(response)
-}
-
 async fn file(ctx: Ctx, Path((id, version)): Path<(SurveyId, VersionId)>) -> WebResult {
     let mut conn = ctx.read().await?;
     read::survey(&mut conn, &scope(&ctx, "survey.edit")?, id).await?;
     let (name, bytes) = store::file(&mut conn, id, version).await?;
-    Ok(attachment(bytes, "application/octet-stream", &name)?)
+    Ok(attach::file(&name, "application/octet-stream", bytes))
 }
 
 /// The tables of a form's answers; that they were taken out is in the log.
@@ -367,12 +347,11 @@ async fn workbook(ctx: Ctx, Path(id): Path<SurveyId>) -> WebResult {
     let (name, tables) = tables(&ctx, id).await?;
     let bytes =
         tokio::task::spawn_blocking(move || export::workbook(&tables)).await.map_err(Error::internal)?;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(attachment(bytes.map_err(Error::internal)?, kind, &format!("{name}.xlsx"))?)
+    Ok(attach::file(&format!("{name}.xlsx"), attach::XLSX, bytes.map_err(Error::internal)?))
 }
 
 async fn csv(ctx: Ctx, Path(id): Path<SurveyId>) -> WebResult {
     let (name, tables) = tables(&ctx, id).await?;
     let bytes = tables.first().map(export::csv).unwrap_or_default();
-    Ok(attachment(bytes, "text/csv; charset=utf-8", &format!("{name}.csv"))?)
+    Ok(attach::file(&format!("{name}.csv"), attach::CSV, bytes))
 }

@@ -11,6 +11,9 @@ use super::{COLUMNS, Sheet};
 
 /// What a workbook may unpack to.
 const UNPACKED: u64 = 1024 * 1024 * 1024;
+/// What its table of texts may unpack to: it is read whole, each text with some fifty bytes around it.
+const TEXTS: u64 = 192 * 1024 * 1024;
+const TEXTS_PART: &str = "xl/sharedStrings.xml";
 /// What Excel itself can hold.
 const EXCEL_ROWS: usize = 1_048_575;
 /// The longest text of an Excel cell.
@@ -57,8 +60,10 @@ fn unpacks_within(bytes: &[u8], limit: u64) -> Option<bool> {
     let mut sum = 0;
     for n in 0..zip.len() {
         let part = zip.by_index(n).ok()?;
-        sum += io::copy(&mut part.take(limit + 1 - sum), &mut io::sink()).ok()?;
-        if sum > limit {
+        let texts = part.name().is_ok_and(|name| name.eq_ignore_ascii_case(TEXTS_PART));
+        let size = io::copy(&mut part.take(limit + 1 - sum), &mut io::sink()).ok()?;
+        sum += size;
+        if sum > limit || (texts && size > TEXTS) {
             return Some(false);
         }
     }
@@ -101,19 +106,22 @@ fn instant(at: &ExcelDateTime) -> String {
 }
 
 /// Writes a workbook of one sheet. Every cell is text: nothing that looks like a formula becomes one.
-pub fn write<H: AsRef<str>, C: AsRef<str>>(headers: &[H], rows: &[Vec<C>]) -> Result<Vec<u8>> {
+pub fn write<H: AsRef<str>, R: AsRef<[C]>, C: AsRef<str>>(headers: &[H], rows: &[R]) -> Result<Vec<u8>> {
     if rows.len() > EXCEL_ROWS {
         return Err(Error::field("file", "error-sheet-too-many-rows"));
     }
     build(headers, rows).map_err(Error::internal)
 }
 
-fn build<H: AsRef<str>, C: AsRef<str>>(headers: &[H], rows: &[Vec<C>]) -> Result<Vec<u8>, XlsxError> {
+fn build<H: AsRef<str>, R: AsRef<[C]>, C: AsRef<str>>(
+    headers: &[H],
+    rows: &[R],
+) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_low_memory()?;
     head(sheet, headers)?;
     for (row, cells) in (1_u32..).zip(rows) {
-        put(sheet, row, cells)?;
+        put(sheet, row, cells.as_ref())?;
     }
     book.save_to_buffer()
 }

@@ -252,7 +252,7 @@ fn of_people() -> Vec<Operation> {
             "Accounts as a file",
             pages::export,
         )
-        .file("Excel", &[pages::XLSX]),
+        .file("Excel", &[linli_web::attach::XLSX]),
         Operation::post(
             "/api/v1/accounts",
             may("account.create"),

@@ -21,7 +21,7 @@ use crate::{
         self, IntakeId,
         wishes::{self, WishId},
     },
-    web::{accounts::XLSX, intake as pages},
+    web::intake as pages,
 };
 
 async fn list(ctx: Ctx) -> WebResult {
@@ -182,13 +182,13 @@ pub(super) fn operations() -> Vec<Operation> {
             }))
             .answers(201, "Its id", id()),
         Operation::get("/api/v1/account-imports/blank.xlsx", may, "An empty sheet with the columns", pages::blank)
-            .file("Excel", &[XLSX]),
+            .file("Excel", &[linli_web::attach::XLSX]),
         Operation::get("/api/v1/account-imports/{id}", may, "A sheet, and what it would do", one)
             .part("id", "its id", schema::id())
             .answers(200, "The sheet", sheet_schema(true)),
         Operation::get("/api/v1/account-imports/{id}/wrong.xlsx", may, "The wrong rows with what is wrong", pages::wrong)
             .part("id", "its id", schema::id())
-            .file("Excel", &[XLSX]),
+            .file("Excel", &[linli_web::attach::XLSX]),
         Operation::post("/api/v1/account-imports/{id}/run", may, "Make the accounts, all or none", run)
             .part("id", "its id", schema::id())
             .answers(200, "How many", schema::object([("added", schema::int())])),

@@ -13,6 +13,7 @@ use linli_kernel::{Cursor, Error, Result};
 use linli_web::{
     Access, Ctx, WebResult,
     api::{Asked, Asks, At, Nothing, Operation, schema},
+    attach,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -232,12 +233,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(200, "It is gone", id()),
         Operation::get("/api/v1/hotline/imports/{id}/faults.xlsx", may, "The wrong rows with what is wrong", pages::faults)
             .part("id", "its id", schema::id())
-            .file("Excel", &[files::XLSX]),
+            .file("Excel", &[attach::XLSX]),
         Operation::get("/api/v1/hotline/export", may, "States and replies in the hotline's layout", files::export_file)
             .query("from", "first day", schema::day())
             .query("to", "last day", schema::day())
             .query("format", "kind of file", schema::words(&["xlsx", "csv"]))
-            .file("Excel or CSV", &[files::XLSX, "text/csv; charset=utf-8"]),
+            .file("Excel or CSV", &[attach::XLSX, attach::CSV]),
         Operation::get("/api/v1/hotline/presets", may, "Columns that were kept under a name", presets)
             .answers(200, "All of them", schema::object([(
                 "items",

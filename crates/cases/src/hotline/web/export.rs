@@ -1,31 +1,15 @@
 //! Sheets that go out: states and replies of a span of days.
 
-use axum::{
-    extract::Query,
-    http::{HeaderValue, header},
-    response::IntoResponse,
-};
+use axum::extract::Query;
 use chrono::{Days, NaiveDate};
 use linli_access::Access as Rights;
 use linli_grid::AtlasPort;
 use linli_kernel::{Error, Timestamp};
-use linli_web::{Ctx, Problems, WebResult, api::Asks};
+use linli_web::{Ctx, Problems, WebResult, api::Asks, attach, sheet};
 use serde::Deserialize;
 
 use super::imports::{desk, may, wrong};
 use crate::hotline::sheets;
-
-pub(super) fn download(bytes: Vec<u8>, name: &str, kind: &'static str) -> WebResult {
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let disposition = format!("attachment; filename=\"{name}\"");
-    headers
-        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(Error::internal)?);
-    Ok(response)
-}
-
-pub(in crate::hotline) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Deserialize)]
 pub(in crate::hotline) struct Span {
@@ -81,7 +65,7 @@ async fn exported(ctx: &Ctx, span: &Span) -> WebResult {
     .await?;
     op.commit().await?;
     if csv {
-        return download(linli_web::sheet::csv(&headings, rows)?, "hotline.csv", "text/csv; charset=utf-8");
+        return Ok(attach::file("hotline.csv", attach::CSV, sheet::csv(&headings, rows)?));
     }
-    download(sheets::xlsx(&headings, rows)?, "hotline.xlsx", XLSX)
+    Ok(attach::file("hotline.xlsx", attach::XLSX, sheets::xlsx(&headings, rows)?))
 }

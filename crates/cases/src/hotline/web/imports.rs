@@ -11,13 +11,10 @@ use axum::{
 use chrono::Days;
 use linli_access::{Access as Rights, Target};
 use linli_kernel::{Error, Result};
-use linli_web::{Access, Chrome, Ctx, Problems, Route, WebError, WebResult, api::At};
+use linli_web::{Access, Chrome, Ctx, Problems, Route, WebError, WebResult, api::At, attach};
 use serde::Deserialize;
 
-use super::{
-    export::{XLSX, download, export},
-    upload,
-};
+use super::{export::export, upload};
 use crate::hotline::{
     batch::{self, Batch, BatchId, BatchState},
     columns::{Field, Mapping},
@@ -323,11 +320,10 @@ async fn wrong_rows(ctx: &Ctx, id: BatchId, mapping: Mapping) -> WebResult {
     may(ctx)?;
     let batch = batch::get(&mut ctx.read().await?, id).await?;
     match import::survey_with(&ctx.district, id, &mapping, import::FAULTS_MOST).await {
-        Ok(survey) => download(
-            sheets::faults(&batch.headings()?, &survey.faults, &ctx.locale)?,
-            "wrong-rows.xlsx",
-            XLSX,
-        ),
+        Ok(survey) => {
+            let bytes = sheets::faults(&batch.headings()?, &survey.faults, &ctx.locale)?;
+            Ok(attach::file("wrong-rows.xlsx", attach::XLSX, bytes))
+        }
         Err(error) => {
             let problems = Problems::of(error, &ctx.locale)?;
             let again = page(ctx, id, Some(mapping), problems).await?;
@@ -351,7 +347,8 @@ pub(in crate::hotline) async fn faults(ctx: Ctx, At(id): At<BatchId>) -> WebResu
     }
     let access = ctx.district.port::<linli_access::Access>()?;
     let found = batch::faults(&mut conn, &access, id, 10_000).await?;
-    download(sheets::faults(&batch.headings()?, &found, &ctx.locale)?, "wrong-rows.xlsx", XLSX)
+    let bytes = sheets::faults(&batch.headings()?, &found, &ctx.locale)?;
+    Ok(attach::file("wrong-rows.xlsx", attach::XLSX, bytes))
 }
 
 pub(super) fn routes() -> Vec<Route> {

@@ -1,15 +1,9 @@
 //! Lists as tables for office programs: CSV and Excel, with the words of the person's language.
 
-use axum::{
-    body::Body,
-    http::header,
-    response::{IntoResponse, Response},
-};
 use linli_grid::{Atlas, AtlasPort};
-use linli_kernel::{Cursor, Error, Result, Timestamp};
+use linli_kernel::{Cursor, Error, Timestamp};
 use linli_store::Entry;
-use linli_web::{Ctx, Locale, WebResult, api::Asks, sheet};
-use rust_xlsxwriter::{Format, Workbook};
+use linli_web::{Ctx, Locale, WebResult, api::Asks, attach, sheet};
 use serde_json::json;
 
 use super::{query::ListQuery, scope};
@@ -35,8 +29,6 @@ const COLUMNS: &[&str] = &[
     "outcome",
     "satisfaction",
 ];
-
-pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// The most rows of one file.
 const MOST: usize = 50_000;
@@ -71,22 +63,6 @@ fn cells(row: &CaseRow, atlas: &Atlas, locale: &Locale) -> [String; 18] {
     ]
 }
 
-fn xlsx(head: &[String], rows: &[[String; 18]]) -> Result<Vec<u8>> {
-    let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
-    let bold = Format::new().set_bold();
-    for (n, word) in (0_u16..).zip(head) {
-        sheet.write_string_with_format(0, n, word, &bold).map_err(Error::internal)?;
-    }
-    for (line, row) in (1_u32..).zip(rows) {
-        for (n, cell) in (0_u16..).zip(row) {
-            sheet.write_string(line, n, cell).map_err(Error::internal)?;
-        }
-    }
-    sheet.set_freeze_panes(1, 1).map_err(Error::internal)?;
-    book.save_to_buffer().map_err(Error::internal)
-}
-
 /// The filtered list as a file. Who took what is in the activity log.
 pub(super) async fn export(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult {
     let scope = scope(&ctx, "case.export")?;
@@ -104,22 +80,18 @@ pub(super) async fn export(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult 
         let page = read::page(&mut conn, &ctx.district, (&scope, &filter), Sort::Newest, after, STEP).await?;
         rows.extend(page.items.iter().map(|row| cells(row, &atlas, &ctx.locale)));
         after = page.next.and_then(|next| next.parse().ok());
-        if after.is_none() {
+        if !attach::goes_on(rows.len(), MOST, after.is_some(), "case-export-too-many")? {
             break;
-        }
-        if rows.len() >= MOST {
-            return Err(Error::TooLarge("case-export-too-many").into());
         }
     }
     drop(conn);
     let head: Vec<String> = COLUMNS.iter().map(|name| ctx.locale.t(&format!("case-col-{name}"))).collect();
     let count = rows.len();
-    let bytes =
-        tokio::task::spawn_blocking(
-            move || if excel { xlsx(&head, &rows) } else { sheet::csv(&head, &rows) },
-        )
-        .await
-        .map_err(Error::internal)??;
+    let bytes = tokio::task::spawn_blocking(move || {
+        if excel { sheet::write(&head, &rows) } else { sheet::csv(&head, &rows) }
+    })
+    .await
+    .map_err(Error::internal)??;
     let mut op = ctx.op().await?;
     let area = ctx.district.area.clone();
     let format = if excel { "xlsx" } else { "csv" };
@@ -127,17 +99,8 @@ pub(super) async fn export(ctx: Ctx, Asks(query): Asks<ListQuery>) -> WebResult 
     let detail = json!({ "filter": query.told(), "by": filter.sought(), "rows": count, "format": format });
     op.log(Entry { action: "case.export", subject: "case", subject_id: String::new(), area, detail }).await?;
     op.commit().await?;
-    Ok(attachment(&ctx, excel, bytes))
-}
-
-fn attachment(ctx: &Ctx, excel: bool, bytes: Vec<u8>) -> Response {
-    let (kind, ending) = if excel { (XLSX, "xlsx") } else { ("text/csv; charset=utf-8", "csv") };
-    let name = format!("cases-{}.{ending}", ctx.now().china_date().format("%Y%m%d"));
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    (headers, Body::from(bytes)).into_response()
+    let name = format!("cases-{}.{format}", ctx.now().china_date().format("%Y%m%d"));
+    Ok(attach::file(&name, if excel { attach::XLSX } else { attach::CSV }, bytes))
 }
 
 #[cfg(test)]
@@ -151,6 +114,6 @@ mod tests {
         let head = COLUMNS.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
         let text = String::from_utf8(sheet::csv(&head, [&row]).unwrap()).unwrap();
         assert!(text.starts_with('\u{feff}') && text.contains("\"'=HYPERLINK"), "{text}");
-        assert!(xlsx(&head, &[row]).unwrap().starts_with(b"PK"));
+        assert!(sheet::write(&head, &[row]).unwrap().starts_with(b"PK"));
     }
 }

@@ -2,12 +2,11 @@
 
 use axum::{
     extract::{Path, Query},
-    http::{HeaderName, HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use linli_kernel::{AreaCode, Cursor, Error, Result};
 use linli_store::Entry;
-use linli_web::{Access, Ctx, Route, WebResult, sheet};
+use linli_web::{Access, Ctx, Route, WebResult, attach, sheet};
 use serde_json::json;
 
 use super::{
@@ -35,11 +34,6 @@ const HEADS: [&str; 12] = [
     "desk-reported-at",
     "desk-due-at",
 ];
-
-/// Whether the next piece is read; a file without its end would be taken for the whole.
-fn goes_on(rows: usize, more: bool) -> Result<bool> {
-    if more && rows >= MOST { Err(Error::TooLarge("case-export-too-many")) } else { Ok(more) }
-}
 
 /// The rows, and what kind of words they were searched by.
 async fn rows(ctx: &Ctx, wanted: &Wanted) -> Result<(Vec<Vec<String>>, Option<&'static str>)> {
@@ -71,7 +65,7 @@ async fn rows(ctx: &Ctx, wanted: &Wanted) -> Result<(Vec<Vec<String>>, Option<&'
             ]);
         }
         after = page.next.and_then(|next| next.parse().ok());
-        if !goes_on(all.len(), after.is_some())? {
+        if !attach::goes_on(all.len(), MOST, after.is_some(), "case-export-too-many")? {
             return Ok((all, filter.sought()));
         }
     }
@@ -93,36 +87,13 @@ async fn file(ctx: Ctx, Path(name): Path<String>, Query(wanted): Query<Wanted>) 
     op.log(Entry { action: "case.export", subject: "case", subject_id: String::new(), area, detail }).await?;
     op.commit().await?;
     let day = ctx.now().china_date().format("%Y%m%d");
-    let (csv, media) = match kind {
-        "csv" => (true, "text/csv; charset=utf-8"),
-        _ => (false, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    };
+    let csv = kind == "csv";
     let making = move || if csv { sheet::csv(&heads, &rows) } else { sheet::write(&heads, &rows) };
     let bytes = tokio::task::spawn_blocking(making).await.map_err(Error::internal)??;
-    let mut response = bytes.into_response();
-    let disposition = format!("attachment; filename=\"cases-{day}.{kind}\"");
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(name, value);
-        }
-    };
-    set(header::CONTENT_TYPE, media);
-    set(header::CONTENT_DISPOSITION, &disposition);
-    Ok(response)
+    let media = if csv { attach::CSV } else { attach::XLSX };
+    Ok(attach::file(&format!("cases-{day}.{kind}"), media, bytes))
 }
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/desk/cases/export/{name}", Access::May("case.export"), file)]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_whole_or_not_made() {
-        assert!(matches!(goes_on(MOST, true), Err(Error::TooLarge("case-export-too-many"))));
-        assert!(goes_on(MOST - 1, true).unwrap());
-        assert!(!goes_on(MOST, false).unwrap(), "as many as there may be");
-    }
 }

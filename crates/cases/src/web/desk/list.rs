@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use linli_access::Scope;
-use linli_kernel::{Cursor, Error};
+use linli_kernel::{Cursor, Error, percent};
 use linli_web::{Access, Chrome, Ctx, Route, WebResult};
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ use super::{
     lists,
     room::{Room, chrome, page, said},
     view::Line,
-    wanted::{ANY, Wanted, percent},
+    wanted::{ANY, Wanted},
 };
 use crate::{
     app::bookmarks::{self, Bookmark},
@@ -198,7 +198,7 @@ async fn keep(ctx: Ctx, axum::Form(form): axum::Form<Keep>) -> WebResult<Respons
     };
     op.commit().await?;
     let and = if query.is_empty() { "" } else { "&" };
-    Ok(Redirect::to(&format!("/desk/cases?{query}{and}done={}", percent(done))).into_response())
+    Ok(Redirect::to(&format!("/desk/cases?{query}{and}done={}", percent(done, b""))).into_response())
 }
 
 pub(super) fn routes() -> Vec<Route> {

@@ -2,7 +2,7 @@
 
 use axum::extract::Query;
 use linli_access::Access;
-use linli_kernel::{Result, Timestamp};
+use linli_kernel::{Result, Timestamp, percent};
 use linli_web::Ctx;
 use serde::Deserialize;
 
@@ -50,19 +50,6 @@ pub(in crate::web) struct Wanted {
 /// The states of a case that is not over.
 pub(super) fn open_states() -> Vec<CaseState> {
     CaseState::ALL.iter().copied().filter(|s| !s.is_over()).collect()
-}
-
-/// Everything but letters and digits as `%XX`.
-pub(super) fn percent(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, b| {
-        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.') {
-            out.push(char::from(b));
-        } else {
-            let hex = |n: u8| char::from(b"0123456789ABCDEF"[usize::from(n)]);
-            out.extend(['%', hex(b >> 4), hex(b & 15)]);
-        }
-        out
-    })
 }
 
 impl Wanted {
@@ -121,7 +108,7 @@ impl Wanted {
             .fields()
             .iter()
             .filter(|(name, value)| *name != without && !value.trim().is_empty())
-            .map(|(name, value)| format!("{name}={}", percent(value.trim())))
+            .map(|(name, value)| format!("{name}={}", percent(value.trim(), b"")))
             .collect();
         if self.sort == "due" && without != "sort" {
             parts.push("sort=due".to_owned());

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     extract::{Form, Multipart, Path, Query},
-    http::{HeaderValue, header},
-    response::{IntoResponse as _, Redirect, Response},
+    response::{IntoResponse as _, Redirect},
 };
 use linli_kernel::{Error, Result, Timestamp};
 use linli_web::{
-    Access, Chrome, Ctx, NavItem, Problems, Route, WebResult, api::At, sheet, upload::Upload as Sent,
+    Access, Chrome, Ctx, NavItem, Problems, Route, WebResult, api::At, attach, sheet, upload::Upload as Sent,
 };
 use serde::Deserialize;
 
@@ -292,21 +291,10 @@ async fn forget(ctx: Ctx, Path(id): Path<BatchId>) -> WebResult<Redirect> {
     Ok(Redirect::to("/admin/import"))
 }
 
-/// What Excel files are.
-pub(in crate::web) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
-fn workbook(bytes: Vec<u8>, name: &str) -> Result<Response> {
-    let mut response = ([(header::CONTENT_TYPE, XLSX)], bytes).into_response();
-    let disposition =
-        HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(Error::internal)?;
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
-    Ok(response)
-}
-
 pub(in crate::web) async fn wrong(ctx: Ctx, At(id): At<BatchId>) -> WebResult {
     let (_, plan, _) = planned(&ctx, id).await?;
     let bytes = plan.faults_as_table(&ctx.locale.t("grid-why"), |error| ctx.locale.field_error(error))?;
-    Ok(workbook(bytes, "wrong-rows.xlsx")?)
+    Ok(attach::file("wrong-rows.xlsx", attach::XLSX, bytes))
 }
 
 pub(in crate::web) async fn now(ctx: Ctx, At(kind): At<String>) -> WebResult {
@@ -317,5 +305,5 @@ pub(in crate::web) async fn now(ctx: Ctx, At(kind): At<String>) -> WebResult {
         return Err(Error::NotFound.into());
     }
     let bytes = tokio::task::spawn_blocking(move || sheet::write(&headers, &rows)).await;
-    Ok(workbook(bytes.map_err(Error::internal)??, &format!("{kind}.xlsx"))?)
+    Ok(attach::file(&format!("{kind}.xlsx"), attach::XLSX, bytes.map_err(Error::internal)??))
 }

@@ -188,7 +188,7 @@ async fn file(ctx: Ctx, Path(name): Path<String>, Query(asked): Query<Asked>) ->
     ];
     let (mut rows, mut after) = (Vec::new(), None);
     let mut conn = ctx.read().await?;
-    while rows.len() <= out::MOST {
+    loop {
         let shown = (which, order);
         let page = rhythm::listed(&mut conn, &desk.scope, &at, shown, ctx.now(), after, out::CHUNK).await?;
         rows.extend(page.items.into_iter().map(|r| {
@@ -198,7 +198,7 @@ async fn file(ctx: Ctx, Path(name): Path<String>, Query(asked): Query<Asked>) ->
             vec![r.address, desk.atlas.path(&r.area), times, needed, care, last]
         }));
         after = page.next.and_then(|next| next.parse().ok());
-        if after.is_none() {
+        if !out::goes_on(rows.len(), after.is_some())? {
             break;
         }
     }
